@@ -1,0 +1,30 @@
+# Two commands matter: `make run` and `make test`. Both install what they need; see .ci/setup.
+
+SHELL := bash
+shop = . .ci/setup build && exec "$$CARGO_TARGET_DIR/release/mikrodash"
+
+.PHONY: help run demo build test bench seed format
+
+help: ## says this
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+run: build ## starts the shop on http://localhost:3000, its data in ./data
+	@$(shop) serve $(ARGS)
+
+demo: build ## the same, with the demo shop in it
+	@$(shop) serve --demo $(ARGS)
+
+build: ## builds the shop in release
+	@.ci/build
+
+test: ## runs every check and test
+	@.ci/test
+
+bench: build ## measures
+	@. .ci/setup build && cargo bench $(ARGS)
+
+seed: build ## fills ./data with ten years of a busy shop
+	@$(shop) seed --years 10 $(ARGS)
+
+format: ## formats the code
+	@. .ci/setup format && .ci/leptosfmt && cargo fmt

@@ -1,0 +1,166 @@
+// Starts the real binary, with its data in a folder of its own, and a `shop` fixture around it.
+
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { test as base } from '@playwright/test';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const binary = process.env.MIKRODASH_BIN ?? join(root, 'target/release/mikrodash');
+const site = process.env.MIKRODASH_SITE ?? join(root, 'target/site');
+
+const START_LIMIT_MS = 10_000;
+const STOP_LIMIT_MS = 10_000;
+
+// A worker that ends in the middle of a test must not leave its servers behind.
+const children = new Set<ChildProcess>();
+process.on('exit', () => children.forEach((child) => child.kill('SIGKILL')));
+
+export class Server {
+    /** What the server has said so far, over all its starts. */
+    log = '';
+    private child?: ChildProcess;
+
+    private constructor(
+        readonly port: number,
+        readonly data: string,
+        readonly flags: string[],
+    ) {}
+
+    /** Starts a server on a free port with fresh data, and waits until it answers. */
+    static async open(flags: string[] = []): Promise<Server> {
+        const data = await mkdtemp(join(tmpdir(), 'mikrodash-'));
+        const server = new Server(await freePort(), data, flags);
+        try {
+            await server.start();
+        } catch (error) {
+            await server.close().catch(() => {});
+            throw error;
+        }
+        return server;
+    }
+
+    get url(): string {
+        return `http://127.0.0.1:${this.port}`;
+    }
+
+    get running(): boolean {
+        return this.child !== undefined && this.child.exitCode === null && this.child.signalCode === null;
+    }
+
+    /** Starts it, after `stop` or `kill9`, on the same port and data. */
+    async start(): Promise<void> {
+        if (this.running) throw new Error('the server runs already');
+        const args = ['serve', '--port', String(this.port), '--data', this.data, ...this.flags];
+        this.child = spawn(binary, args, { cwd: root, env: environment(), stdio: ['ignore', 'pipe', 'pipe'] });
+        for (const stream of [this.child.stdout, this.child.stderr]) {
+            stream?.setEncoding('utf8').on('data', (text: string) => (this.log += text));
+        }
+        const { child } = this;
+        children.add(child);
+        child.on('close', () => children.delete(child));
+        let broken: Error | undefined;
+        child.on('error', (error) => (broken = error));
+
+        const deadline = Date.now() + START_LIMIT_MS;
+        while (!(await this.healthy())) {
+            if (broken) throw broken;
+            if (!this.running) throw new Error(`the server ended with ${child.exitCode}:\n${this.log}`);
+            if (Date.now() > deadline) throw new Error(`no answer in ${START_LIMIT_MS} ms:\n${this.log}`);
+            await sleep(20);
+        }
+    }
+
+    /** Asks it to end, waits, and returns its exit code. */
+    async stop(): Promise<number | null> {
+        return this.end('SIGTERM');
+    }
+
+    /** Ends it as a power cut would, with nothing written or said. */
+    async kill9(): Promise<void> {
+        await this.end('SIGKILL');
+    }
+
+    async restart(): Promise<void> {
+        if (this.running) await this.stop();
+        await this.start();
+    }
+
+    /** Ends it and removes its data. */
+    async close(): Promise<void> {
+        if (this.running) await this.stop();
+        await rm(this.data, { recursive: true, force: true });
+    }
+
+    /** Whether it ended although nobody asked it to. */
+    get crashed(): boolean {
+        return this.child !== undefined && !this.running;
+    }
+
+    private async healthy(): Promise<boolean> {
+        try {
+            const answer = await fetch(`${this.url}/api/health`, { signal: AbortSignal.timeout(2_000) });
+            await answer.arrayBuffer();
+            return answer.status === 200;
+        } catch {
+            return false; // not listening yet
+        }
+    }
+
+    private async end(signal: NodeJS.Signals): Promise<number | null> {
+        const child = this.child;
+        if (!child || !this.running) throw new Error(`the server is not running:\n${this.log}`);
+        const ended = once(child, 'close');
+        child.kill(signal);
+        const late = setTimeout(() => {
+            this.log += `\n[did not end on ${signal} within ${STOP_LIMIT_MS} ms: killed]\n`;
+            child.kill('SIGKILL');
+        }, STOP_LIMIT_MS);
+        await ended;
+        clearTimeout(late);
+        this.child = undefined;
+        return child.exitCode;
+    }
+}
+
+/** The developer's own settings must not reach the shop under test. */
+function environment(): NodeJS.ProcessEnv {
+    const own = Object.entries(process.env).filter(([name]) => !/^(MIKRODASH|LEPTOS)_/.test(name));
+    return { ...Object.fromEntries(own), LEPTOS_SITE_ROOT: site };
+}
+
+async function freePort(): Promise<number> {
+    const probe = createServer().listen(0, '127.0.0.1');
+    await once(probe, 'listening');
+    const { port } = probe.address() as AddressInfo;
+    await new Promise((done) => probe.close(done));
+    return port;
+}
+
+export const test = base.extend<{ flags: string[]; shop: Server }>({
+    /** More flags for the server: `test.use({ flags: ['--demo'] })`. */
+    flags: [[], { option: true }],
+
+    /** A server of its own for each test. */
+    shop: async ({ flags }, use, info) => {
+        const shop = await Server.open(flags);
+        await use(shop);
+        const { crashed } = shop;
+        if (crashed || info.status !== info.expectedStatus) {
+            await info.attach('server.log', { body: shop.log, contentType: 'text/plain' });
+        }
+        await shop.close();
+        if (crashed) throw new Error(`the server ended by itself:\n${shop.log}`);
+    },
+
+    baseURL: async ({ shop }, use) => {
+        await use(shop.url);
+    },
+});
+
+export { expect } from '@playwright/test';

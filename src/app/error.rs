@@ -1,0 +1,93 @@
+//! The one error that crosses the wire. It says what a person can act on, and never how the server is made.
+
+use leptos::server_fn::codec::JsonEncoding;
+use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::domain::outcome::Reason;
+
+/// Why a request came to nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Error {
+    /// Nobody is signed in, or not any more.
+    #[error("nobody is signed in")]
+    NotSignedIn,
+    /// The role may not do this.
+    #[error("this role may not do this")]
+    NotAllowed,
+    /// The password or PIN is wrong.
+    #[error("wrong password or PIN, {tries_left} tries left")]
+    WrongSecret {
+        /// How many tries are left before the door stays shut.
+        tries_left: i64,
+    },
+    /// Too many wrong tries.
+    #[error("locked out for {minutes} minutes")]
+    LockedOut {
+        /// For how long.
+        minutes: i64,
+    },
+    /// The password is shorter than allowed.
+    #[error("a password has 8 characters or more")]
+    ShortPassword,
+    /// The PIN is not 4 to 6 digits.
+    #[error("a PIN is 4 to 6 digits")]
+    BadPin,
+    /// There is no such time zone.
+    #[error("there is no such time zone")]
+    UnknownZone,
+    /// The shop has been set up already.
+    #[error("the shop is set up already")]
+    NotNew,
+    /// What was sent cannot be read, or lies outside what is allowed.
+    #[error("the request cannot be read")]
+    BadRequest,
+    /// The core refused it.
+    #[error("refused: {0:?}")]
+    Refused(Reason),
+    /// There is no such thing.
+    #[error("not found")]
+    NotFound,
+    /// The server cannot store anything now.
+    #[error("the server cannot store anything now")]
+    Unavailable,
+    /// The server did not answer.
+    #[error("the server did not answer")]
+    NoAnswer,
+    /// Something that should not happen; the server's log says what.
+    #[error("internal error")]
+    Internal,
+}
+
+impl Error {
+    /// The HTTP status that says the same.
+    pub fn status(&self) -> u16 {
+        match self {
+            Error::NotSignedIn | Error::WrongSecret { .. } => 401,
+            Error::NotAllowed => 403,
+            Error::NotFound => 404,
+            Error::NotNew => 409,
+            Error::BadRequest => 400,
+            Error::Refused(_) | Error::ShortPassword | Error::BadPin | Error::UnknownZone => 422,
+            Error::LockedOut { .. } => 429,
+            Error::Internal => 500,
+            Error::Unavailable | Error::NoAnswer => 503,
+        }
+    }
+}
+
+impl FromServerFnError for Error {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Error {
+        match error {
+            ServerFnErrorErr::Request(_) => Error::NoAnswer,
+            ServerFnErrorErr::Deserialization(_)
+            | ServerFnErrorErr::Args(_)
+            | ServerFnErrorErr::MissingArg(_) => Error::BadRequest,
+            _ => Error::Internal,
+        }
+    }
+}

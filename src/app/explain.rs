@@ -1,0 +1,73 @@
+//! Why something did not happen, in the words of the person who tried.
+
+use crate::app::{Error, Words};
+use crate::domain::outcome::Reason;
+
+/// Explains a reason of the core.
+pub fn explain(words: &Words, reason: Reason) -> &'static str {
+    match reason {
+        Reason::NotAllowed => words.not_allowed,
+        Reason::Unreadable | Reason::Poison | Reason::IdReused => words.not_stored,
+        Reason::UnknownSession => words.unknown_session,
+        Reason::UnknownStation => words.unknown_station,
+        Reason::UnknownItem => words.unknown_item,
+        Reason::UnknownLine
+        | Reason::UnknownExtra
+        | Reason::UnknownPayment
+        | Reason::UnknownSale => words.unknown_part,
+        Reason::UnknownStaff => words.unknown_staff,
+        Reason::Exists => words.exists_already,
+        Reason::StationBusy => words.station_busy,
+        Reason::StationClosed => words.station_closed,
+        Reason::SamePlace => words.same_place,
+        Reason::SecondStart => words.second_start,
+        Reason::AlreadyEnded => words.already_ended,
+        Reason::NotEnded => words.not_ended,
+        Reason::Settled => words.settled_already,
+        Reason::NotSettled => words.not_settled,
+        Reason::Transferred => words.was_transferred,
+        Reason::ChangedAfterEnd => words.changed_after_end,
+        Reason::AddedAfterEnd => words.added_after_end,
+        Reason::AmountDiffers => words.amount_differs,
+        Reason::Overpaid => words.overpaid,
+        Reason::PaymentUnknownSession => words.payment_waits,
+        Reason::Voided => words.voided_already,
+        Reason::ClockAhead => words.clock_ahead,
+        Reason::StartInFuture => words.in_future,
+        Reason::StartTooEarly => words.too_early,
+        Reason::EndsBeforeStart => words.ends_before_start,
+        Reason::BadAmount => words.bad_amount,
+        Reason::BadQuantity => words.bad_quantity,
+        Reason::OutOfRange => words.out_of_range,
+        Reason::SumDiffers => words.sum_differs,
+        Reason::TextTooLong => words.text_too_long,
+        Reason::TextMissing => words.text_missing,
+        Reason::TextUnclear => words.text_unclear,
+        Reason::TooMany => words.too_many,
+        Reason::InUse => words.in_use,
+        Reason::LastOwner => words.last_owner,
+    }
+}
+
+impl Error {
+    /// Explains the error.
+    pub fn text(&self, words: &Words) -> String {
+        let count = |text: &str, n: i64| text.replace("{n}", &n.to_string());
+        match self {
+            Error::NotSignedIn => words.signed_out.to_owned(),
+            Error::NotAllowed => words.not_allowed.to_owned(),
+            Error::WrongSecret { tries_left } => count(words.wrong_secret, *tries_left),
+            Error::LockedOut { minutes } => count(words.locked_out, *minutes),
+            Error::ShortPassword => words.short_password.to_owned(),
+            Error::BadPin => words.bad_pin.to_owned(),
+            Error::UnknownZone => words.unknown_zone.to_owned(),
+            Error::NotNew => words.not_new.to_owned(),
+            Error::BadRequest => words.bad_request.to_owned(),
+            Error::Refused(reason) => explain(words, *reason).to_owned(),
+            Error::NotFound => words.not_found.to_owned(),
+            Error::Unavailable => words.unavailable.to_owned(),
+            Error::NoAnswer => words.no_answer.to_owned(),
+            Error::Internal => words.internal_error.to_owned(),
+        }
+    }
+}

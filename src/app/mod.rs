@@ -1,0 +1,69 @@
+//! The screens. They are drawn by the server and brought to life in the browser; both draw the same from the same
+//! snapshot. Components hold no rules: they ask `domain`.
+
+pub mod api;
+mod error;
+mod explain;
+mod gate;
+mod pages;
+mod parts;
+pub mod prefs;
+mod store;
+mod words;
+
+use leptos::prelude::*;
+use leptos_meta::provide_meta_context;
+use leptos_router::components::{ParentRoute, Route, Router, Routes};
+use leptos_router::{SsrMode, path};
+
+pub use crate::app::error::Error;
+pub use crate::app::explain::explain;
+pub use crate::app::prefs::Prefs;
+pub use crate::app::store::{Link, Store, Tone, store};
+pub use crate::app::words::Words;
+
+use crate::app::gate::Gate;
+use crate::app::pages::bill::BillPage;
+use crate::app::pages::floor::FloorPage;
+use crate::app::pages::history::HistoryPage;
+use crate::app::pages::menu::MenuPage;
+use crate::app::pages::missing::MissingPage;
+use crate::app::pages::more::MorePage;
+use crate::app::pages::sale::SalePage;
+use crate::app::pages::settings::SettingsPage;
+use crate::app::pages::staff::StaffPage;
+use crate::app::pages::stations::StationsPage;
+
+/// How this page is to be drawn: the server knows it from the request, the browser from the page that it was given.
+pub fn prefs() -> Prefs {
+    use_context().unwrap_or_else(crate::client::page::prefs)
+}
+
+/// The catalogue in this page's language.
+pub fn words() -> &'static Words {
+    prefs().words()
+}
+
+/// The app: one gate, and the pages behind it.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    provide_context(prefs());
+    view! {
+        <Router>
+            <Routes fallback=MissingPage>
+                <ParentRoute path=path!("") view=Gate ssr=SsrMode::Async>
+                    <Route path=path!("") view=FloorPage />
+                    <Route path=path!("sale") view=SalePage />
+                    <Route path=path!("history") view=HistoryPage />
+                    <Route path=path!("history/:id") view=BillPage />
+                    <Route path=path!("menu") view=MenuPage />
+                    <Route path=path!("stations") view=StationsPage />
+                    <Route path=path!("staff") view=StaffPage />
+                    <Route path=path!("settings") view=SettingsPage />
+                    <Route path=path!("more") view=MorePage />
+                </ParentRoute>
+            </Routes>
+        </Router>
+    }
+}

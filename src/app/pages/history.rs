@@ -1,0 +1,390 @@
+//! History: the bills of sessions that have ended, newest first.
+
+use leptos::prelude::*;
+use leptos_router::hooks::{use_navigate, use_query_map};
+
+use crate::app::api::{self, HistoryFilter, HistoryPage as Page};
+use crate::app::parts::button::{Amount, Icon};
+use crate::app::parts::shell::PageHead;
+use crate::app::{Error, prefs, store, words};
+use crate::domain::money::Money;
+use crate::domain::session::Session;
+use crate::domain::time::{BusinessDay, Timestamp};
+
+/// Lists bills.
+#[component]
+pub fn HistoryPage() -> impl IntoView {
+    let words = words();
+    let query = use_query_map();
+    let filter =
+        Memo::new(move |_| query.with(|query| read_filter(|name| query.get(name), today())));
+    let page = Resource::new(move || filter.get(), api::history);
+    view! {
+        <PageHead title=words.history.to_owned() />
+        <Filters filter />
+        <Transition fallback=Loading>
+            {move || Suspend::new(async move {
+                match page.await {
+                    Ok(page) if page.sessions.is_empty() => view! { <Nothing /> }.into_any(),
+                    Ok(page) => view! { <Bills page filter /> }.into_any(),
+                    Err(error) => view! { <Failed error /> }.into_any(),
+                }
+            })}
+        </Transition>
+    }
+}
+
+fn today() -> BusinessDay {
+    let (store, shop) = (store(), store().shop_now());
+    BusinessDay::at(store.drawn_at(), &shop.zone, shop.day_start_hour)
+}
+
+/// Reads the filter from the address; a page without one shows today.
+fn read_filter(get: impl Fn(&str) -> Option<String>, today: BusinessDay) -> HistoryFilter {
+    let day = |name: &str| get(name).and_then(|text| BusinessDay::parse(&text));
+    let (from, to) = (day("from").unwrap_or(today), day("to").unwrap_or(today));
+    HistoryFilter {
+        from: Some(from.min(to)),
+        to: Some(to.max(from)),
+        station_id: get("station").and_then(|text| text.parse().ok()),
+        staff_id: get("staff").and_then(|text| text.parse().ok()),
+        before: get("before")
+            .and_then(|text| text.parse().ok())
+            .map(Timestamp),
+    }
+}
+
+/// Writes the filter as an address.
+fn address(filter: &HistoryFilter) -> String {
+    let mut parts = Vec::new();
+    parts.extend(filter.from.map(|day| format!("from={day}")));
+    parts.extend(filter.to.map(|day| format!("to={day}")));
+    parts.extend(filter.station_id.map(|id| format!("station={id}")));
+    parts.extend(filter.staff_id.map(|id| format!("staff={id}")));
+    parts.extend(filter.before.map(|before| format!("before={}", before.0)));
+    format!("/history?{}", parts.join("&"))
+}
+
+#[component]
+fn Filters(filter: Memo<HistoryFilter>) -> impl IntoView {
+    let (store, prefs) = (store(), prefs());
+    let words = prefs.words();
+    let today = today();
+    let periods = [
+        (words.today, today, today),
+        (words.yesterday, today.plus(-1), today.plus(-1)),
+        (words.week, today.plus(-6), today),
+        (words.month, today.plus(-29), today),
+    ];
+    let period = move |(word, from, to): (&'static str, BusinessDay, BusinessDay)| {
+        let is_chosen =
+            move || filter.with(|filter| (filter.from, filter.to) == (Some(from), Some(to)));
+        let href = move || {
+            address(&HistoryFilter {
+                from: Some(from),
+                to: Some(to),
+                before: None,
+                ..filter.get()
+            })
+        };
+        view! {
+            <a href=href aria-current=move || is_chosen().then_some("true")>
+                {word}
+            </a>
+        }
+    };
+    let navigate = StoredValue::new(use_navigate());
+    let go = move |change: Box<dyn FnOnce(&mut HistoryFilter)>| {
+        let mut wanted = HistoryFilter {
+            before: None,
+            ..filter.get_untracked()
+        };
+        change(&mut wanted);
+        let options = leptos_router::NavigateOptions {
+            scroll: false,
+            ..Default::default()
+        };
+        navigate.with_value(|navigate| navigate(&address(&wanted), options));
+    };
+    let set_from = move |event| {
+        let day = BusinessDay::parse(&event_target_value(&event));
+        go(Box::new(move |filter| filter.from = day.or(filter.from)));
+    };
+    let set_to = move |event| {
+        let day = BusinessDay::parse(&event_target_value(&event));
+        go(Box::new(move |filter| filter.to = day.or(filter.to)));
+    };
+    let set_station = move |event| {
+        let id = event_target_value(&event).parse().ok();
+        go(Box::new(move |filter| filter.station_id = id));
+    };
+    let set_staff = move |event| {
+        let id = event_target_value(&event).parse().ok();
+        go(Box::new(move |filter| filter.staff_id = id));
+    };
+    let day_value =
+        move |day: Option<BusinessDay>| day.map(|day| day.to_string()).unwrap_or_default();
+    let stations = store.memo(|state| state.floor().into_iter().cloned().collect::<Vec<_>>());
+    let staff = store.memo(|state| state.staff.values().cloned().collect::<Vec<_>>());
+    view! {
+        <form class="filters">
+            <div class="seg" role="group" aria-label=words.period>
+                {periods.map(period).collect_view()}
+            </div>
+            <label class="field">
+                <span class="label">{words.from_day}</span>
+                <input
+                    type="date"
+                    prop:value=move || day_value(filter.with(|f| f.from))
+                    value=day_value(filter.get_untracked().from)
+                    on:change=set_from
+                />
+            </label>
+            <label class="field">
+                <span class="label">{words.to_day}</span>
+                <input
+                    type="date"
+                    prop:value=move || day_value(filter.with(|f| f.to))
+                    value=day_value(filter.get_untracked().to)
+                    on:change=set_to
+                />
+            </label>
+            <label class="field">
+                <span class="label">{words.station}</span>
+                <select on:change=set_station>
+                    <option value="">{words.all_stations}</option>
+                    {move || {
+                        stations
+                            .get()
+                            .into_iter()
+                            .map(|station| {
+                                let id = station.station_id;
+                                view! {
+                                    <option
+                                        value=id.to_string()
+                                        selected=move || filter.with(|f| f.station_id == Some(id))
+                                    >
+                                        {station.name.text(prefs.is_arabic()).to_owned()}
+                                    </option>
+                                }
+                            })
+                            .collect_view()
+                    }}
+                </select>
+            </label>
+            <label class="field">
+                <span class="label">{words.cashier}</span>
+                <select on:change=set_staff>
+                    <option value="">{words.everyone}</option>
+                    {move || {
+                        staff
+                            .get()
+                            .into_iter()
+                            .map(|person| {
+                                let id = person.staff_id;
+                                view! {
+                                    <option
+                                        value=id.to_string()
+                                        selected=move || filter.with(|f| f.staff_id == Some(id))
+                                    >
+                                        {person.name}
+                                    </option>
+                                }
+                            })
+                            .collect_view()
+                    }}
+                </select>
+            </label>
+        </form>
+    }
+}
+
+#[component]
+fn Bills(page: Page, filter: Memo<HistoryFilter>) -> impl IntoView {
+    let (store, prefs) = (store(), prefs());
+    let words = prefs.words();
+    let next = page
+        .has_more
+        .then(|| {
+            page.sessions
+                .last()
+                .and_then(|s| s.ended.as_ref())
+                .map(|ended| ended.at)
+        })
+        .flatten();
+    let older = next.map(|before| {
+        address(&HistoryFilter {
+            before: Some(before),
+            ..filter.get_untracked()
+        })
+    });
+    let first = filter.get_untracked().before.map(|_| {
+        address(&HistoryFilter {
+            before: None,
+            ..filter.get_untracked()
+        })
+    });
+    let sum = page.sum.map(|(count, total)| {
+        view! {
+            <section class="strip">
+                <div class="figure">
+                    <small>{words.sessions}</small>
+                    <strong>
+                        <bdi dir="ltr">{prefs.number(count)}</bdi>
+                    </strong>
+                </div>
+                <div class="figure">
+                    <small>{words.bills_sum}</small>
+                    <strong>
+                        <Amount money=total />
+                    </strong>
+                </div>
+            </section>
+        }
+    });
+    view! {
+        {sum}
+        <div class="table-wrap">
+            <table class="table">
+                <thead>
+                    <tr>
+                        <th scope="col">{words.station}</th>
+                        <th scope="col">{words.ended}</th>
+                        <th scope="col">{words.length}</th>
+                        <th scope="col" class="num">
+                            {words.orders}
+                        </th>
+                        <th scope="col">{words.cashier}</th>
+                        <th scope="col">{words.state}</th>
+                        <th scope="col" class="num">
+                            {words.amount}
+                        </th>
+                    </tr>
+                </thead>
+                <tbody>
+                    {page
+                        .sessions
+                        .into_iter()
+                        .map(|session| view! { <BillLine session now=store.drawn_at() /> })
+                        .collect_view()}
+                </tbody>
+            </table>
+        </div>
+        <nav class="pager" aria-label=words.pages>
+            {first
+                .map(|href| {
+                    view! {
+                        <a class="btn" href=href>
+                            {words.newest}
+                        </a>
+                    }
+                })}
+            {older
+                .map(|href| {
+                    view! {
+                        <a class="btn" href=href>
+                            {words.older}
+                        </a>
+                    }
+                })}
+        </nav>
+    }
+}
+
+#[component]
+fn BillLine(session: Session, now: Timestamp) -> impl IntoView {
+    let (store, prefs) = (store(), prefs());
+    let words = prefs.words();
+    let shown = store.shown_now();
+    let station = shown.stations.get(&session.station_id);
+    let name = station.map_or_else(
+        || "—".to_owned(),
+        |station| station.name.text(prefs.is_arabic()).to_owned(),
+    );
+    let ended = session.ended.clone();
+    let ended_at = ended.as_ref().map_or(session.started_at, |ended| ended.at);
+    let by = ended.map_or(session.started_by, |ended| ended.by);
+    let bill = session.bill(now);
+    let (tone, state) = bill_state(&session, bill.due);
+    let href = format!("/history/{}", session.session_id);
+    let n_orders: i32 = session
+        .lines
+        .iter()
+        .filter(|line| line.void.is_none())
+        .map(|line| line.quantity)
+        .sum();
+    view! {
+        <tr>
+            <td class="lead">
+                <a href=href>{name}</a>
+            </td>
+            <td data-label=words.ended>
+                <bdi>{prefs.moment(ended_at, &shown.shop().zone)}</bdi>
+            </td>
+            <td data-label=words.length>
+                <bdi dir="ltr">{prefs.clock(session.played_ms(now))}</bdi>
+            </td>
+            <td class="num wide-only" data-label=words.orders>
+                <bdi dir="ltr">{prefs.number(n_orders)}</bdi>
+            </td>
+            <td data-label=words.cashier>{store.staff_name(by)}</td>
+            <td>
+                <span class="chip" data-tone=tone>
+                    <span>{state}</span>
+                </span>
+            </td>
+            <td class="num sum">
+                <Amount money=bill.total + bill.late />
+            </td>
+        </tr>
+    }
+}
+
+/// How a bill stands, in a colour and a word.
+pub fn bill_state(session: &Session, due: Money) -> (&'static str, &'static str) {
+    let words = words();
+    if session.moved_out.is_some() && session.settlement.is_some() {
+        ("idle", words.transferred)
+    } else if session.settlement.is_none() {
+        ("warn", words.open_bill)
+    } else if due > Money::ZERO {
+        ("bad", words.owes)
+    } else {
+        ("ok", words.paid)
+    }
+}
+
+#[component]
+fn Nothing() -> impl IntoView {
+    let words = words();
+    view! {
+        <div class="empty">
+            <Icon name="history" />
+            <h2>{words.no_bills}</h2>
+            <p>{words.no_bills_note}</p>
+            <a class="btn btn-primary" href="/">
+                {words.to_floor}
+            </a>
+        </div>
+    }
+}
+
+#[component]
+fn Loading() -> impl IntoView {
+    view! { <div class="skeleton" data-shape="card" aria-busy="true"></div> }
+}
+
+/// Says that something could not be fetched, and why.
+#[component]
+pub fn Failed(
+    /// Why.
+    error: Error,
+) -> impl IntoView {
+    let words = words();
+    view! {
+        <div class="notice" data-tone="bad" role="alert">
+            <Icon name="alert" />
+            <p>{error.text(words)}</p>
+        </div>
+    }
+}

@@ -1,0 +1,428 @@
+//! The menu: categories, items, prices, and what is sold out.
+
+use leptos::prelude::*;
+
+use crate::app::parts::button::{Amount, Button, Icon, IconButton, MoneyField, TextField};
+use crate::app::parts::sheet::Sheet;
+use crate::app::parts::shell::PageHead;
+use crate::app::{Tone, prefs, store, words};
+use crate::client;
+use crate::domain::id::{CategoryId, ItemId};
+use crate::domain::menu::{Category, CategoryChange, Item, ItemChange};
+use crate::domain::money::parse_pounds;
+use crate::domain::op::Body;
+use crate::domain::text::Label;
+
+/// What is being edited.
+#[derive(Clone, Debug, PartialEq)]
+enum Editing {
+    Item(Option<Item>, CategoryId),
+    Category(Option<Category>),
+}
+
+/// Shows and edits the menu.
+#[component]
+pub fn MenuPage() -> impl IntoView {
+    let (store, words) = (store(), words());
+    let editing = RwSignal::new(None::<Editing>);
+    let can_edit = can_edit();
+    let categories = store.memo(|state| {
+        let mut categories: Vec<Category> = state
+            .categories
+            .values()
+            .filter(|c| !c.is_removed)
+            .cloned()
+            .collect();
+        categories.sort_by_key(|category| category.position);
+        categories
+    });
+    view! {
+        <PageHead title=words
+            .menu
+            .to_owned()>
+            {can_edit
+                .then(|| {
+                    view! {
+                        <Button
+                            icon="plus"
+                            text=words.add_category.to_owned()
+                            class="btn btn-primary"
+                            on_press=move || editing.set(Some(Editing::Category(None)))
+                        />
+                    }
+                })}
+        </PageHead>
+        <Show when=move || !categories.with(Vec::is_empty) fallback=NoMenu>
+            <div class="form-page">
+                <For
+                    each=move || categories.get()
+                    key=|category| {
+                        category.clone().name.ar + &category.category_id.to_string()
+                            + &category.name.en
+                    }
+                    children=move |category| view! { <Section category editing can_edit /> }
+                />
+            </div>
+        </Show>
+        {move || editing.get().map(|what| view! { <Edit what editing /> })}
+    }
+}
+
+fn can_edit() -> bool {
+    store().may(&Body::ItemEdited {
+        item_id: ItemId::default(),
+        changes: Vec::new(),
+    })
+}
+
+#[component]
+fn NoMenu() -> impl IntoView {
+    let words = words();
+    view! {
+        <div class="empty">
+            <Icon name="menu" />
+            <h2>{words.no_menu}</h2>
+            <p>{words.no_menu_note}</p>
+        </div>
+    }
+}
+
+#[component]
+fn Section(
+    category: Category,
+    editing: RwSignal<Option<Editing>>,
+    can_edit: bool,
+) -> impl IntoView {
+    let (store, prefs) = (store(), prefs());
+    let words = prefs.words();
+    let category_id = category.category_id;
+    let items = store.memo(move |state| {
+        let of_category = state
+            .items
+            .values()
+            .filter(|item| item.category_id == category_id && !item.is_removed);
+        let mut items: Vec<Item> = of_category.cloned().collect();
+        items.sort_by_key(|item| (item.position, item.item_id));
+        items
+    });
+    let row = move |item: Item| {
+        let (item_id, is_available) = (item.item_id, item.is_available);
+        let edited = item.clone();
+        let toggle = move |_| {
+            let changes = vec![ItemChange::Available(!is_available)];
+            let _ = store.record([Body::ItemEdited { item_id, changes }]);
+        };
+        let (tone, word) = if is_available {
+            ("ok", words.available)
+        } else {
+            ("warn", words.sold_out)
+        };
+        view! {
+            <tr>
+                <td class="lead">{item.name.text(prefs.is_arabic()).to_owned()}</td>
+                <td class="num sum">
+                    <Amount money=item.price />
+                </td>
+                <td>
+                    <button
+                        class="chip"
+                        type="button"
+                        data-tone=tone
+                        disabled=!can_edit
+                        on:click=toggle
+                    >
+                        <span>{word}</span>
+                    </button>
+                </td>
+                <td class="acts">
+                    {can_edit
+                        .then(|| {
+                            let label = format!(
+                                "{} {}",
+                                words.edit,
+                                edited.name.text(prefs.is_arabic()),
+                            );
+                            let item = edited.clone();
+                            view! {
+                                <IconButton
+                                    icon="edit"
+                                    label
+                                    on_press=move || {
+                                        editing
+                                            .set(Some(Editing::Item(Some(item.clone()), category_id)))
+                                    }
+                                />
+                            }
+                        })}
+                </td>
+            </tr>
+        }
+    };
+    let edited = category.clone();
+    view! {
+        <section class="card">
+            <header>
+                <h2>{category.name.text(prefs.is_arabic()).to_owned()}</h2>
+                {can_edit
+                    .then(|| {
+                        let label = format!(
+                            "{} {}",
+                            words.edit,
+                            edited.name.text(prefs.is_arabic()),
+                        );
+                        view! {
+                            <IconButton
+                                icon="edit"
+                                label
+                                on_press=move || {
+                                    editing.set(Some(Editing::Category(Some(edited.clone()))))
+                                }
+                            />
+                            <Button
+                                icon="plus"
+                                text=words.add_item.to_owned()
+                                on_press=move || editing.set(Some(Editing::Item(None, category_id)))
+                            />
+                        }
+                    })}
+            </header>
+            <Show
+                when=move || !items.with(Vec::is_empty)
+                fallback=move || view! { <p>{words.no_items}</p> }
+            >
+                <div class="table-wrap">
+                    <table class="table">
+                        <thead>
+                            <tr>
+                                <th scope="col">{words.name}</th>
+                                <th scope="col" class="num">
+                                    {words.price}
+                                </th>
+                                <th scope="col">{words.state}</th>
+                                <th scope="col">
+                                    <span class="sr">{words.actions}</span>
+                                </th>
+                            </tr>
+                        </thead>
+                        <tbody>{move || items.get().into_iter().map(row).collect_view()}</tbody>
+                    </table>
+                </div>
+            </Show>
+        </section>
+    }
+}
+
+#[component]
+fn Edit(what: Editing, editing: RwSignal<Option<Editing>>) -> impl IntoView {
+    let on_close = Callback::new(move |()| editing.set(None));
+    match what {
+        Editing::Item(item, category_id) => {
+            view! { <EditItem item category_id on_close /> }.into_any()
+        }
+        Editing::Category(category) => view! { <EditCategory category on_close /> }.into_any(),
+    }
+}
+
+#[component]
+fn EditItem(item: Option<Item>, category_id: CategoryId, on_close: Callback<()>) -> impl IntoView {
+    let (store, prefs) = (store(), prefs());
+    let words = prefs.words();
+    let is_new = item.is_none();
+    let before = item.unwrap_or_default();
+    let (ar, en) = (
+        RwSignal::new(before.name.ar.clone()),
+        RwSignal::new(before.name.en.clone()),
+    );
+    let price = RwSignal::new(if is_new {
+        String::new()
+    } else {
+        before.price.to_string()
+    });
+    let category = RwSignal::new(if is_new {
+        category_id
+    } else {
+        before.category_id
+    });
+    let item_id = if is_new { None } else { Some(before.item_id) };
+    let n_items = store.shown_now().items.len();
+    let save = move || {
+        let Some(new_price) = parse_pounds(&price.get_untracked()) else {
+            return;
+        };
+        let name = Label::new(ar.get_untracked().trim(), en.get_untracked().trim());
+        let mut changes = Vec::new();
+        if is_new || name != before.name {
+            changes.push(ItemChange::Name(name));
+        }
+        if is_new || category.get_untracked() != before.category_id {
+            changes.push(ItemChange::Category(category.get_untracked()));
+        }
+        if is_new || new_price != before.price {
+            changes.push(ItemChange::Price(new_price));
+        }
+        if is_new {
+            changes.push(ItemChange::Position(i32::try_from(n_items).unwrap_or(0)));
+        }
+        let item_id = item_id.unwrap_or_else(|| ItemId(client::device::new_id()));
+        if changes.is_empty()
+            || store
+                .record([Body::ItemEdited { item_id, changes }])
+                .is_ok()
+        {
+            on_close.run(());
+        }
+    };
+    let remove = move || {
+        let Some(item_id) = item_id else { return };
+        let removed = |is_removed| Body::ItemEdited {
+            item_id,
+            changes: vec![ItemChange::Removed(is_removed)],
+        };
+        if store.record([removed(true)]).is_ok() {
+            store.toast(Tone::Ok, words.was_removed, vec![removed(false)]);
+            on_close.run(());
+        }
+    };
+    let categories: Vec<Category> = store
+        .shown_now()
+        .categories
+        .values()
+        .filter(|c| !c.is_removed)
+        .cloned()
+        .collect();
+    let choose = move |event| {
+        if let Ok(id) = event_target_value(&event).parse() {
+            category.set(id);
+        }
+    };
+    let is_bad = Signal::derive(move || parse_pounds(&price.get()).is_none());
+    view! {
+        <Sheet title=if is_new { words.add_item } else { words.edit_item }.to_owned() on_close>
+            <div class="sheet-body">
+                <TextField label=words.name_ar text=ar dir="rtl" />
+                <TextField label=words.name_en text=en dir="ltr" />
+                <MoneyField label=words.price text=price />
+                <label class="field">
+                    <span class="label">{words.category}</span>
+                    <select on:change=choose>
+                        {categories
+                            .into_iter()
+                            .map(|option| {
+                                let id = option.category_id;
+                                view! {
+                                    <option
+                                        value=id.to_string()
+                                        selected=category.get_untracked() == id
+                                    >
+                                        {option.name.text(prefs.is_arabic()).to_owned()}
+                                    </option>
+                                }
+                            })
+                            .collect_view()}
+                    </select>
+                </label>
+            </div>
+            <footer class="sheet-foot">
+                {(!is_new)
+                    .then(|| {
+                        view! {
+                            <Button
+                                icon="trash"
+                                class="btn btn-danger btn-big"
+                                text=words.remove.to_owned()
+                                on_press=remove
+                            />
+                        }
+                    })}
+                <Button
+                    icon="check"
+                    text=words.save.to_owned()
+                    class="btn btn-primary btn-big"
+                    disabled=is_bad
+                    on_press=save
+                />
+            </footer>
+        </Sheet>
+    }
+}
+
+#[component]
+fn EditCategory(category: Option<Category>, on_close: Callback<()>) -> impl IntoView {
+    let (store, words) = (store(), words());
+    let is_new = category.is_none();
+    let before = category.unwrap_or_default();
+    let (ar, en) = (
+        RwSignal::new(before.name.ar.clone()),
+        RwSignal::new(before.name.en.clone()),
+    );
+    let category_id = if is_new {
+        None
+    } else {
+        Some(before.category_id)
+    };
+    let n_categories = store.shown_now().categories.len();
+    let save = move || {
+        let mut changes = vec![CategoryChange::Name(Label::new(
+            ar.get_untracked().trim(),
+            en.get_untracked().trim(),
+        ))];
+        if is_new {
+            changes.push(CategoryChange::Position(
+                i32::try_from(n_categories).unwrap_or(0),
+            ));
+        }
+        let category_id = category_id.unwrap_or_else(|| CategoryId(client::device::new_id()));
+        if store
+            .record([Body::CategoryEdited {
+                category_id,
+                changes,
+            }])
+            .is_ok()
+        {
+            on_close.run(());
+        }
+    };
+    let remove = move || {
+        let Some(category_id) = category_id else {
+            return;
+        };
+        let removed = |is_removed| Body::CategoryEdited {
+            category_id,
+            changes: vec![CategoryChange::Removed(is_removed)],
+        };
+        if store.record([removed(true)]).is_ok() {
+            store.toast(Tone::Ok, words.was_removed, vec![removed(false)]);
+            on_close.run(());
+        }
+    };
+    view! {
+        <Sheet
+            title=if is_new { words.add_category } else { words.edit_category }.to_owned()
+            on_close
+        >
+            <div class="sheet-body">
+                <TextField label=words.name_ar text=ar dir="rtl" />
+                <TextField label=words.name_en text=en dir="ltr" />
+            </div>
+            <footer class="sheet-foot">
+                {(!is_new)
+                    .then(|| {
+                        view! {
+                            <Button
+                                icon="trash"
+                                class="btn btn-danger btn-big"
+                                text=words.remove.to_owned()
+                                on_press=remove
+                            />
+                        }
+                    })}
+                <Button
+                    icon="check"
+                    text=words.save.to_owned()
+                    class="btn btn-primary btn-big"
+                    on_press=save
+                />
+            </footer>
+        </Sheet>
+    }
+}

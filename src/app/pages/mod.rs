@@ -1,0 +1,14 @@
+//! The pages, named as the navigation names them.
+
+pub mod bill;
+pub mod first_run;
+pub mod floor;
+pub mod history;
+pub mod login;
+pub mod menu;
+pub mod missing;
+pub mod more;
+pub mod sale;
+pub mod settings;
+pub mod staff;
+pub mod stations;

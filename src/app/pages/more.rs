@@ -1,0 +1,61 @@
+//! What does not fit a phone's bar.
+
+use leptos::prelude::*;
+
+use crate::app::parts::button::Icon;
+use crate::app::parts::shell::{PageHead, leave, set_theme, switch_language};
+use crate::app::prefs::Theme;
+use crate::app::{prefs, store};
+
+/// The rest of the navigation, and this device's choices.
+#[component]
+pub fn MorePage() -> impl IntoView {
+    let (store, prefs) = (store(), prefs());
+    let words = prefs.words();
+    let is_light = RwSignal::new(prefs.theme == Theme::Light);
+    let switch = move |_| {
+        is_light.update(|is_light| *is_light = !*is_light);
+        set_theme(if is_light.get_untracked() {
+            Theme::Light
+        } else {
+            Theme::Dark
+        });
+    };
+    let place = |href: &'static str, icon: &'static str, word: &'static str| {
+        view! {
+            <li>
+                <a href=href>
+                    <Icon name=icon />
+                    {word}
+                    <Icon name="chevron-end" />
+                </a>
+            </li>
+        }
+    };
+    view! {
+        <PageHead title=words.more.to_owned() />
+        <ul class="nav-list">
+            {place("/stations", "stations", words.stations)} {place("/staff", "staff", words.staff)}
+            {place("/settings", "settings", words.settings)} <li>
+                <button type="button" on:click=|_| switch_language()>
+                    <Icon name="globe" />
+                    {words.other_language}
+                </button>
+            </li> <li>
+                <button type="button" on:click=switch>
+                    <Icon name=Signal::derive(move || {
+                        if is_light.get() { "moon" } else { "sun" }
+                    }) />
+                    {move || if is_light.get() { words.dark } else { words.light }}
+                </button>
+            </li> <li>
+                <button type="button" on:click=move |_| leave(store)>
+                    <Icon name="logout" />
+                    {words.sign_out}
+                    " · "
+                    {store.me().name}
+                </button>
+            </li>
+        </ul>
+    }
+}

@@ -1,0 +1,225 @@
+//! Selling at the counter: a basket, the money, and what was sold today.
+
+use leptos::prelude::*;
+
+use crate::app::parts::basket::{Basket, BasketLines, MenuGrid};
+use crate::app::parts::button::{Amount, Button, IconButton};
+use crate::app::parts::pay::{Due, PayFields, Paying};
+use crate::app::parts::reason::AskReason;
+use crate::app::parts::shell::PageHead;
+use crate::app::{Tone, prefs, store};
+use crate::client;
+use crate::domain::id::{PaymentId, SaleId};
+use crate::domain::op::Body;
+use crate::domain::sale::{Sale, SaleLine, SalePayment};
+use crate::domain::time::BusinessDay;
+
+/// Sells at the counter.
+#[component]
+pub fn SalePage() -> impl IntoView {
+    let (store, prefs) = (store(), prefs());
+    let words = prefs.words();
+    let (basket, paying) = (Basket::new(), Paying::new());
+    let is_open = RwSignal::new(false);
+    let total = Memo::new(move |_| basket.total());
+    let sell = move || {
+        let total = total.get_untracked();
+        let lines: Vec<SaleLine> = untrack(|| basket.lines())
+            .into_iter()
+            .map(|(item, quantity)| SaleLine {
+                item_id: item.item_id,
+                name: item.name,
+                unit_price: item.price,
+                quantity,
+            })
+            .collect();
+        let payments =
+            untrack(|| paying.all(total))
+                .into_iter()
+                .map(|(method, amount, tendered)| SalePayment {
+                    payment_id: PaymentId(client::device::new_id()),
+                    method,
+                    amount,
+                    tendered,
+                });
+        let sale_id = SaleId(client::device::new_id());
+        let sold = Body::SaleRecorded {
+            sale_id,
+            lines,
+            payments: payments.collect(),
+            total,
+        };
+        if store.record([sold]).is_ok() {
+            basket.clear();
+            paying.before.set(Vec::new());
+            paying.tendered.set(String::new());
+            is_open.set(false);
+            store.toast(
+                Tone::Ok,
+                format!("{} {}", words.was_sold, prefs.money_unit(total)),
+                Vec::new(),
+            );
+        }
+    };
+    let is_empty = Signal::derive(move || basket.count() == 0);
+    let text = move || words.take.replace("{n}", &prefs.money_unit(total.get()));
+    view! {
+        <PageHead title=words.sale.to_owned() />
+        <div class="sale">
+            <section class="sale-menu">
+                <MenuGrid basket />
+                <SoldToday />
+            </section>
+            <section
+                class="cart"
+                data-open=move || is_open.get().to_string()
+                aria-label=words.basket
+            >
+                <button class="btn cart-close" type="button" on:click=move |_| is_open.set(false)>
+                    {words.back}
+                </button>
+                <Show
+                    when=move || !is_empty.get()
+                    fallback=move || {
+                        view! {
+                            <div class="empty">
+                                <p>{words.basket_empty}</p>
+                            </div>
+                        }
+                    }
+                >
+                    <BasketLines basket />
+                    <PayFields paying due=total />
+                    <Due due=total />
+                    <Button
+                        icon="check"
+                        text=Signal::derive(text)
+                        class="btn btn-primary btn-big"
+                        on_press=sell
+                    />
+                </Show>
+            </section>
+            <Show when=move || !is_empty.get()>
+                <button
+                    class="btn btn-primary cart-bar"
+                    type="button"
+                    on:click=move |_| is_open.set(true)
+                >
+                    <span>{words.basket} " · " {move || prefs.number(basket.count())}</span>
+                    <strong>
+                        <Amount money=total />
+                    </strong>
+                </button>
+            </Show>
+        </div>
+    }
+}
+
+/// The sales of the business day, newest first.
+#[component]
+fn SoldToday() -> impl IntoView {
+    let (store, prefs) = (store(), prefs());
+    let words = prefs.words();
+    let voiding = RwSignal::new(None::<SaleId>);
+    let sales = Memo::new(move |_| {
+        let state = store.shown();
+        let shop = state.shop();
+        let day = |at| BusinessDay::at(at, &shop.zone, shop.day_start_hour);
+        let today = day(store.now());
+        let mut sales: Vec<Sale> = state
+            .sales
+            .values()
+            .filter(|sale| day(sale.at) == today)
+            .cloned()
+            .collect();
+        sales.sort_by_key(|sale| std::cmp::Reverse(sale.at));
+        sales
+    });
+    let can_void = store.may(&Body::SaleVoided {
+        sale_id: SaleId::default(),
+        reason: String::new(),
+    });
+    let row = move |sale: Sale| {
+        let sale_id = sale.sale_id;
+        let what: Vec<String> = sale
+            .lines
+            .iter()
+            .map(|line| {
+                format!(
+                    "{} × {}",
+                    line.name.text(prefs.is_arabic()),
+                    prefs.number(line.quantity)
+                )
+            })
+            .collect();
+        let is_void = sale.void.is_some();
+        let action = if is_void {
+            view! {
+                <span class="chip" data-tone="bad">
+                    <span>{words.voided}</span>
+                </span>
+            }
+                .into_any()
+        } else if can_void {
+            view! { <IconButton icon="trash" label=words.void on_press=move || voiding.set(Some(sale_id)) /> }.into_any()
+        } else {
+            ().into_any()
+        };
+        view! {
+            <tr>
+                <td class="lead">{what.join("، ")}</td>
+                <td data-label=words.time>
+                    <bdi>{prefs.time(sale.at, &store.shop_now().zone)}</bdi>
+                </td>
+                <td data-label=words.cashier>{store.staff_name(sale.by)}</td>
+                <td class="num sum">
+                    <Amount money=sale.total />
+                </td>
+                <td class="acts">{action}</td>
+            </tr>
+        }
+    };
+    let void = move |reason: String| {
+        if let Some(sale_id) = voiding.get_untracked() {
+            let _ = store.record([Body::SaleVoided { sale_id, reason }]);
+        }
+        voiding.set(None);
+    };
+    view! {
+        <Show when=move || !sales.with(Vec::is_empty)>
+            <h2 class="part-head">{words.sold_today}</h2>
+            <div class="table-wrap">
+                <table class="table">
+                    <thead>
+                        <tr>
+                            <th scope="col">{words.items}</th>
+                            <th scope="col">{words.time}</th>
+                            <th scope="col">{words.cashier}</th>
+                            <th scope="col" class="num">
+                                {words.amount}
+                            </th>
+                            <th scope="col">
+                                <span class="sr">{words.actions}</span>
+                            </th>
+                        </tr>
+                    </thead>
+                    <tbody>{move || sales.get().into_iter().map(row).collect_view()}</tbody>
+                </table>
+            </div>
+        </Show>
+        {move || {
+            voiding
+                .get()
+                .map(|_| {
+                    view! {
+                        <AskReason
+                            title=words.void_sale
+                            action=words.void
+                            on_done=Callback::new(void)
+                            on_close=Callback::new(move |()| voiding.set(None))
+                        />
+                    }
+                })
+        }}
+    }
+}

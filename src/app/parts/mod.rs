@@ -1,0 +1,11 @@
+//! Parts that two pages or more are made of.
+
+pub mod basket;
+pub mod bill;
+pub mod button;
+pub mod pay;
+pub mod reason;
+pub mod receipt;
+pub mod sheet;
+pub mod shell;
+pub mod when;

@@ -1,0 +1,257 @@
+//! The frame around every page: navigation, who is signed in, how things stand with the server, toasts.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_router::hooks::use_location;
+
+use crate::app::parts::button::Icon;
+use crate::app::prefs::{Theme, language_name, theme_name};
+use crate::app::store::Toast;
+use crate::app::{Link, Store, Tone, Words, api, prefs, store, words};
+use crate::client;
+use crate::domain::shop::Language;
+use crate::domain::staff::Role;
+
+/// Where the navigation leads: address, icon, word, and whether a phone shows it in its bar.
+fn places(words: &'static Words) -> [(&'static str, &'static str, &'static str, bool); 7] {
+    [
+        ("/", "floor", words.floor, true),
+        ("/sale", "sale", words.sale, true),
+        ("/history", "history", words.history, true),
+        ("/menu", "menu", words.menu, true),
+        ("/stations", "stations", words.stations, false),
+        ("/staff", "staff", words.staff, false),
+        ("/settings", "settings", words.settings, false),
+    ]
+}
+
+/// The frame.
+#[component]
+pub fn Shell(
+    /// The page.
+    children: Children,
+) -> impl IntoView {
+    let (store, words) = (store(), words());
+    let path = use_location().pathname;
+    let is_here = move |href: &str| {
+        path.with(|path| {
+            if href == "/" {
+                path == "/"
+            } else {
+                path.starts_with(href)
+            }
+        })
+    };
+    let item =
+        move |(href, icon, word, is_phone): (&'static str, &'static str, &'static str, bool)| {
+            view! {
+                <a
+                    class=if is_phone { "rail-item" } else { "rail-item is-desk" }
+                    href=href
+                    aria-current=move || is_here(href).then_some("page")
+                >
+                    <Icon name=icon />
+                    <span>{word}</span>
+                </a>
+            }
+        };
+    view! {
+        <a class="skip" href="#main">
+            {words.skip}
+        </a>
+        <div class="app">
+            <nav class="rail" aria-label=words.main_navigation>
+                <a class="rail-brand" href="/">
+                    <img src="/icon.svg" alt="" width="34" height="34" />
+                    <span>{move || store.shop().name}</span>
+                </a>
+                {places(words).map(item).collect_view()}
+                <a
+                    class="rail-item is-phone"
+                    href="/more"
+                    aria-current=move || is_here("/more").then_some("page")
+                >
+                    <Icon name="more" />
+                    <span>{words.more}</span>
+                </a>
+                <div class="rail-foot">
+                    <WhoChip />
+                </div>
+            </nav>
+            <main class="page" id="main" tabindex="-1">
+                {children()}
+            </main>
+        </div>
+        <Toasts />
+    }
+}
+
+/// A page's title, and what stands beside it.
+#[component]
+pub fn PageHead(
+    /// The title.
+    #[prop(into)]
+    title: Signal<String>,
+    /// What stands at the end of the line.
+    #[prop(optional)]
+    children: Option<Children>,
+) -> impl IntoView {
+    let store = store();
+    view! {
+        <leptos_meta::Title text=move || format!("{} · {}", title.get(), store.shop().name) />
+        <header class="page-head">
+            <h1>{move || title.get()}</h1>
+            <span class="grow"></span>
+            <LinkBadge />
+            {children.map(|children| children())}
+        </header>
+    }
+}
+
+/// How things stand with the server, in a word and a colour.
+#[component]
+fn LinkBadge() -> impl IntoView {
+    let (store, prefs) = (store(), prefs());
+    let words = prefs.words();
+    let tone = move || match (store.link.get(), store.n_pending.get()) {
+        (Link::Live, 0) => "ok",
+        (Link::Connecting, _) => "idle",
+        (Link::Live | Link::Away, _) => "warn",
+        (Link::SignedOut, _) => "bad",
+    };
+    let word = move || match store.link.get() {
+        Link::Connecting => words.connecting,
+        Link::Live => words.live,
+        Link::Away => words.no_server,
+        Link::SignedOut => words.signed_out,
+    };
+    let waiting = move || {
+        let n = store.n_pending.get();
+        (n > 0).then(|| format!("· {} {}", prefs.number(n), words.waiting))
+    };
+    view! {
+        <span class="badge" role="status" data-tone=tone>
+            <i class="dot"></i>
+            <b>{word}</b>
+            <span>{waiting}</span>
+            {move || {
+                (store.link.get() == Link::SignedOut)
+                    .then(|| {
+                        view! {
+                            <a href="/" rel="external">
+                                {words.sign_in}
+                            </a>
+                        }
+                    })
+            }}
+        </span>
+    }
+}
+
+/// Who is signed in; pressing it signs out, so that somebody else can come to the counter.
+#[component]
+fn WhoChip() -> impl IntoView {
+    let (store, words) = (store(), words());
+    let me = store.me();
+    view! {
+        <button
+            class="who-chip"
+            type="button"
+            title=words.switch_staff
+            on:click=move |_| leave(store)
+        >
+            <span class="avatar">{initials(&me.name)}</span>
+            <span>
+                {me.name.clone()}
+                <small>{role_word(me.role, words)} " · " {words.switch_staff}</small>
+            </span>
+        </button>
+    }
+}
+
+/// Signs out and shows who may come next. What is not sent yet is sent first.
+pub fn leave(store: Store) {
+    let words = words();
+    if store.n_pending.get_untracked() > 0 {
+        store.toast(Tone::Warn, words.still_sending, Vec::new());
+        return;
+    }
+    spawn_local(async move {
+        match api::sign_out().await {
+            Ok(()) => client::page::go_to("/"),
+            Err(error) => store.toast_error(&error),
+        }
+    });
+}
+
+/// The first letters of a name.
+pub fn initials(name: &str) -> String {
+    name.split_whitespace()
+        .filter_map(|word| word.chars().next())
+        .take(2)
+        .collect()
+}
+
+/// The word for a role.
+pub fn role_word(role: Role, words: &Words) -> &'static str {
+    match role {
+        Role::Owner => words.owner,
+        Role::Manager => words.manager,
+        Role::Cashier => words.cashier,
+    }
+}
+
+/// Switches the language of this device.
+pub fn switch_language() {
+    let other = if prefs().is_arabic() {
+        Language::English
+    } else {
+        Language::Arabic
+    };
+    client::page::keep_choice("language", language_name(other));
+    client::page::reload();
+}
+
+/// Switches the colours of this device.
+pub fn set_theme(theme: Theme) {
+    client::page::keep_choice("theme", theme_name(theme));
+    client::page::set_root("data-theme", theme_name(theme));
+}
+
+#[component]
+fn Toasts() -> impl IntoView {
+    let store = store();
+    let toast = move |toast: Toast| {
+        let words = words();
+        let (id, undo) = (toast.id, toast.undo.clone());
+        let tone = match toast.tone {
+            Tone::Ok => "ok",
+            Tone::Warn => "warn",
+            Tone::Bad => "bad",
+        };
+        let press = move |_| {
+            store
+                .toasts
+                .update(|toasts| toasts.retain(|toast| toast.id != id));
+            let _ = store.record(undo.clone());
+        };
+        view! {
+            <div class="toast" data-tone=tone>
+                <span>{toast.text}</span>
+                {(!toast.undo.is_empty())
+                    .then(|| {
+                        view! {
+                            <button class="btn" type="button" on:click=press>
+                                {words.undo}
+                            </button>
+                        }
+                    })}
+            </div>
+        }
+    };
+    view! {
+        <div class="toasts" role="status" aria-live="polite">
+            <For each=move || store.toasts.get() key=|toast| toast.id children=toast />
+        </div>
+    }
+}

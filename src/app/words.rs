@@ -1,0 +1,402 @@
+//! The catalogue: every string of the screens, in both languages side by side. A string that lacks one does not compile.
+
+macro_rules! catalogue {
+    ($($key:ident: $arabic:literal, $english:literal;)*) => {
+        /// The strings of one language.
+        pub struct Words { $(pub $key: &'static str,)* }
+
+        /// The strings in Arabic.
+        pub static ARABIC: Words = Words { $($key: $arabic,)* };
+
+        /// The strings in English.
+        pub static ENGLISH: Words = Words { $($key: $english,)* };
+
+        #[cfg(test)]
+        const ALL: &[(&str, &str, &str)] = &[$((stringify!($key), $arabic, $english),)*];
+    };
+}
+
+catalogue! {
+    // Pages and navigation.
+    floor: "الصالة", "Floor";
+    sale: "بيع", "Sale";
+    history: "السجل", "History";
+    menu: "المنيو", "Menu";
+    stations: "الأجهزة", "Stations";
+    staff: "الموظفين", "Staff";
+    settings: "الإعدادات", "Settings";
+    more: "المزيد", "More";
+    skip: "إلى المحتوى", "Skip to content";
+    main_navigation: "التنقل الرئيسي", "Main";
+    pages: "الصفحات", "Pages";
+    to_floor: "إلى الصالة", "To the floor";
+
+    // Common words.
+    actions: "إجراءات", "Actions";
+    active: "شغال", "Active";
+    inactive: "موقوف", "Inactive";
+    add: "إضافة", "Add";
+    ago: "من", "ago";
+    all: "الكل", "All";
+    amount: "المبلغ", "Amount";
+    back: "رجوع", "Back";
+    close: "إغلاق", "Close";
+    currency: "ج.م", "EGP";
+    currency_per_hour: "ج.م / ساعة", "EGP / h";
+    date: "التاريخ", "Date";
+    delete: "مسح", "Delete";
+    edit: "تعديل", "Edit";
+    everyone: "الكل", "Everyone";
+    from: "من", "From";
+    hour: "الساعة", "Hour";
+    minute: "الدقيقة", "Minute";
+    hours_short: "س", "h";
+    minutes_short: "د", "min";
+    am: "ص", "AM";
+    pm: "م", "PM";
+    am_or_pm: "صباحاً أو مساءً", "AM or PM";
+    less: "أقل", "Less";
+    more_of_it: "أكثر", "More";
+    name: "الاسم", "Name";
+    name_ar: "الاسم بالعربي", "Name in Arabic";
+    name_en: "الاسم بالإنجليزي", "Name in English";
+    no: "لا", "No";
+    yes: "نعم", "Yes";
+    now: "الآن", "Now";
+    or: "أو", "or";
+    price: "السعر", "Price";
+    rate: "السعر", "Rate";
+    reason: "السبب", "Reason";
+    remove: "حذف", "Remove";
+    save: "حفظ", "Save";
+    since: "من", "since";
+    state: "الحالة", "Status";
+    time: "الوقت", "Time";
+    today: "اليوم", "Today";
+    yesterday: "أمس", "Yesterday";
+    week: "أسبوع", "Week";
+    month: "شهر", "Month";
+    period: "الفترة", "Period";
+    from_day: "من يوم", "From";
+    to_day: "إلى يوم", "To";
+    total: "الإجمالي", "Total";
+    try_again: "حاول تاني", "Try again";
+    undo: "تراجع", "Undo";
+    void: "إلغاء", "Void";
+    voided: "ملغي", "Voided";
+    taken_back: "اتشال", "Taken back";
+    was_saved: "اتحفظ", "Saved";
+    was_removed: "اتحذف", "Removed";
+    waiting: "في الانتظار", "waiting";
+    not_sent: "لسه ما اتبعتش", "Not sent yet";
+
+    // Link and login.
+    connecting: "بيتصل", "Connecting";
+    live: "متصل", "Live";
+    no_server: "السيرفر مش بيرد", "No server";
+    signed_out: "لازم تسجل دخول", "Signed out";
+    sign_in: "دخول", "Sign in";
+    sign_out: "خروج", "Sign out";
+    switch_staff: "تبديل", "Switch";
+    still_sending: "لسه فيه حاجات بتتبعت، ثانية واحدة", "Some changes are still being sent, one moment";
+    who_is_there: "مين على الكاشير؟", "Who is at the till?";
+    password: "كلمة السر", "Password";
+    password_hint: "8 حروف أو أكثر", "8 characters or more";
+    pin: "الرقم السري", "PIN";
+    pin_hint: "من 4 إلى 6 أرقام", "4 to 6 digits";
+    use_pin: "ادخل بالرقم السري", "Use a PIN";
+    n_digits: "عدد الأرقام {n}", "{n} digits entered";
+    demo_note: "محل تجريبي. هاني 1111، منى 2222، أحمد 3333. كلمة السر للكل playstation", "Demo shop. هاني 1111, منى 2222, أحمد 3333. Everyone's password is playstation";
+    owner: "مالك", "Owner";
+    manager: "مدير", "Manager";
+    cashier: "كاشير", "Cashier";
+    role: "الدور", "Role";
+    other_language: "English", "العربية";
+    light: "فاتح", "Light";
+    dark: "غامق", "Dark";
+
+    // First run.
+    welcome: "أهلاً بيك في ميكروداش", "Welcome to MikroDash";
+    welcome_note: "دقيقة واحدة والمحل يشتغل", "One minute and your shop runs";
+    shop_name: "اسم المحل", "Shop name";
+    owner_name: "اسم المالك", "Owner name";
+    shop_language: "لغة المحل", "Shop language";
+    open_shop: "افتح المحل", "Open the shop";
+    open_demo: "جرّب المحل التجريبي", "Try the demo shop";
+    open_demo_note: "8 أجهزة ومنيو وشهر كامل من الجلسات", "Eight stations, a menu and a month of sessions";
+
+    // The floor.
+    takings: "إيراد اليوم", "Takings";
+    busy: "مشغول", "Busy";
+    sessions: "جلسات", "Sessions";
+    unpaid: "لم يُدفع", "Unpaid";
+    free: "فاضي", "Free";
+    playing: "شغال", "Playing";
+    paused: "متوقف", "Paused";
+    over_by: "انتهى من", "Over by";
+    over_limit: "عدّى الحد", "Over limit";
+    left: "باقي", "Left";
+    maintenance: "صيانة", "Maintenance";
+    last: "آخر جلسة", "Last";
+    single: "فردي", "Single";
+    multi: "زوجي", "Multi";
+    start: "ابدأ", "Start";
+    pause: "وقفة", "Pause";
+    resume: "متابعة", "Resume";
+    order: "طلب", "Order";
+    orders: "الطلبات", "Orders";
+    bill: "الحساب", "Bill";
+    extra: "إضافي", "Extra";
+    extras: "إضافات", "Extras";
+    timer: "المؤقت", "Timer";
+    back_in_service: "إرجاع للخدمة", "Back in service";
+    no_stations: "مفيش أجهزة لسه", "No stations yet";
+    no_stations_note: "ضيف أول جهاز بسعر الساعة، وابدأ تشتغل", "Add the first station with its hourly rate, and the floor is open";
+    add_station: "جهاز جديد", "Add station";
+    shortcuts: "اختصارات الكيبورد", "Keyboard shortcuts";
+    key_station: "افتح جهاز", "Open a station";
+    key_arrows: "تنقل بين الأجهزة", "Move between stations";
+    key_pause: "وقفة أو متابعة", "Pause or resume";
+    key_mode: "فردي أو زوجي", "Single or multi";
+
+    // Starting and changing a session.
+    players: "اللعب", "Play";
+    open_end: "مفتوح", "open";
+    own_minutes: "مدة تانية بالدقائق", "Other length, in minutes";
+    ends_at: "ينتهي", "Ends at";
+    cost_limit: "حد الحساب", "Cost limit";
+    cost_limit_optional: "حد الحساب (اختياري)", "Cost limit (optional)";
+    cost_limit_note: "لما الحساب يوصل للمبلغ ده الكارت بينبّهك", "When the bill reaches this amount, the card tells you";
+    no_limit: "من غير حد", "No limit";
+    started_at: "بدأت الساعة", "Started at";
+    another_time: "وقت تاني", "Another time";
+    later_than_now: "أمس (الوقت ده لسه ما جاش النهارده)", "Yesterday (that time is still to come today)";
+    edit_start: "تعديل البداية", "Edit start";
+    edit_end: "تعديل النهاية", "Edit end";
+    to_single: "إلى فردي", "To single";
+    to_multi: "إلى زوجي", "To multi";
+    transfer_bill: "نقل الحساب", "Transfer bill";
+    transfer_note: "الحساب كله يروح على جهاز تاني، والجلسة دي تنتهي", "The bill moves to another session, and this one ends";
+    with_orders: "بالطلبات", "With orders";
+    without_orders: "من غير الطلبات", "Without orders";
+    bill_so_far: "حسابه", "Bill so far";
+    no_target: "مفيش جلسة تانية شغالة", "No other session is running";
+    move_station: "نقل لجهاز", "Move";
+    keep_rate: "بنفس السعر", "Keep the rate";
+    new_rate: "بسعر الجهاز الجديد", "New station's rate";
+    no_free_station: "مفيش جهاز فاضي", "No station is free";
+
+    // Orders and sales.
+    categories: "الأقسام", "Categories";
+    sold_out: "خلص", "Sold out";
+    pick_items: "اختار من المنيو", "Pick from the menu";
+    basket: "السلة", "Basket";
+    basket_empty: "اضغط على الأصناف عشان تضيفها", "Press items to add them";
+    items: "الأصناف", "Items";
+    sold_today: "مبيعات اليوم", "Sold today";
+    was_sold: "تم البيع", "Sold";
+    void_sale: "إلغاء البيع؟", "Void this sale?";
+
+    // The end.
+    final_amount: "المبلغ النهائي", "Final amount";
+    rounded_to: "تقريب", "Round";
+    exact: "بالظبط", "Exact";
+    custom: "مبلغ آخر", "Custom";
+    free_of_charge: "مجاني", "Free";
+    type_amount: "اكتب المبلغ", "Type the amount";
+    subtotal: "المجموع", "Subtotal";
+    discount: "خصم", "Discount";
+    rounding: "تقريب", "Rounding";
+    moved_out: "اتنقل لحساب تاني", "Moved to another bill";
+    transferred_bill: "حساب منقول", "Transferred bill";
+    per_hour: "ج.م/س", "EGP/h";
+    payment: "الدفع", "Payment";
+    payments: "المدفوعات", "Payments";
+    cash: "كاش", "Cash";
+    wallet: "محفظة", "Wallet";
+    card: "كارت", "Card";
+    on_credit: "آجل", "On credit";
+    received: "المستلم", "Received";
+    received_other: "مبلغ مستلم آخر", "Other amount received";
+    change: "الباقي", "Change";
+    change_to_give: "الباقي للعميل", "Change to give";
+    split_payment: "تقسيم الدفع", "Split the payment";
+    part_by_method: "جزء بالطريقة المختارة", "A part, by the method chosen";
+    add_part: "أضف الجزء", "Add part";
+    to_pay: "المطلوب", "To pay";
+    take: "استلم {n}", "Take {n}";
+    take_and_end: "استلم {n} وأنهِ", "Take {n} and end";
+    end_session: "إنهاء الجلسة", "End the session";
+    receipt: "الإيصال", "Receipt";
+    paper: "الورق", "Paper";
+    mm80: "80 مم", "80 mm";
+    mm58: "58 مم", "58 mm";
+    print: "طباعة", "Print";
+    station: "الجهاز", "Station";
+
+    // History.
+    all_stations: "كل الأجهزة", "All stations";
+    ended: "انتهت", "Ended";
+    length: "المدة", "Length";
+    bills_sum: "مجموع الحسابات", "Bills";
+    newest: "الأحدث", "Newest";
+    older: "الأقدم", "Older";
+    no_bills: "مفيش جلسات في الفترة دي", "No sessions in this period";
+    no_bills_note: "كل جلسة بتظهر هنا لما تنتهي", "Every session appears here when it has ended";
+    transferred: "اتنقل", "Transferred";
+    open_bill: "حساب مفتوح", "Open bill";
+    owes: "عليه باقي", "Owes";
+    paid: "مدفوع", "Paid";
+    what_happened: "اللي حصل", "What happened";
+    reopen: "إعادة فتح الحساب", "Reopen the bill";
+    play_on: "كمّل اللعب", "Play on";
+    correct: "تصحيح", "Correct";
+    settle: "تقفيل الحساب", "Settle";
+    void_payment: "إلغاء الدفعة", "Void the payment";
+
+    // What was done.
+    was_started: "بدأت الجلسة", "Session started";
+    was_paused: "وقفت الجلسة", "Paused";
+    was_resumed: "كملت الجلسة", "Resumed";
+    now_single: "بقت فردي", "Now single";
+    now_multi: "بقت زوجي", "Now multi";
+    start_edited: "اتعدلت البداية", "Start corrected";
+    end_edited: "اتعدلت النهاية", "End corrected";
+    timer_set: "اتظبط المؤقت", "Timer set";
+    limit_set: "اتظبط الحد", "Cost limit set";
+    order_added: "اتضاف الطلب", "Order added";
+    quantity_changed: "اتغيرت الكمية", "Quantity changed";
+    line_voided: "اتلغى الطلب", "Order voided";
+    extra_changed: "اتعدل الإضافي", "Extra changed";
+    extra_voided: "اتلغى الإضافي", "Extra voided";
+    was_moved_bill: "اتنقل الحساب", "Bill transferred";
+    was_moved: "اتنقلت الجلسة", "Moved to another station";
+    was_ended: "انتهت الجلسة", "Session ended";
+    was_settled: "اتقفل الحساب", "Bill settled";
+    was_reopened: "اتفتح الحساب تاني", "Bill reopened";
+
+    // Menu and stations.
+    add_category: "قسم جديد", "Add category";
+    edit_category: "تعديل القسم", "Edit category";
+    add_item: "صنف جديد", "Add item";
+    edit_item: "تعديل الصنف", "Edit item";
+    category: "القسم", "Category";
+    available: "متاح", "Available";
+    no_menu: "المنيو فاضي", "The menu is empty";
+    no_menu_note: "ضيف قسم زي المشروبات، وبعده الأصناف", "Add a category such as drinks, then its items";
+    no_items: "مفيش أصناف في القسم ده", "No items in this category";
+    edit_station: "تعديل الجهاز", "Edit station";
+    in_service: "في الخدمة", "In service";
+    rate_single: "سعر الساعة فردي", "Hourly rate, single";
+    rate_multi: "سعر الساعة زوجي", "Hourly rate, multi";
+    rate_multi_hint: "سيبه فاضي لو مفيش زوجي", "Leave multi empty if the station has none";
+
+    // Staff.
+    add_staff: "موظف جديد", "Add staff";
+    new_password: "كلمة سر جديدة", "New password";
+    new_pin: "رقم سري جديد", "New PIN";
+    may_sign_in: "مسموح له يدخل", "May sign in";
+
+    // Settings.
+    this_device: "الجهاز ده", "This device";
+    this_device_note: "اختياراتك هنا للجهاز ده بس", "These choices are for this device alone";
+    language: "اللغة", "Language";
+    digits: "الأرقام", "Digits";
+    theme: "الألوان", "Colours";
+    shop: "المحل", "Shop";
+    shop_note: "بيظهر على الإيصال وصفحة الدخول", "Shown on receipts and on the login page";
+    receipt_note: "كلمة آخر الإيصال", "Receipt footer";
+    business_day: "يوم العمل", "Business day";
+    business_day_note: "اللي قبل الساعة دي يتحسب على اليوم اللي قبله", "Anything earlier counts as the day before";
+    day_starts: "اليوم يبدأ", "The day starts at";
+    zone: "المنطقة الزمنية", "Time zone";
+    billing: "الحساب", "Billing";
+    rounding_step: "تقريب المبلغ النهائي", "Round the final amount to";
+    no_rounding: "من غير", "None";
+    timer_presets: "اختيارات المؤقت", "Timer presets";
+    timer_presets_hint: "بالدقائق، بينهم مسافة", "In minutes, with spaces between";
+    owner_only: "إعدادات المحل للمالك بس", "Only an owner changes the shop's settings";
+
+    // Why something did not happen.
+    not_allowed: "مش من صلاحياتك، اطلب من المدير", "Your role may not do this; ask a manager";
+    not_stored: "العملية ما اتسجلتش", "This could not be stored";
+    unknown_session: "الجلسة دي مش موجودة", "There is no such session";
+    unknown_station: "الجهاز ده مش موجود", "There is no such station";
+    unknown_item: "الصنف ده مش موجود", "There is no such item";
+    unknown_part: "الحاجة دي مش موجودة في الحساب", "That is not on the bill any more";
+    unknown_staff: "الموظف ده مش موجود", "There is no such person";
+    unknown_zone: "مفيش منطقة زمنية بالاسم ده", "There is no time zone by that name";
+    exists_already: "موجود قبل كده", "It exists already";
+    station_busy: "فيه جلسة شغالة على الجهاز", "A session is running on this station";
+    station_closed: "الجهاز خارج الخدمة", "The station is out of service";
+    same_place: "نفس المكان", "It is there already";
+    second_start: "الجهاز كان عليه جلسة، واتضمت الاتنين", "The station had a session already; the two are one now";
+    already_ended: "الجلسة انتهت", "The session has ended";
+    not_ended: "الجلسة لسه شغالة", "The session has not ended";
+    settled_already: "الحساب متقفل، المدير يقدر يفتحه", "The bill is settled; a manager can reopen it";
+    not_settled: "الحساب لسه مفتوح", "The bill is still open";
+    was_transferred: "الحساب اتنقل لجلسة تانية", "The bill was moved into another session";
+    changed_after_end: "وصل بعد القفل، والحساب زي ما هو", "It came after the end; the settled bill stands";
+    added_after_end: "اتضاف بعد القفل ولسه ما اتدفعش", "Added after the end, not paid yet";
+    amount_differs: "الحساب اتغير عن اللي اتقال للعميل", "The bill differs from what the customer was told";
+    overpaid: "اتدفع أكتر من المطلوب", "More was paid than was due";
+    payment_waits: "الدفعة مستنية جلستها", "The payment waits for its session";
+    voided_already: "ملغي قبل كده", "It was voided before";
+    clock_ahead: "ساعة الجهاز مقدمة، اتسجل وقت الوصول", "This device's clock is ahead; the time of arrival was taken";
+    in_future: "الوقت ده لسه ما جاش", "That time is still to come";
+    too_early: "أقدم من أسبوع", "That is more than a week back";
+    ends_before_start: "النهاية قبل البداية", "The end lies before the start";
+    bad_amount: "المبلغ مش صحيح", "That is no amount";
+    bad_quantity: "الكمية من 1 إلى 99", "A quantity is 1 to 99";
+    out_of_range: "الرقم برّه المسموح", "The number is out of range";
+    sum_differs: "المجموع مش مظبوط", "The parts do not add up";
+    text_too_long: "الكلام طويل", "The text is too long";
+    text_missing: "لازم تكتب حاجة", "Something must be written";
+    text_unclear: "فيه حروف ما ينفعش تتعرض", "The text holds characters that cannot be shown";
+    too_many: "كتير على حساب واحد", "Too many for one bill";
+    in_use: "مستخدم، ما ينفعش يتحذف", "It is in use and cannot be removed";
+    last_owner: "لازم يفضل مالك واحد على الأقل", "At least one owner must stay";
+    wrong_secret: "غلط. باقي {n} محاولات", "Wrong. {n} tries left";
+    locked_out: "محاولات كتير غلط. جرّب بعد {n} دقيقة", "Too many wrong tries. Try again in {n} minutes";
+    short_password: "كلمة السر 8 حروف أو أكثر", "A password has 8 characters or more";
+    bad_pin: "الرقم السري من 4 إلى 6 أرقام", "A PIN is 4 to 6 digits";
+    not_new: "المحل مفتوح قبل كده", "The shop is set up already";
+    bad_request: "الطلب مش مفهوم", "The request cannot be read";
+    not_found: "مفيش حاجة هنا", "There is nothing here";
+    unavailable: "السيرفر مش قادر يحفظ دلوقتي. راجع مساحة القرص", "The server cannot store anything now. Check its disk";
+    no_answer: "السيرفر مش بيرد. هنحاول تاني", "The server does not answer. It is tried again";
+    internal_error: "حصل خطأ في السيرفر", "Something went wrong on the server";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_languages_are_complete() {
+        let is_arabic = |c: char| ('\u{600}'..='\u{6ff}').contains(&c);
+        for (key, arabic, english) in ALL {
+            assert!(
+                !arabic.trim().is_empty() && !english.trim().is_empty(),
+                "{key} is empty"
+            );
+            assert_eq!(
+                arabic.matches("{n}").count(),
+                english.matches("{n}").count(),
+                "{key} has other gaps"
+            );
+            if *key != "other_language" {
+                assert!(
+                    arabic.chars().any(is_arabic),
+                    "{key} has no Arabic: {arabic}"
+                );
+            }
+            if *key != "other_language" && *key != "demo_note" {
+                assert!(
+                    !english.chars().any(is_arabic),
+                    "{key} has Arabic in its English: {english}"
+                );
+            }
+        }
+    }
+}

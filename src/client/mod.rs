@@ -1,0 +1,6 @@
+//! The browser: the only place that calls it. Compiles for both targets and runs in one; it is entered from effects
+//! and event handlers alone, which never run on the server.
+
+pub mod device;
+pub mod feed;
+pub mod page;

@@ -1,0 +1,169 @@
+//! The page: window, document, cookies, focus, printing.
+
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{
+    Document, Element, Event, HtmlDialogElement, HtmlDocument, HtmlElement, KeyboardEvent, Window,
+};
+
+use crate::app::Prefs;
+
+/// A key that was pressed.
+pub type Key = KeyboardEvent;
+
+/// The window.
+///
+/// # Panics
+/// Outside a browser; nothing calls it there.
+#[expect(clippy::disallowed_methods, reason = "this is the one place")]
+pub fn window() -> Window {
+    web_sys::window().expect("client runs in a browser")
+}
+
+fn document() -> Document {
+    window().document().expect("a window has a document")
+}
+
+fn root() -> Option<Element> {
+    document().document_element()
+}
+
+/// Reads how the server drew this page.
+pub fn prefs() -> Prefs {
+    let attribute = |name: &str| {
+        root()
+            .and_then(|root| root.get_attribute(name))
+            .unwrap_or_default()
+    };
+    Prefs::from_names(
+        &attribute("lang"),
+        &attribute("data-digits"),
+        &attribute("data-theme"),
+    )
+}
+
+/// Sets an attribute of the whole page.
+pub fn set_root(name: &str, value: &str) {
+    if let Some(root) = root() {
+        root.set_attribute(name, value).ok();
+    }
+}
+
+/// Keeps a choice of this device for a year; the server reads it before it draws a page.
+pub fn keep_choice(name: &str, value: &str) {
+    if let Ok(document) = document().dyn_into::<HtmlDocument>() {
+        document
+            .set_cookie(&format!(
+                "{name}={value}; Path=/; Max-Age=31536000; SameSite=Lax"
+            ))
+            .ok();
+    }
+}
+
+/// Loads the page anew.
+pub fn reload() {
+    window().location().reload().ok();
+}
+
+/// Goes to an address with a fresh page.
+pub fn go_to(path: &str) {
+    window().location().set_href(path).ok();
+}
+
+/// Opens the browser's print dialog.
+pub fn print() {
+    window().print().ok();
+}
+
+/// Opens a dialog over the page: focus goes in, stays in, and comes back when it closes.
+pub fn open_dialog(dialog: &HtmlDialogElement) {
+    if !dialog.open() {
+        dialog.show_modal().ok();
+    }
+}
+
+/// Closes a dialog.
+pub fn close_dialog(dialog: &HtmlDialogElement) {
+    if dialog.open() {
+        dialog.close();
+    }
+}
+
+/// Tells whether a dialog is open or somebody is typing, so that single keys mean something else.
+pub fn is_busy() -> bool {
+    let has_dialog = document()
+        .query_selector("dialog[open]")
+        .ok()
+        .flatten()
+        .is_some();
+    let is_typing = document().active_element().is_some_and(|element| {
+        matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT")
+    });
+    has_dialog || is_typing
+}
+
+/// Puts the focus on the first element that a selector finds, and brings it into view.
+pub fn focus(selector: &str) {
+    let found = document().query_selector(selector).ok().flatten();
+    if let Some(element) = found.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        element.focus().ok();
+    }
+}
+
+/// Reads an attribute of the element that has the focus, or of what it stands in.
+pub fn focused_attribute(name: &str) -> Option<String> {
+    document()
+        .active_element()?
+        .closest(&format!("[{name}]"))
+        .ok()
+        .flatten()?
+        .get_attribute(name)
+}
+
+/// Calls a function with every key that is pressed on the page, until the part of the page that asked is gone.
+pub fn on_key(act: impl Fn(KeyboardEvent) + 'static) {
+    let handle = leptos::prelude::window_event_listener(leptos::ev::keydown, act);
+    leptos::prelude::on_cleanup(move || handle.remove());
+}
+
+/// Calls a function when the page is looked at again, or the network comes back.
+pub fn on_return(act: impl Fn() + Clone + 'static) {
+    let closure = Closure::<dyn Fn(Event)>::new(move |_| act());
+    let function: &js_sys::Function = closure.as_ref().unchecked_ref();
+    document()
+        .add_event_listener_with_callback("visibilitychange", function)
+        .ok();
+    window()
+        .add_event_listener_with_callback("online", function)
+        .ok();
+    closure.forget();
+}
+
+/// Asks before the page is left, as long as a function says that something would be lost.
+pub fn guard_leaving(would_lose: impl Fn() -> bool + 'static) {
+    let closure = Closure::<dyn Fn(Event)>::new(move |event: Event| {
+        if would_lose() {
+            event.prevent_default();
+            js_sys::Reflect::set(&event, &JsValue::from_str("returnValue"), &JsValue::TRUE).ok();
+        }
+    });
+    window()
+        .add_event_listener_with_callback("beforeunload", closure.as_ref().unchecked_ref())
+        .ok();
+    closure.forget();
+}
+
+/// Waits.
+pub async fn sleep(ms: u32) {
+    let (done, waited) = futures::channel::oneshot::channel();
+    leptos::prelude::set_timeout(
+        move || done.send(()).unwrap_or_default(),
+        std::time::Duration::from_millis(ms.into()),
+    );
+    waited.await.ok();
+}
+
+/// Marks the page as alive, for whoever waits to use it.
+pub fn mark_alive() {
+    set_root("data-alive", "yes");
+}

@@ -1,0 +1,170 @@
+//! `apply`: what every operation means. Pure, total, deterministic; the same on every device and server.
+//!
+//! A decision reads the state and answers with the rows that change. Only then are they put in place, so an operation
+//! that is refused cannot have changed anything.
+
+mod bill;
+mod session;
+mod shop;
+#[cfg(test)]
+mod tests;
+
+use crate::domain::id::Uuid;
+use crate::domain::op::{Body, Stamped};
+use crate::domain::outcome::{Outcome, Reason};
+use crate::domain::registry::{Review, Row, State, Table};
+
+/// What an operation did: its outcome and the rows it changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Applied {
+    /// The outcome.
+    pub outcome: Outcome,
+    /// Where rows changed.
+    pub changed: Vec<(Table, Uuid)>,
+}
+
+/// A decision: the outcome and the new rows, or why there is nothing to do.
+type Decision = Result<(Outcome, Vec<Row>), Reason>;
+
+/// Applies an operation to a state.
+///
+/// The state must hold the rows that [`Body::reads`] names, all live sessions, and every row of the small tables.
+pub fn apply(state: &mut State, op: &Stamped) -> Applied {
+    let (outcome, mut rows) = match check(op).and_then(|()| decide(state, op)) {
+        Ok((Outcome::Applied, rows)) if op.is_clamped => {
+            (Outcome::Review(Reason::ClockAhead), rows)
+        }
+        Ok(decision) => decision,
+        Err(reason) => (Outcome::Rejected(reason), Vec::new()),
+    };
+    if let Outcome::Review(reason) | Outcome::Superseded(reason) = outcome {
+        let (subject, at, by) = (op.body.subject(), op.at, op.by);
+        rows.push(Row::Review(Review {
+            op_id: op.op_id,
+            subject,
+            reason,
+            at,
+            by,
+        }));
+    }
+    let changed = rows.iter().map(Row::key).collect();
+    rows.into_iter().for_each(|row| state.put(row));
+    Applied { outcome, changed }
+}
+
+fn check(op: &Stamped) -> Result<(), Reason> {
+    if !op.role.may(&op.body) {
+        return Err(Reason::NotAllowed);
+    }
+    op.body.check()
+}
+
+/// Finds who decides: one arm a kind, so a new kind cannot be forgotten.
+fn decide(state: &State, op: &Stamped) -> Decision {
+    match &op.body {
+        Body::SessionStarted { .. } => session::start(state, op),
+        Body::SessionPaused { session_id } => session::pause(state, op, *session_id, true),
+        Body::SessionResumed { session_id } => session::pause(state, op, *session_id, false),
+        Body::ModeSet {
+            session_id,
+            mode,
+            rate,
+        } => session::set_mode(state, op, *session_id, *mode, *rate),
+        Body::StartEdited {
+            session_id,
+            started_at,
+        } => session::edit_start(state, op, *session_id, *started_at),
+        Body::EndEdited {
+            session_id,
+            ended_at,
+        } => session::edit_end(state, op, *session_id, *ended_at),
+        Body::TimerSet {
+            session_id,
+            minutes,
+        } => session::set_live(state, op, *session_id, |session| {
+            session.timer_minutes = *minutes
+        }),
+        Body::CostLimitSet { session_id, limit } => {
+            session::set_live(state, op, *session_id, |session| {
+                session.cost_limit = *limit
+            })
+        }
+        Body::SessionMoved {
+            session_id,
+            station_id,
+            rates,
+        } => session::move_to(state, op, *session_id, *station_id, *rates),
+        Body::LineAdded { session_id, .. } => bill::add_line(state, op, *session_id),
+        Body::LineQuantityChanged {
+            session_id,
+            line_id,
+            by,
+        } => bill::change_quantity(state, op, *session_id, *line_id, *by),
+        Body::LineVoided {
+            session_id,
+            line_id,
+            reason,
+        } => bill::void_line(state, op, *session_id, *line_id, reason),
+        Body::ExtraAdded {
+            session_id,
+            extra_id,
+            amount,
+            reason,
+        } => bill::add_extra(state, op, *session_id, *extra_id, *amount, reason),
+        Body::ExtraChanged {
+            session_id,
+            extra_id,
+            amount,
+            reason,
+        } => bill::change_extra(state, op, *session_id, *extra_id, *amount, reason),
+        Body::ExtraVoided {
+            session_id,
+            extra_id,
+            reason,
+        } => bill::void_extra(state, op, *session_id, *extra_id, reason),
+        Body::BillTransferred {
+            from,
+            to,
+            with_orders,
+        } => bill::transfer(state, op, *from, *to, *with_orders),
+        Body::SessionEnded {
+            session_id,
+            choice,
+            told,
+        } => bill::end(state, op, *session_id, *choice, *told),
+        Body::BillSettled {
+            session_id,
+            choice,
+            told,
+        } => bill::settle_ended(state, op, *session_id, *choice, *told),
+        Body::PaymentTaken { session_id, .. } => bill::take_payment(state, op, *session_id),
+        Body::PaymentVoided {
+            session_id,
+            payment_id,
+            reason,
+        } => bill::void_payment(state, op, *session_id, *payment_id, reason),
+        Body::BillReopened {
+            session_id,
+            reason,
+            is_continued,
+        } => bill::reopen(state, op, *session_id, reason, *is_continued),
+        Body::SaleRecorded { .. } => shop::record_sale(state, op),
+        Body::SaleVoided { sale_id, reason } => shop::void_sale(state, op, *sale_id, reason),
+        Body::StationEdited {
+            station_id,
+            changes,
+        } => shop::edit_station(state, *station_id, changes),
+        Body::CategoryEdited {
+            category_id,
+            changes,
+        } => shop::edit_category(state, *category_id, changes),
+        Body::ItemEdited { item_id, changes } => shop::edit_item(state, *item_id, changes),
+        Body::ShopEdited { changes } => shop::edit_shop(state, changes),
+        Body::StaffEdited { staff_id, changes } => shop::edit_staff(state, op, *staff_id, changes),
+        Body::StaffSecretSet {
+            staff_id,
+            kind,
+            verifier,
+        } => shop::set_secret(state, *staff_id, *kind, verifier.as_ref()),
+    }
+}

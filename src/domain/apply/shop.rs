@@ -1,0 +1,245 @@
+//! What operations on the shop's own data mean: sales, stations, menu, settings, staff.
+//!
+//! An edit carries the fields that changed and nothing else, so edits of different fields merge, and of two edits of
+//! one field the later in the log wins; the earlier stays in the log.
+
+use crate::domain::apply::Decision;
+use crate::domain::bill::{Payment, Void};
+use crate::domain::id::{CategoryId, ItemId, SaleId, StaffId, StationId};
+use crate::domain::menu::{Category, CategoryChange, Item, ItemChange};
+use crate::domain::op::{Body, Stamped};
+use crate::domain::outcome::{Outcome, Reason};
+use crate::domain::registry::{Row, State};
+use crate::domain::sale::Sale;
+use crate::domain::shop::ShopChange;
+use crate::domain::staff::{Role, SecretKind, Staff, StaffChange, StaffSecret};
+use crate::domain::station::{Station, StationChange};
+
+/// Records a sale with its payments.
+pub(super) fn record_sale(state: &State, op: &Stamped) -> Decision {
+    let Body::SaleRecorded {
+        sale_id,
+        lines,
+        payments,
+        total,
+    } = &op.body
+    else {
+        return Err(Reason::Unreadable);
+    };
+    if state.sales.contains_key(sale_id) {
+        return Err(Reason::Exists);
+    }
+    let payments = payments.iter().map(|payment| Payment {
+        payment_id: payment.payment_id,
+        method: payment.method,
+        amount: payment.amount,
+        tendered: payment.tendered,
+        at: op.at,
+        by: op.by,
+        void: None,
+    });
+    one(Row::Sale(Sale {
+        sale_id: *sale_id,
+        lines: lines.clone(),
+        total: *total,
+        payments: payments.collect(),
+        at: op.at,
+        by: op.by,
+        void: None,
+        touched_at: op.at,
+    }))
+}
+
+/// Takes a sale back, and its payments with it.
+pub(super) fn void_sale(state: &State, op: &Stamped, sale_id: SaleId, reason: &str) -> Decision {
+    let mut sale = state
+        .sales
+        .get(&sale_id)
+        .ok_or(Reason::UnknownSale)?
+        .clone();
+    if sale.void.is_some() {
+        return Err(Reason::Voided);
+    }
+    let void = Void {
+        at: op.at,
+        by: op.by,
+        reason: reason.trim().to_owned(),
+    };
+    for payment in &mut sale.payments {
+        payment.void = Some(void.clone());
+    }
+    sale.void = Some(void);
+    sale.touched_at = sale.touched_at.max(op.at);
+    one(Row::Sale(sale))
+}
+
+/// Makes or changes a station. One that is being played on cannot be closed or taken away.
+pub(super) fn edit_station(
+    state: &State,
+    station_id: StationId,
+    changes: &[StationChange],
+) -> Decision {
+    let found = state.stations.get(&station_id).cloned();
+    if found.is_none()
+        && !changes
+            .iter()
+            .any(|change| matches!(change, StationChange::Name(_)))
+    {
+        return Err(Reason::UnknownStation);
+    }
+    let mut station = found.unwrap_or_else(|| Station {
+        station_id,
+        ..Station::default()
+    });
+    changes
+        .iter()
+        .cloned()
+        .for_each(|change| station.change(change));
+    if !station.is_open() && state.live_on(station_id).is_some() {
+        return Err(Reason::StationBusy);
+    }
+    one(Row::Station(station))
+}
+
+/// Makes or changes a category. One that has items cannot be taken away.
+pub(super) fn edit_category(
+    state: &State,
+    category_id: CategoryId,
+    changes: &[CategoryChange],
+) -> Decision {
+    let found = state.categories.get(&category_id).cloned();
+    if found.is_none()
+        && !changes
+            .iter()
+            .any(|change| matches!(change, CategoryChange::Name(_)))
+    {
+        return Err(Reason::UnknownItem);
+    }
+    let mut category = found.unwrap_or_else(|| Category {
+        category_id,
+        ..Category::default()
+    });
+    changes
+        .iter()
+        .cloned()
+        .for_each(|change| category.change(change));
+    let has_items = state
+        .items
+        .values()
+        .any(|item| item.category_id == category_id && !item.is_removed);
+    if category.is_removed && has_items {
+        return Err(Reason::InUse);
+    }
+    one(Row::Category(category))
+}
+
+/// Makes or changes an item of the menu.
+pub(super) fn edit_item(state: &State, item_id: ItemId, changes: &[ItemChange]) -> Decision {
+    let found = state.items.get(&item_id).cloned();
+    if found.is_none()
+        && !changes
+            .iter()
+            .any(|change| matches!(change, ItemChange::Name(_)))
+    {
+        return Err(Reason::UnknownItem);
+    }
+    let mut item = found.unwrap_or_else(|| Item {
+        item_id,
+        is_available: true,
+        ..Item::default()
+    });
+    changes
+        .iter()
+        .cloned()
+        .for_each(|change| item.change(change));
+    if !state.categories.contains_key(&item.category_id) {
+        return Err(Reason::UnknownItem);
+    }
+    one(Row::Item(item))
+}
+
+/// Changes the shop's settings; the first edit makes the shop.
+pub(super) fn edit_shop(state: &State, changes: &[ShopChange]) -> Decision {
+    let mut shop = state.shop();
+    changes
+        .iter()
+        .cloned()
+        .for_each(|change| shop.change(change));
+    one(Row::Shop(shop))
+}
+
+/// Takes somebody on, or changes what they are. The last active owner stays one.
+pub(super) fn edit_staff(
+    state: &State,
+    op: &Stamped,
+    staff_id: StaffId,
+    changes: &[StaffChange],
+) -> Decision {
+    let found = state.staff.get(&staff_id).cloned();
+    if found.is_none()
+        && !changes
+            .iter()
+            .any(|change| matches!(change, StaffChange::Name(_)))
+    {
+        return Err(Reason::UnknownStaff);
+    }
+    let is_own_place = staff_id == op.by
+        && changes
+            .iter()
+            .any(|change| !matches!(change, StaffChange::Name(_)));
+    if found.is_some() && is_own_place {
+        return Err(Reason::NotAllowed);
+    }
+    let mut staff = found.unwrap_or_else(|| Staff {
+        staff_id,
+        is_active: true,
+        ..Staff::default()
+    });
+    changes
+        .iter()
+        .cloned()
+        .for_each(|change| staff.change(change));
+    let is_owner = |staff: &Staff| staff.role == Role::Owner && staff.is_active;
+    let others = state
+        .staff
+        .values()
+        .filter(|other| other.staff_id != staff_id);
+    if !is_owner(&staff) && !others.into_iter().any(is_owner) {
+        return Err(Reason::LastOwner);
+    }
+    one(Row::Staff(staff))
+}
+
+/// Sets or removes a password or PIN.
+pub(super) fn set_secret(
+    state: &State,
+    staff_id: StaffId,
+    kind: SecretKind,
+    verifier: Option<&String>,
+) -> Decision {
+    let mut staff = state
+        .staff
+        .get(&staff_id)
+        .ok_or(Reason::UnknownStaff)?
+        .clone();
+    let found = state.secrets.get(&staff_id).cloned();
+    let mut secret = found.unwrap_or_else(|| StaffSecret {
+        staff_id,
+        ..StaffSecret::default()
+    });
+    match kind {
+        SecretKind::Password => secret.password = verifier.cloned(),
+        SecretKind::Pin => {
+            secret.pin = verifier.cloned();
+            staff.has_pin = verifier.is_some();
+        }
+    }
+    Ok((
+        Outcome::Applied,
+        vec![Row::Staff(staff), Row::StaffSecret(secret)],
+    ))
+}
+
+fn one(row: Row) -> Decision {
+    Ok((Outcome::Applied, vec![row]))
+}

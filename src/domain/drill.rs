@@ -1,0 +1,360 @@
+//! The drill: random operations from a seed, for the properties, the simulations and the check that a browser folds
+//! a shop exactly as the server does. Chance comes from the seed alone.
+
+use sha2::{Digest, Sha256};
+
+use crate::domain::apply::apply;
+use crate::domain::bill::Method;
+use crate::domain::id::{
+    CategoryId, ExtraId, ItemId, LineId, OpId, PaymentId, SaleId, SessionId, StaffId, StationId,
+    Uuid,
+};
+use crate::domain::menu::{CategoryChange, ItemChange};
+use crate::domain::money::Money;
+use crate::domain::op::{Body, Choice, Stamped};
+use crate::domain::registry::State;
+use crate::domain::sale::{SaleLine, SalePayment};
+use crate::domain::shop::ShopChange;
+use crate::domain::staff::{Role, StaffChange};
+use crate::domain::station::{Mode, Rates, StationChange};
+use crate::domain::text::Label;
+use crate::domain::time::{MINUTE_MS, Timestamp};
+
+/// How many stations, sessions, items and so on the drill plays with; small, so that things meet.
+const WORLD: u64 = 8;
+
+/// A source of chance that is the same everywhere (SplitMix64).
+#[derive(Clone, Debug)]
+pub struct Chance(pub u64);
+
+impl Chance {
+    /// The next 64 bits.
+    pub fn bits(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// A number below `n`, which is not zero.
+    pub fn below(&mut self, n: u64) -> u64 {
+        self.bits() % n
+    }
+
+    /// A number from `from` to `to`, both included.
+    pub fn between(&mut self, from: i64, to: i64) -> i64 {
+        let span = to.abs_diff(from).saturating_add(1);
+        from.saturating_add_unsigned(self.below(span))
+    }
+
+    /// True in `percent` of a hundred cases.
+    pub fn percent(&mut self, percent: u64) -> bool {
+        self.below(100) < percent
+    }
+}
+
+/// A small id of a kind; kinds keep apart by their first number.
+pub fn small_id(kind: u64, n: u64) -> Uuid {
+    Uuid::from_u64_pair(kind, n)
+}
+
+/// A random operation at a moment. Nonsense is part of it: unknown ids, amounts out of range, things twice.
+pub fn random_op(chance: &mut Chance, at: Timestamp) -> Stamped {
+    let role =
+        [Role::Cashier, Role::Manager, Role::Owner][usize::try_from(chance.below(3)).unwrap_or(0)];
+    Stamped {
+        op_id: OpId(small_id(1, chance.bits())),
+        at,
+        is_clamped: chance.percent(1),
+        by: StaffId(small_id(2, chance.below(4))),
+        role,
+        body: if chance.percent(80) {
+            session_body(chance, at)
+        } else {
+            shop_body(chance)
+        },
+    }
+}
+
+fn session_id(chance: &mut Chance) -> SessionId {
+    SessionId(small_id(3, chance.below(WORLD * 4)))
+}
+
+fn station_id(chance: &mut Chance) -> StationId {
+    StationId(small_id(4, chance.below(WORLD)))
+}
+
+fn money(chance: &mut Chance) -> Money {
+    if chance.percent(3) {
+        Money(chance.between(i64::MIN, i64::MAX))
+    } else {
+        Money(chance.between(0, 20_000))
+    }
+}
+
+fn rates(chance: &mut Chance) -> Rates {
+    let multi = chance
+        .percent(70)
+        .then(|| Money(chance.between(2_000, 6_000)));
+    Rates {
+        single: Money(chance.between(1_000, 3_000)),
+        multi,
+    }
+}
+
+fn choice(chance: &mut Chance) -> Choice {
+    match chance.below(4) {
+        0 => Choice::Exact,
+        1 => Choice::Rounded { step: Money(500) },
+        2 => Choice::Custom {
+            amount: money(chance),
+        },
+        _ => Choice::Free,
+    }
+}
+
+fn label(chance: &mut Chance) -> Label {
+    Label::new(
+        ["شاي", "قهوة", "", "بيبسي"][usize::try_from(chance.below(4)).unwrap_or(0)],
+        "x",
+    )
+}
+
+fn quantity(chance: &mut Chance) -> i32 {
+    i32::try_from(chance.between(-1, 12)).unwrap_or(1)
+}
+
+fn method(chance: &mut Chance) -> Method {
+    Method::ALL[usize::try_from(chance.below(4)).unwrap_or(0)]
+}
+
+fn session_body(chance: &mut Chance, at: Timestamp) -> Body {
+    let session_id = session_id(chance);
+    let line_id = LineId(small_id(5, chance.below(WORLD * 2)));
+    let extra_id = ExtraId(small_id(6, chance.below(WORLD)));
+    let payment_id = PaymentId(small_id(7, chance.below(WORLD * 8)));
+    let reason = "r".to_owned();
+    match chance.below(24) {
+        0..=4 => Body::SessionStarted {
+            session_id,
+            station_id: station_id(chance),
+            mode: if chance.percent(70) {
+                Mode::Single
+            } else {
+                Mode::Multi
+            },
+            rates: rates(chance),
+            started_at: chance
+                .percent(20)
+                .then(|| at + chance.between(-90 * MINUTE_MS, 5 * MINUTE_MS)),
+            timer_minutes: chance.percent(30).then_some(60),
+            cost_limit: chance.percent(10).then(|| money(chance)),
+        },
+        5 => Body::SessionPaused { session_id },
+        6 => Body::SessionResumed { session_id },
+        7 => Body::ModeSet {
+            session_id,
+            mode: Mode::Multi,
+            rate: money(chance),
+        },
+        8 => Body::StartEdited {
+            session_id,
+            started_at: at - chance.between(-1, 3) * 60 * MINUTE_MS,
+        },
+        9 => Body::EndEdited {
+            session_id,
+            ended_at: at - chance.between(-1, 60) * MINUTE_MS,
+        },
+        10 => Body::TimerSet {
+            session_id,
+            minutes: chance.percent(70).then_some(90),
+        },
+        11 => Body::CostLimitSet {
+            session_id,
+            limit: Some(money(chance)),
+        },
+        12 | 13 => Body::LineAdded {
+            session_id,
+            line_id,
+            item_id: ItemId(small_id(8, chance.below(WORLD))),
+            name: label(chance),
+            unit_price: money(chance),
+            quantity: quantity(chance),
+        },
+        14 => Body::LineQuantityChanged {
+            session_id,
+            line_id,
+            by: quantity(chance),
+        },
+        15 => Body::LineVoided {
+            session_id,
+            line_id,
+            reason,
+        },
+        16 => match chance.below(3) {
+            0 => Body::ExtraChanged {
+                session_id,
+                extra_id,
+                amount: money(chance),
+                reason,
+            },
+            1 => Body::ExtraVoided {
+                session_id,
+                extra_id,
+                reason,
+            },
+            _ => Body::ExtraAdded {
+                session_id,
+                extra_id,
+                amount: money(chance),
+                reason,
+            },
+        },
+        17 => Body::BillTransferred {
+            from: session_id,
+            to: SessionId(small_id(3, chance.below(WORLD * 4))),
+            with_orders: chance.percent(50),
+        },
+        18 => {
+            let rates = chance.percent(50).then(|| rates(chance));
+            Body::SessionMoved {
+                session_id,
+                station_id: station_id(chance),
+                rates,
+            }
+        }
+        19 | 20 => Body::SessionEnded {
+            session_id,
+            choice: choice(chance),
+            told: money(chance),
+        },
+        21 => Body::BillSettled {
+            session_id,
+            choice: choice(chance),
+            told: money(chance),
+        },
+        22 => match chance.below(4) {
+            0 => Body::PaymentVoided {
+                session_id,
+                payment_id,
+                reason,
+            },
+            _ => Body::PaymentTaken {
+                session_id,
+                payment_id,
+                method: method(chance),
+                amount: money(chance),
+                tendered: None,
+            },
+        },
+        _ => Body::BillReopened {
+            session_id,
+            reason,
+            is_continued: chance.percent(50),
+        },
+    }
+}
+
+fn shop_body(chance: &mut Chance) -> Body {
+    let sale_id = SaleId(small_id(9, chance.below(WORLD * 4)));
+    let category_id = CategoryId(small_id(10, chance.below(3)));
+    match chance.below(8) {
+        0 | 1 => Body::StationEdited {
+            station_id: station_id(chance),
+            changes: vec![
+                StationChange::Name(Label::new("بلاي", "PS")),
+                StationChange::Rates(rates(chance)),
+                StationChange::Maintenance(chance.percent(10).then(String::new)),
+                StationChange::Removed(chance.percent(5)),
+            ],
+        },
+        2 => Body::CategoryEdited {
+            category_id,
+            changes: vec![
+                CategoryChange::Name(label(chance)),
+                CategoryChange::Removed(chance.percent(10)),
+            ],
+        },
+        3 => Body::ItemEdited {
+            item_id: ItemId(small_id(8, chance.below(WORLD))),
+            changes: vec![
+                ItemChange::Name(label(chance)),
+                ItemChange::Category(category_id),
+                ItemChange::Price(money(chance)),
+            ],
+        },
+        4 => Body::ShopEdited {
+            changes: vec![ShopChange::RoundingStep(money(chance))],
+        },
+        5 => Body::StaffEdited {
+            staff_id: StaffId(small_id(2, chance.below(4))),
+            changes: vec![
+                StaffChange::Name("n".to_owned()),
+                StaffChange::Active(chance.percent(80)),
+            ],
+        },
+        6 => Body::SaleVoided {
+            sale_id,
+            reason: "r".to_owned(),
+        },
+        _ => {
+            let line = SaleLine {
+                item_id: ItemId(small_id(8, chance.below(WORLD))),
+                name: Label::new("شاي", ""),
+                unit_price: money(chance),
+                quantity: quantity(chance),
+            };
+            let (total, payment_id) = (line.amount(), PaymentId(small_id(11, chance.bits())));
+            let payment = SalePayment {
+                payment_id,
+                method: method(chance),
+                amount: total,
+                tendered: None,
+            };
+            Body::SaleRecorded {
+                sale_id,
+                lines: vec![line],
+                payments: vec![payment],
+                total,
+            }
+        }
+    }
+}
+
+/// Applies `n` random operations and hashes every outcome and the final rows and bills.
+///
+/// Old sessions leave the state now and then, as they leave a device's window, so that it does not grow for ever.
+pub fn fold_hash(seed: u64, n: u32) -> String {
+    let mut chance = Chance(seed);
+    let mut state = State::default();
+    let mut hash = Sha256::new();
+    let mut now = Timestamp(1_760_000_000_000);
+    for i in 0..n {
+        now = now + chance.between(0, 4 * MINUTE_MS);
+        let op = random_op(&mut chance, now);
+        let applied = apply(&mut state, &op);
+        hash.update(format!("{:?}", applied.outcome));
+        if i % 500 == 499 {
+            hash_state(&mut hash, &state, now);
+            state.sessions.clear();
+            state.sales.clear();
+            state.suspense.clear();
+            state.reviews.clear();
+        }
+    }
+    hash_state(&mut hash, &state, now);
+    hash.finalize()
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+fn hash_state(hash: &mut Sha256, state: &State, now: Timestamp) {
+    for row in state.rows() {
+        hash.update(row.to_json().unwrap_or_default());
+    }
+    for session in state.sessions.values() {
+        hash.update(format!("{:?}", session.bill(now)));
+    }
+}

@@ -1,0 +1,22 @@
+//! The core: what everything in the shop means. Pure - no I/O, no clock, no chance - and the same on every device.
+
+mod apply;
+pub mod bill;
+pub mod drill;
+pub mod id;
+pub mod menu;
+pub mod money;
+pub mod op;
+pub mod outcome;
+pub mod registry;
+pub mod sale;
+pub mod session;
+pub mod shop;
+pub mod staff;
+pub mod station;
+pub mod stats;
+pub mod sync;
+pub mod text;
+pub mod time;
+
+pub use apply::{Applied, apply};

@@ -1,0 +1,439 @@
+//! Operations: every change of the shop, as it was captured.
+//!
+//! An operation is written once, on the device that captured it, and never changes. Kinds are added, never renamed:
+//! what a shop recorded in its first week must be readable in its tenth year.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::bill::{Method, QUANTITY_MAX};
+use crate::domain::id::{
+    CategoryId, DeviceId, ExtraId, Incarnation, ItemId, LineId, LoginId, OpId, PaymentId, SaleId,
+    SessionId, StaffId, StationId, Uuid,
+};
+use crate::domain::menu::{CategoryChange, ItemChange};
+use crate::domain::money::Money;
+use crate::domain::outcome::Reason;
+use crate::domain::sale::{SaleLine, SalePayment, check_sale};
+use crate::domain::shop::{ShopChange, TIMER_MINUTES_MAX};
+use crate::domain::staff::{Role, SecretKind, StaffChange};
+use crate::domain::station::{Mode, Rates, StationChange};
+use crate::domain::text::{Label, NOTE_CHARS_MAX, check_reason, check_text};
+use crate::domain::time::Timestamp;
+
+/// The version in which this build writes operations.
+pub const SCHEMA: u16 = 1;
+/// The most changes that one edit may carry.
+pub const CHANGES_MAX: usize = 16;
+
+/// A recorded change, as the device wrote it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Op {
+    /// Its name, for ever.
+    pub op_id: OpId,
+    /// The device that captured it.
+    pub device_id: DeviceId,
+    /// Which life of that device's journal it is from.
+    pub incarnation: Incarnation,
+    /// Its place in that journal: 1, 2, 3, without gaps.
+    pub device_seq: u64,
+    /// The stay of the person who did it.
+    pub login_id: LoginId,
+    /// When it was done, by the device's clock corrected with `clock_offset_ms`.
+    pub captured_at: Timestamp,
+    /// What was added to the device's clock, as learned at its last contact.
+    pub clock_offset_ms: i64,
+    /// The position of the log that the person had seen.
+    pub seen: u64,
+    /// The version it is written in.
+    pub schema: u16,
+    /// What was done.
+    pub body: Body,
+}
+
+/// An operation with what the sequencer knows about it: everything that [`apply`](crate::domain::apply) may read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stamped {
+    /// Its name.
+    pub op_id: OpId,
+    /// When it counts as done: captured, but never after it was received.
+    pub at: Timestamp,
+    /// Its captured time lay in the future and was replaced by that of receipt.
+    pub is_clamped: bool,
+    /// Who did it.
+    pub by: StaffId,
+    /// What they may do.
+    pub role: Role,
+    /// What was done.
+    pub body: Body,
+}
+
+/// How the final amount of a bill is chosen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Choice {
+    /// To the piaster.
+    #[default]
+    Exact,
+    /// To the nearest multiple of a step.
+    Rounded {
+        /// The step, as the shop had set it.
+        step: Money,
+    },
+    /// An amount that the cashier typed.
+    Custom {
+        /// That amount.
+        amount: Money,
+    },
+    /// Nothing.
+    Free,
+}
+
+/// What was done. Times and prices in it are those that the person saw.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(
+    missing_docs,
+    reason = "the fields are named as in the rows that they go to, and are explained there"
+)]
+pub enum Body {
+    /// Play began; `started_at` where the cashier set another moment than that of the tap.
+    SessionStarted {
+        session_id: SessionId,
+        station_id: StationId,
+        mode: Mode,
+        rates: Rates,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        started_at: Option<Timestamp>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        timer_minutes: Option<i32>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cost_limit: Option<Money>,
+    },
+    /// Play stopped for now.
+    SessionPaused { session_id: SessionId },
+    /// Play went on.
+    SessionResumed { session_id: SessionId },
+    /// Another mode, at the rate it had then.
+    ModeSet {
+        session_id: SessionId,
+        mode: Mode,
+        rate: Money,
+    },
+    /// The start was corrected.
+    StartEdited {
+        session_id: SessionId,
+        started_at: Timestamp,
+    },
+    /// The end of a reopened bill was corrected.
+    EndEdited {
+        session_id: SessionId,
+        ended_at: Timestamp,
+    },
+    /// A timer was set, or cleared.
+    TimerSet {
+        session_id: SessionId,
+        minutes: Option<i32>,
+    },
+    /// A limit was set, or cleared.
+    CostLimitSet {
+        session_id: SessionId,
+        limit: Option<Money>,
+    },
+    /// Something was ordered.
+    LineAdded {
+        session_id: SessionId,
+        line_id: LineId,
+        item_id: ItemId,
+        name: Label,
+        unit_price: Money,
+        quantity: i32,
+    },
+    /// More or fewer of it; a difference, so that two devices add up.
+    LineQuantityChanged {
+        session_id: SessionId,
+        line_id: LineId,
+        by: i32,
+    },
+    /// An order was taken back.
+    LineVoided {
+        session_id: SessionId,
+        line_id: LineId,
+        reason: String,
+    },
+    /// An amount was added by hand.
+    ExtraAdded {
+        session_id: SessionId,
+        extra_id: ExtraId,
+        amount: Money,
+        reason: String,
+    },
+    /// An extra was corrected.
+    ExtraChanged {
+        session_id: SessionId,
+        extra_id: ExtraId,
+        amount: Money,
+        reason: String,
+    },
+    /// An extra was taken back.
+    ExtraVoided {
+        session_id: SessionId,
+        extra_id: ExtraId,
+        reason: String,
+    },
+    /// A bill was moved into another session, which ends this one.
+    BillTransferred {
+        from: SessionId,
+        to: SessionId,
+        with_orders: bool,
+    },
+    /// The session went on at another station; `rates` where that station's are to hold from now.
+    SessionMoved {
+        session_id: SessionId,
+        station_id: StationId,
+        rates: Option<Rates>,
+    },
+    /// Play ended and the bill was settled at what the customer was told.
+    SessionEnded {
+        session_id: SessionId,
+        choice: Choice,
+        told: Money,
+    },
+    /// The bill of an ended session was settled.
+    BillSettled {
+        session_id: SessionId,
+        choice: Choice,
+        told: Money,
+    },
+    /// Money was taken.
+    PaymentTaken {
+        session_id: SessionId,
+        payment_id: PaymentId,
+        method: Method,
+        amount: Money,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tendered: Option<Money>,
+    },
+    /// Money was given back, or had never been taken.
+    PaymentVoided {
+        session_id: SessionId,
+        payment_id: PaymentId,
+        reason: String,
+    },
+    /// A settled bill was opened again; play goes on where `is_continued` says so.
+    BillReopened {
+        session_id: SessionId,
+        reason: String,
+        is_continued: bool,
+    },
+    /// Something was sold at the counter.
+    SaleRecorded {
+        sale_id: SaleId,
+        lines: Vec<SaleLine>,
+        payments: Vec<SalePayment>,
+        total: Money,
+    },
+    /// A sale was taken back.
+    SaleVoided { sale_id: SaleId, reason: String },
+    /// A station was made or changed.
+    StationEdited {
+        station_id: StationId,
+        changes: Vec<StationChange>,
+    },
+    /// A category was made or changed.
+    CategoryEdited {
+        category_id: CategoryId,
+        changes: Vec<CategoryChange>,
+    },
+    /// An item was made or changed.
+    ItemEdited {
+        item_id: ItemId,
+        changes: Vec<ItemChange>,
+    },
+    /// The shop's settings were changed.
+    ShopEdited { changes: Vec<ShopChange> },
+    /// Somebody was taken on, or changed.
+    StaffEdited {
+        staff_id: StaffId,
+        changes: Vec<StaffChange>,
+    },
+    /// A password or PIN was set or removed; recorded by the server only, which hashes it.
+    StaffSecretSet {
+        staff_id: StaffId,
+        kind: SecretKind,
+        verifier: Option<String>,
+    },
+}
+
+impl Body {
+    /// Checks everything that can be checked without knowing the shop: ranges, lengths, sums.
+    pub fn check(&self) -> Result<(), Reason> {
+        match self {
+            Body::SessionStarted {
+                rates,
+                timer_minutes,
+                cost_limit,
+                ..
+            } => {
+                rates.check()?;
+                check_timer(*timer_minutes)?;
+                check_limit(*cost_limit)
+            }
+            Body::ModeSet { rate, .. } => check_amount(*rate),
+            Body::TimerSet { minutes, .. } => check_timer(*minutes),
+            Body::CostLimitSet { limit, .. } => check_limit(*limit),
+            Body::LineAdded {
+                name,
+                unit_price,
+                quantity,
+                ..
+            } => {
+                name.check()?;
+                check_amount(*unit_price)?;
+                if (1..=QUANTITY_MAX).contains(quantity) {
+                    Ok(())
+                } else {
+                    Err(Reason::BadQuantity)
+                }
+            }
+            Body::LineQuantityChanged { by, .. }
+                if *by == 0 || !(-QUANTITY_MAX..=QUANTITY_MAX).contains(by) =>
+            {
+                Err(Reason::BadQuantity)
+            }
+            Body::LineVoided { reason, .. } => check_text(reason, NOTE_CHARS_MAX),
+            Body::ExtraAdded { amount, reason, .. } | Body::ExtraChanged { amount, reason, .. } => {
+                check_text(reason, NOTE_CHARS_MAX)?;
+                check_positive(*amount)
+            }
+            Body::SessionMoved { rates, .. } => rates.map_or(Ok(()), Rates::check),
+            Body::SessionEnded { choice, told, .. } | Body::BillSettled { choice, told, .. } => {
+                check_choice(*choice)?;
+                if *told < -Money::MAX_AMOUNT || *told > Money::MAX_AMOUNT {
+                    Err(Reason::BadAmount)
+                } else {
+                    Ok(())
+                }
+            }
+            Body::PaymentTaken {
+                amount, tendered, ..
+            } => {
+                check_positive(*amount)?;
+                tendered.map_or(Ok(()), check_amount)
+            }
+            Body::PaymentVoided { reason, .. }
+            | Body::BillReopened { reason, .. }
+            | Body::ExtraVoided { reason, .. }
+            | Body::SaleVoided { reason, .. } => check_reason(reason),
+            Body::SaleRecorded {
+                lines,
+                payments,
+                total,
+                ..
+            } => check_sale(lines, payments, *total),
+            Body::StationEdited { changes, .. } => check_changes(changes, StationChange::check),
+            Body::CategoryEdited { changes, .. } => check_changes(changes, CategoryChange::check),
+            Body::ItemEdited { changes, .. } => check_changes(changes, ItemChange::check),
+            Body::ShopEdited { changes } => check_changes(changes, ShopChange::check),
+            Body::StaffEdited { changes, .. } => check_changes(changes, StaffChange::check),
+            Body::SessionPaused { .. }
+            | Body::SessionResumed { .. }
+            | Body::StartEdited { .. }
+            | Body::EndEdited { .. }
+            | Body::LineQuantityChanged { .. }
+            | Body::BillTransferred { .. }
+            | Body::StaffSecretSet { .. } => Ok(()),
+        }
+    }
+
+    /// The row that this operation is about: what history lists it under.
+    pub fn subject(&self) -> Uuid {
+        match self {
+            Body::SessionStarted { session_id, .. }
+            | Body::SessionPaused { session_id }
+            | Body::SessionResumed { session_id }
+            | Body::ModeSet { session_id, .. }
+            | Body::StartEdited { session_id, .. }
+            | Body::EndEdited { session_id, .. }
+            | Body::TimerSet { session_id, .. }
+            | Body::CostLimitSet { session_id, .. }
+            | Body::LineAdded { session_id, .. }
+            | Body::LineQuantityChanged { session_id, .. }
+            | Body::LineVoided { session_id, .. }
+            | Body::ExtraAdded { session_id, .. }
+            | Body::ExtraChanged { session_id, .. }
+            | Body::ExtraVoided { session_id, .. }
+            | Body::SessionMoved { session_id, .. }
+            | Body::SessionEnded { session_id, .. }
+            | Body::BillSettled { session_id, .. }
+            | Body::PaymentTaken { session_id, .. }
+            | Body::PaymentVoided { session_id, .. }
+            | Body::BillReopened { session_id, .. } => session_id.0,
+            Body::BillTransferred { from, .. } => from.0,
+            Body::SaleRecorded { sale_id, .. } | Body::SaleVoided { sale_id, .. } => sale_id.0,
+            Body::StationEdited { station_id, .. } => station_id.0,
+            Body::CategoryEdited { category_id, .. } => category_id.0,
+            Body::ItemEdited { item_id, .. } => item_id.0,
+            Body::ShopEdited { .. } => Uuid::nil(),
+            Body::StaffEdited { staff_id, .. } | Body::StaffSecretSet { staff_id, .. } => {
+                staff_id.0
+            }
+        }
+    }
+
+    /// The sessions and sales that must be at hand before this operation can be applied.
+    pub fn reads(&self) -> Vec<Uuid> {
+        match self {
+            Body::BillTransferred { from, to, .. } => vec![from.0, to.0],
+            body => vec![body.subject()],
+        }
+    }
+
+    /// Tells whether only the server itself may record it.
+    pub fn is_server_only(&self) -> bool {
+        matches!(self, Body::StaffSecretSet { .. })
+    }
+}
+
+fn check_amount(amount: Money) -> Result<(), Reason> {
+    if amount.is_amount() {
+        Ok(())
+    } else {
+        Err(Reason::BadAmount)
+    }
+}
+
+fn check_positive(amount: Money) -> Result<(), Reason> {
+    if amount > Money::ZERO {
+        check_amount(amount)
+    } else {
+        Err(Reason::BadAmount)
+    }
+}
+
+fn check_timer(minutes: Option<i32>) -> Result<(), Reason> {
+    let is_fine = minutes.is_none_or(|minutes| (1..=TIMER_MINUTES_MAX).contains(&minutes));
+    if is_fine {
+        Ok(())
+    } else {
+        Err(Reason::OutOfRange)
+    }
+}
+
+fn check_limit(limit: Option<Money>) -> Result<(), Reason> {
+    limit.map_or(Ok(()), check_positive)
+}
+
+fn check_choice(choice: Choice) -> Result<(), Reason> {
+    match choice {
+        Choice::Exact | Choice::Free => Ok(()),
+        Choice::Rounded { step } => check_amount(step),
+        Choice::Custom { amount } => check_amount(amount),
+    }
+}
+
+fn check_changes<C>(changes: &[C], check: fn(&C) -> Result<(), Reason>) -> Result<(), Reason> {
+    if changes.is_empty() || changes.len() > CHANGES_MAX {
+        return Err(Reason::TooMany);
+    }
+    changes.iter().try_for_each(check)
+}

@@ -1,0 +1,109 @@
+//! What became of an operation, and why.
+
+use serde::{Deserialize, Serialize};
+
+/// What the sequencer decided about an operation. Once committed it never changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It took effect.
+    Applied,
+    /// It was there already; the stored outcome counts.
+    Duplicate,
+    /// Something sequenced before makes it void of effect; it is kept.
+    Superseded(Reason),
+    /// It took effect, and a person should look.
+    Review(Reason),
+    /// It changed nothing; its bytes are kept.
+    Rejected(Reason),
+}
+
+/// Why an operation was not simply applied. Screens translate every one of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// The role may not do this.
+    NotAllowed,
+    /// The bytes are no operation that this version knows.
+    Unreadable,
+    /// The operation could not be stored, three times over.
+    Poison,
+    /// The same id came with another body.
+    IdReused,
+    /// There is no such session.
+    UnknownSession,
+    /// There is no such station.
+    UnknownStation,
+    /// There is no such item or category.
+    UnknownItem,
+    /// There is no such order line.
+    UnknownLine,
+    /// There is no such extra.
+    UnknownExtra,
+    /// There is no such payment.
+    UnknownPayment,
+    /// There is no such sale.
+    UnknownSale,
+    /// There is no such member of staff.
+    UnknownStaff,
+    /// Something with this id exists.
+    Exists,
+    /// Another session is live on the station.
+    StationBusy,
+    /// The station is out of service or gone.
+    StationClosed,
+    /// It is the same station, or the same session.
+    SamePlace,
+    /// A second session was started on a station that had one; both are one now.
+    SecondStart,
+    /// The session has ended.
+    AlreadyEnded,
+    /// The session has not ended.
+    NotEnded,
+    /// The bill is settled; a manager can reopen it.
+    Settled,
+    /// The bill is not settled.
+    NotSettled,
+    /// The bill was moved into another session.
+    Transferred,
+    /// It was captured before the end but arrived after; the settled bill stands.
+    ChangedAfterEnd,
+    /// It was added to a bill that was settled.
+    AddedAfterEnd,
+    /// The bill came out different from what the customer was told.
+    AmountDiffers,
+    /// More was paid than was due.
+    Overpaid,
+    /// A payment came for a session that is not known yet.
+    PaymentUnknownSession,
+    /// It was voided.
+    Voided,
+    /// The device's clock was ahead; the time of receipt was taken.
+    ClockAhead,
+    /// The start lies in the future.
+    StartInFuture,
+    /// The start lies more than a week back.
+    StartTooEarly,
+    /// The end lies before the start.
+    EndsBeforeStart,
+    /// The amount is negative, or larger than allowed.
+    BadAmount,
+    /// The quantity is not 1 to 99.
+    BadQuantity,
+    /// The number is out of its range.
+    OutOfRange,
+    /// The parts do not add up.
+    SumDiffers,
+    /// The text is longer than allowed.
+    TextTooLong,
+    /// A text that must be there is missing.
+    TextMissing,
+    /// The text holds characters that cannot be shown.
+    TextUnclear,
+    /// There are too many of them on one bill.
+    TooMany,
+    /// It is in use and cannot be removed.
+    InUse,
+    /// The last active owner must stay.
+    LastOwner,
+}

@@ -1,0 +1,163 @@
+//! The shop's own settings: one row, edited field by field.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::id::ShopId;
+use crate::domain::money::Money;
+use crate::domain::outcome::Reason;
+use crate::domain::text::{NAME_CHARS_MAX, NOTE_CHARS_MAX, check_reason, check_text};
+use crate::domain::time::Zone;
+
+/// The longest timer, in minutes: a day.
+pub const TIMER_MINUTES_MAX: i32 = 24 * 60;
+/// The most timer presets that a start sheet shows.
+pub const PRESETS_MAX: usize = 12;
+
+/// A language of the screens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Language {
+    /// Arabic, right to left.
+    #[default]
+    Arabic,
+    /// English, left to right.
+    English,
+}
+
+/// The digits that amounts and times are written with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Digits {
+    /// 0123456789
+    #[default]
+    Latin,
+    /// ٠١٢٣٤٥٦٧٨٩
+    Arabic,
+}
+
+/// Paper of the receipt printer, by its width.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Paper {
+    /// 80 mm wide, 72 mm printed.
+    #[default]
+    Mm80,
+    /// 58 mm wide, 48 mm printed.
+    Mm58,
+}
+
+/// What the owner set for the whole shop.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shop {
+    /// The shop's id.
+    pub shop_id: ShopId,
+    /// Its name, as the receipt shows it.
+    pub name: String,
+    /// What stands at the foot of a receipt.
+    #[serde(default)]
+    pub receipt_note: String,
+    /// The language of a device that chose none.
+    pub language: Language,
+    /// The digits of a device that chose none.
+    pub digits: Digits,
+    /// The name of the time zone, as in the IANA database.
+    pub zone_name: String,
+    /// What the shop's clock shows; the server derives it from the name.
+    pub zone: Zone,
+    /// The hour at which a business day begins, 0 to 23.
+    pub day_start_hour: i32,
+    /// The step to which a final amount is rounded; zero rounds nothing.
+    pub rounding_step: Money,
+    /// The lengths that a start sheet offers, in minutes.
+    pub timer_presets: Vec<i32>,
+    /// The paper of the receipt printer.
+    #[serde(default)]
+    pub paper: Paper,
+}
+
+impl Default for Shop {
+    fn default() -> Shop {
+        Shop {
+            shop_id: ShopId::default(),
+            name: String::new(),
+            receipt_note: String::new(),
+            language: Language::Arabic,
+            digits: Digits::Latin,
+            zone_name: "Africa/Cairo".to_owned(),
+            zone: Zone::default(),
+            day_start_hour: 10,
+            rounding_step: Money::pounds(5),
+            timer_presets: vec![30, 60, 90, 120, 150, 180],
+            paper: Paper::Mm80,
+        }
+    }
+}
+
+impl Shop {
+    /// Makes one change.
+    pub fn change(&mut self, change: ShopChange) {
+        match change {
+            ShopChange::Name(name) => self.name = name,
+            ShopChange::ReceiptNote(note) => self.receipt_note = note,
+            ShopChange::Language(language) => self.language = language,
+            ShopChange::Digits(digits) => self.digits = digits,
+            ShopChange::Zone(name, zone) => (self.zone_name, self.zone) = (name, zone),
+            ShopChange::DayStartHour(hour) => self.day_start_hour = hour,
+            ShopChange::RoundingStep(step) => self.rounding_step = step,
+            ShopChange::TimerPresets(presets) => self.timer_presets = presets,
+            ShopChange::Paper(paper) => self.paper = paper,
+        }
+    }
+}
+
+/// One setting, changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ShopChange {
+    /// A new name.
+    Name(String),
+    /// Another foot of the receipt.
+    ReceiptNote(String),
+    /// Another default language.
+    Language(Language),
+    /// Other default digits.
+    Digits(Digits),
+    /// Another time zone: its name and what its clock shows.
+    Zone(String, Zone),
+    /// Another start of the business day.
+    DayStartHour(i32),
+    /// Another rounding step.
+    RoundingStep(Money),
+    /// Other timer presets, in minutes.
+    TimerPresets(Vec<i32>),
+    /// Other receipt paper.
+    Paper(Paper),
+}
+
+impl ShopChange {
+    /// Checks the new value by itself.
+    pub fn check(&self) -> Result<(), Reason> {
+        let is_fine = match self {
+            ShopChange::Name(name) => {
+                check_text(name, NAME_CHARS_MAX)?;
+                return check_reason(name);
+            }
+            ShopChange::ReceiptNote(note) => return check_text(note, NOTE_CHARS_MAX),
+            ShopChange::Zone(name, zone) => name.len() <= 64 && zone.changes.len() <= 500,
+            ShopChange::DayStartHour(hour) => (0..24).contains(hour),
+            ShopChange::RoundingStep(step) => (0..=10_000).contains(&step.0),
+            ShopChange::TimerPresets(presets) => {
+                presets.len() <= PRESETS_MAX
+                    && presets
+                        .iter()
+                        .all(|minutes| (1..=TIMER_MINUTES_MAX).contains(minutes))
+            }
+            ShopChange::Language(_) | ShopChange::Digits(_) | ShopChange::Paper(_) => true,
+        };
+        if is_fine {
+            Ok(())
+        } else {
+            Err(Reason::OutOfRange)
+        }
+    }
+}

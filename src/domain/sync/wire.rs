@@ -1,0 +1,171 @@
+//! What devices and servers say to each other. Golden tests below hold every shape still.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::id::{DeviceId, Incarnation, LoginId, OpId};
+use crate::domain::op::Op;
+use crate::domain::outcome::Outcome;
+use crate::domain::registry::Row;
+use crate::domain::staff::Staff;
+use crate::domain::sync::Chain;
+use crate::domain::time::Timestamp;
+
+/// The most operations in one push: one commit, one answer, well under a second on a slow disk.
+pub const BATCH_OPS_MAX: usize = 100;
+/// The largest operation, in bytes: a sale of 200 lines with long names fits.
+pub const OP_BYTES_MAX: usize = 64 * 1024;
+/// The most rows in one pulled page.
+pub const PAGE_ROWS_MAX: i64 = 500;
+
+/// One life of the sequencer: a counter and a number drawn at its start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Epoch {
+    /// Grows with every start, restore and promotion.
+    pub counter: u64,
+    /// Tells two sequencers apart that count alike.
+    pub nonce: u64,
+}
+
+/// A place in the log, with proof of what stands before it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    /// Under which sequencer.
+    pub epoch: Epoch,
+    /// How many entries stand before.
+    pub cursor: u64,
+    /// The chain over them.
+    pub chain: Chain,
+}
+
+/// An operation in its final bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WireOp {
+    /// Its name; the bytes say the same.
+    pub op_id: OpId,
+    /// Its place in the device's journal.
+    pub device_seq: u64,
+    /// The operation, as JSON, exactly as it was stored when it was captured.
+    pub bytes: String,
+}
+
+impl WireOp {
+    /// Writes an operation in its final bytes.
+    pub fn new(op: &Op) -> Result<WireOp, serde_json::Error> {
+        Ok(WireOp {
+            op_id: op.op_id,
+            device_seq: op.device_seq,
+            bytes: serde_json::to_string(op)?,
+        })
+    }
+
+    /// Reads the operation; none if this version cannot.
+    pub fn read(&self) -> Option<Op> {
+        let op: Op = serde_json::from_str(&self.bytes).ok()?;
+        (op.op_id == self.op_id).then_some(op)
+    }
+}
+
+/// Operations on their way to the server, in the order of the device's journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PushBatch {
+    /// Who sends.
+    pub device_id: DeviceId,
+    /// From which life of its journal.
+    pub incarnation: Incarnation,
+    /// At most [`BATCH_OPS_MAX`]; none to say hello.
+    pub ops: Vec<WireOp>,
+}
+
+/// How far the server has a device's journal, and the chain over it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceHead {
+    /// The last number that it has without a gap.
+    pub watermark: u64,
+    /// The chain over the operations up to there.
+    pub chain: Chain,
+}
+
+/// What became of one pushed operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpOutcome {
+    /// Which.
+    pub op_id: OpId,
+    /// What.
+    pub outcome: Outcome,
+    /// Where in the log it stands.
+    pub seq: u64,
+}
+
+/// The answer to a push.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PushReply {
+    /// What the server has of this journal; the device checks it against its own (rule 1).
+    pub head: DeviceHead,
+    /// One for each operation that it took or had.
+    pub outcomes: Vec<OpOutcome>,
+    /// The server's clock.
+    pub server_time: Timestamp,
+}
+
+/// A row and the log position that last changed it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RevRow {
+    /// The log position.
+    pub rev: u64,
+    /// The row.
+    #[serde(flatten)]
+    pub row: Row,
+}
+
+/// What changed since a position.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PullReply {
+    /// The log of the device is not a prefix of this one: it must take a snapshot (rule 4).
+    pub is_reset: bool,
+    /// The rows, in order of `rev`.
+    pub rows: Vec<RevRow>,
+    /// The position after them.
+    pub position: Position,
+    /// There is more.
+    pub has_more: bool,
+    /// The server's clock.
+    pub server_time: Timestamp,
+}
+
+/// Everything that a device holds, at one position.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// The rows.
+    pub rows: Vec<Row>,
+    /// The position that they are from.
+    pub position: Position,
+    /// The server's clock.
+    pub server_time: Timestamp,
+}
+
+/// What a page needs to open: who is signed in, if anyone, and what they may see.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "there is one a page")]
+pub enum Boot {
+    /// The shop is new: the first-run page.
+    FirstRun,
+    /// Nobody is signed in: the login page, with those who may and the shop's name.
+    Login {
+        /// The shop's name.
+        shop_name: String,
+        /// Who may sign in here.
+        staff: Vec<Staff>,
+        /// It is the demo shop: the page may say its passwords.
+        is_demo: bool,
+    },
+    /// Somebody is signed in.
+    Open {
+        /// Who.
+        me: Staff,
+        /// Their stay.
+        login_id: LoginId,
+        /// The shop, as this device may hold it.
+        snapshot: Snapshot,
+    },
+}

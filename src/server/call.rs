@@ -1,0 +1,57 @@
+//! The request that a server function runs in, and its answer.
+
+use std::sync::Arc;
+
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use leptos::context::use_context;
+use leptos_axum::{ResponseOptions, extract};
+
+use crate::app::Error;
+use crate::server::Server;
+use crate::server::auth::{self, Who};
+
+/// One request.
+pub struct Call {
+    /// The shop.
+    pub server: Arc<Server>,
+    headers: HeaderMap,
+    response: ResponseOptions,
+}
+
+/// Finds the request that is being answered.
+pub async fn call() -> Result<Call, Error> {
+    let server = use_context::<Arc<Server>>().ok_or(Error::Internal)?;
+    let response = use_context::<ResponseOptions>().ok_or(Error::Internal)?;
+    let headers: HeaderMap = extract().await.map_err(|_| Error::Internal)?;
+    Ok(Call {
+        server,
+        headers,
+        response,
+    })
+}
+
+impl Call {
+    /// Who sent it.
+    pub async fn who(&self) -> Result<Who, Error> {
+        auth::who(&self.server, &self.headers).await
+    }
+
+    /// Answers, with the status that goes with an error.
+    pub fn done<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
+        if let Err(error) = &result
+            && let Ok(status) = StatusCode::from_u16(error.status())
+        {
+            self.response.set_status(status);
+        }
+        result
+    }
+
+    /// Answers with a cookie that signs in or out.
+    pub fn signed_in(&self, cookie: Result<String, Error>) -> Result<(), Error> {
+        self.done(cookie.and_then(|cookie| {
+            let cookie = HeaderValue::from_str(&cookie).map_err(|_| Error::Internal)?;
+            self.response.append_header(header::SET_COOKIE, cookie);
+            Ok(())
+        }))
+    }
+}

@@ -1,0 +1,268 @@
+//! The configuration: `Leptos.toml`, then the environment, then flags; the later wins.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Parser, Subcommand};
+use serde::Deserialize;
+
+use crate::server::error::StartError;
+
+/// Variables that belong to the scripts around the server, not to the server.
+const OTHERS: &[&str] = &[
+    "MIKRODASH_BIN",
+    "MIKRODASH_CHROMIUM",
+    "MIKRODASH_SITE",
+    "MIKRODASH_TOOLS",
+];
+/// The file, in the folder that the server is started in.
+const FILE: &str = "Leptos.toml";
+
+/// Runs a PlayStation café: stations by the hour, food and drinks, and WiFi vouchers, in one till.
+///
+/// Settings come from Leptos.toml (tables [server] and [shop]), then from the environment, then from flags; the later
+/// wins. A key that is not listed here is an error.
+#[derive(Debug, Parser)]
+#[command(name = "mikrodash", version)]
+pub struct Cli {
+    /// What to do; `serve` when nothing is said.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What the program can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Opens the shop.
+    Serve(ServeArgs),
+    /// Fills a database with years of an invented shop, to measure with.
+    Seed(SeedArgs),
+    /// Applies random operations and prints one hash; the browser's build must print the same.
+    Drill {
+        /// Where chance begins.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// How many operations.
+        #[arg(long, default_value_t = 1_000_000)]
+        ops: u32,
+    },
+}
+
+/// How to open the shop.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ServeArgs {
+    /// The address to listen on [default: 127.0.0.1].
+    #[arg(long, env = "MIKRODASH_ADDRESS")]
+    pub address: Option<IpAddr>,
+    /// The port to listen on [default: 3000].
+    #[arg(long, env = "MIKRODASH_PORT")]
+    pub port: Option<u16>,
+    /// The folder for everything that the shop keeps [default: data].
+    #[arg(long, env = "MIKRODASH_DATA")]
+    pub data: Option<PathBuf>,
+    /// The time zone of a new shop, by its IANA name [default: Africa/Cairo].
+    #[arg(long, env = "MIKRODASH_ZONE")]
+    pub zone: Option<String>,
+    /// What to log, as in `info` or `mikrodash=debug` [default: info].
+    #[arg(long, env = "MIKRODASH_LOG")]
+    pub log: Option<String>,
+    /// Log lines as JSON.
+    #[arg(long, env = "MIKRODASH_LOG_JSON")]
+    pub log_json: bool,
+    /// Fill an empty data folder with the demo shop.
+    #[arg(long, env = "MIKRODASH_DEMO")]
+    pub demo: bool,
+}
+
+/// What to fill a database with.
+#[derive(Clone, Debug, Args)]
+pub struct SeedArgs {
+    /// The folder to fill; it must not hold a shop yet.
+    #[arg(long)]
+    pub data: PathBuf,
+    /// How many years.
+    #[arg(long, default_value_t = 10)]
+    pub years: u32,
+    /// How many stations.
+    #[arg(long, default_value_t = 100)]
+    pub stations: u32,
+    /// How many sessions a day.
+    #[arg(long, default_value_t = 137)]
+    pub sessions_per_day: u32,
+    /// Where chance begins.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// What the server runs with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Where to listen.
+    pub address: SocketAddr,
+    /// The data folder.
+    pub data: PathBuf,
+    /// The time zone of a new shop.
+    pub zone: String,
+    /// What to log.
+    pub log: String,
+    /// Whether to log as JSON.
+    pub log_json: bool,
+    /// Whether to begin with the demo shop.
+    pub demo: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    server: ServerTable,
+    #[serde(default)]
+    shop: ShopTable,
+    /// Read by Leptos, not by us.
+    #[serde(default, rename = "package")]
+    _package: toml::Table,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ServerTable {
+    address: Option<IpAddr>,
+    port: Option<u16>,
+    data: Option<PathBuf>,
+    log: Option<String>,
+    log_json: Option<bool>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ShopTable {
+    zone: Option<String>,
+}
+
+impl Config {
+    /// Reads the file of this folder, if there is one, and puts flags and environment over it.
+    pub fn read(args: ServeArgs) -> Result<Config, StartError> {
+        let text = match std::fs::read_to_string(Path::new(FILE)) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(error) => {
+                return Err(StartError::Config(format!(
+                    "{FILE} cannot be read: {error}"
+                )));
+            }
+        };
+        check_environment(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()))?;
+        Config::merge(&text, args)
+    }
+
+    fn merge(text: &str, args: ServeArgs) -> Result<Config, StartError> {
+        let file: File = toml::from_str(text).map_err(|error| {
+            StartError::Config(format!("{FILE} is wrong: {}", one_line(&error.to_string())))
+        })?;
+        let address = args
+            .address
+            .or(file.server.address)
+            .unwrap_or(IpAddr::from([127, 0, 0, 1]));
+        Ok(Config {
+            address: SocketAddr::new(address, args.port.or(file.server.port).unwrap_or(3000)),
+            data: args
+                .data
+                .or(file.server.data)
+                .unwrap_or_else(|| PathBuf::from("data")),
+            zone: args
+                .zone
+                .or(file.shop.zone)
+                .unwrap_or_else(|| "Africa/Cairo".to_owned()),
+            log: args
+                .log
+                .or(file.server.log)
+                .unwrap_or_else(|| "info".to_owned()),
+            log_json: args.log_json || file.server.log_json.unwrap_or(false),
+            demo: args.demo,
+        })
+    }
+}
+
+/// Refuses a variable of ours that nothing reads: it is a misspelt one that the owner counts on.
+fn check_environment(names: impl Iterator<Item = String>) -> Result<(), StartError> {
+    let known: BTreeMap<String, ()> =
+        <ServeArgs as Args>::augment_args(clap::Command::new("serve"))
+            .get_arguments()
+            .filter_map(|arg| {
+                arg.get_env()
+                    .and_then(|name| name.to_str())
+                    .map(|name| (name.to_owned(), ()))
+            })
+            .collect();
+    for name in names.filter(|name| name.starts_with("MIKRODASH_")) {
+        if !known.contains_key(&name) && !OTHERS.contains(&name.as_str()) {
+            return Err(StartError::Config(format!(
+                "there is no setting {name}; see mikrodash serve --help"
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn one_line(text: &str) -> String {
+    text.lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_win_over_the_file() {
+        let text = "[server]\nport = 4000\ndata = \"/srv/shop\"\n[shop]\nzone = \"Asia/Riyadh\"\n\
+                    [package.metadata.leptos]\noutput-name = \"x\"";
+        let args = ServeArgs {
+            port: Some(5000),
+            ..ServeArgs::default()
+        };
+        let config = Config::merge(text, args).unwrap();
+        assert_eq!(config.address.to_string(), "127.0.0.1:5000");
+        assert_eq!(
+            (config.data.to_str(), config.zone.as_str()),
+            (Some("/srv/shop"), "Asia/Riyadh")
+        );
+    }
+
+    #[test]
+    fn an_unknown_key_is_an_error_that_names_it() {
+        for text in [
+            "[server]\nprot = 4000",
+            "[sever]\nport = 1",
+            "[server]\nport = 99999",
+        ] {
+            let error = Config::merge(text, ServeArgs::default())
+                .unwrap_err()
+                .to_string();
+            assert!(
+                error.starts_with("Leptos.toml is wrong:") && !error.contains('\n'),
+                "{error}"
+            );
+        }
+        let error = check_environment(["MIKRODASH_PROT".to_owned()].into_iter())
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("MIKRODASH_PROT"), "{error}");
+        assert!(
+            check_environment(["MIKRODASH_PORT", "PATH"].map(str::to_owned).into_iter()).is_ok()
+        );
+    }
+
+    #[test]
+    fn the_help_names_every_setting() {
+        let mut command = <ServeArgs as Args>::augment_args(clap::Command::new("serve"));
+        let help = command.render_long_help().to_string();
+        for name in ["ADDRESS", "PORT", "DATA", "ZONE", "LOG", "LOG_JSON", "DEMO"] {
+            assert!(help.contains(&format!("MIKRODASH_{name}")), "{name}");
+        }
+    }
+}

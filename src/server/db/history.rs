@@ -1,0 +1,83 @@
+//! History: sessions that have ended, newest first, a page at a time.
+
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
+
+use crate::domain::id::{StaffId, StationId};
+use crate::domain::money::Money;
+use crate::domain::registry::Row;
+use crate::domain::registry::Table;
+use crate::domain::session::Session;
+use crate::domain::time::Timestamp;
+use crate::server::db::row::decode;
+
+/// How many bills stand on one page.
+pub const PAGE_BILLS: usize = 50;
+
+/// Which ended sessions are meant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Ended at this moment or later.
+    pub from: Timestamp,
+    /// Ended before this moment.
+    pub to: Timestamp,
+    /// On this station.
+    pub station_id: Option<StationId>,
+    /// Ended by this person.
+    pub staff_id: Option<StaffId>,
+}
+
+/// Lists one page of ended sessions: those before `before`, where a page is continued. Tells whether there is more.
+pub async fn list(
+    connection: &mut SqliteConnection,
+    filter: Filter,
+    before: Option<Timestamp>,
+) -> Result<(Vec<Session>, bool), sqlx::Error> {
+    let mut query = QueryBuilder::new("select doc from session");
+    push_conditions(
+        &mut query,
+        Filter {
+            to: before.unwrap_or(filter.to).min(filter.to),
+            ..filter
+        },
+    );
+    query
+        .push(" order by ended_at_ms desc limit ")
+        .push_bind(i64::try_from(PAGE_BILLS).unwrap_or(50) + 1);
+    let docs: Vec<String> = query.build_query_scalar().fetch_all(connection).await?;
+    let has_more = docs.len() > PAGE_BILLS;
+    let mut sessions = Vec::with_capacity(docs.len());
+    for doc in docs.iter().take(PAGE_BILLS) {
+        if let Row::Session(session) = Row::from_json(Table::Session, doc).map_err(decode)? {
+            sessions.push(session);
+        }
+    }
+    Ok((sessions, has_more))
+}
+
+/// Counts ended sessions and sums their settled bills.
+pub async fn sum(
+    connection: &mut SqliteConnection,
+    filter: Filter,
+) -> Result<(i64, Money), sqlx::Error> {
+    let mut query = QueryBuilder::new("select count(*), coalesce(sum(total), 0) from session");
+    push_conditions(&mut query, filter);
+    let (count, total): (i64, i64) = query.build_query_as().fetch_one(connection).await?;
+    Ok((count, Money(total)))
+}
+
+fn push_conditions(query: &mut QueryBuilder<Sqlite>, filter: Filter) {
+    query
+        .push(" where ended_at_ms >= ")
+        .push_bind(filter.from.0);
+    query.push(" and ended_at_ms < ").push_bind(filter.to.0);
+    if let Some(station_id) = filter.station_id {
+        query
+            .push(" and station_id = ")
+            .push_bind(station_id.to_string());
+    }
+    if let Some(staff_id) = filter.staff_id {
+        query
+            .push(" and ended_by = ")
+            .push_bind(staff_id.to_string());
+    }
+}

@@ -1,0 +1,217 @@
+//! The log of operations, the journals of devices, and the epoch.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use sqlx::{FromRow, SqliteConnection};
+
+use crate::domain::id::{DeviceId, Incarnation, OpId, Uuid};
+use crate::domain::outcome::Outcome;
+use crate::domain::sync::{Chain, DeviceHead, Epoch};
+use crate::domain::time::Timestamp;
+use crate::server::db::row::{decode, encode, to_i64, to_u64};
+
+/// An entry of the log.
+#[derive(Clone, Debug, Serialize)]
+pub struct Entry {
+    /// Its place: 1, 2, 3, without gaps.
+    pub seq: u64,
+    /// The operation's name.
+    pub op_id: OpId,
+    /// The device it came from.
+    pub device_id: DeviceId,
+    /// That device's journal.
+    pub incarnation: Incarnation,
+    /// Its place there.
+    pub device_seq: u64,
+    /// Who did it.
+    pub staff_id: Uuid,
+    /// The row it is about.
+    pub subject: Uuid,
+    /// When it counts as done.
+    pub at: Timestamp,
+    /// When it was received.
+    pub received_at: Timestamp,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Its bytes, as the device wrote them.
+    pub bytes: String,
+    /// The chain over the log up to here.
+    pub chain: Chain,
+}
+
+#[derive(FromRow)]
+struct EntryRow {
+    seq: i64,
+    op_id: String,
+    device_id: String,
+    incarnation: String,
+    device_seq: i64,
+    staff_id: String,
+    subject: String,
+    at_ms: i64,
+    received_at_ms: i64,
+    outcome: String,
+    bytes: String,
+    chain: String,
+}
+
+impl EntryRow {
+    fn entry(self) -> Result<Entry, sqlx::Error> {
+        let id = |text: &str| {
+            Uuid::parse_str(text).map_err(|error| sqlx::Error::Decode(Box::new(error)))
+        };
+        Ok(Entry {
+            seq: to_u64(self.seq),
+            op_id: OpId(id(&self.op_id)?),
+            device_id: DeviceId(id(&self.device_id)?),
+            incarnation: Incarnation(id(&self.incarnation)?),
+            device_seq: to_u64(self.device_seq),
+            staff_id: id(&self.staff_id)?,
+            subject: id(&self.subject)?,
+            at: Timestamp(self.at_ms),
+            received_at: Timestamp(self.received_at_ms),
+            outcome: serde_json::from_str(&self.outcome).map_err(decode)?,
+            bytes: self.bytes,
+            chain: read_chain(&self.chain)?,
+        })
+    }
+}
+
+/// Adds entries at the end.
+pub async fn append(
+    connection: &mut SqliteConnection,
+    entries: &[Entry],
+) -> Result<(), sqlx::Error> {
+    let json = serde_json::to_string(entries).map_err(encode)?;
+    sqlx::query(
+        "insert into op_log (seq, op_id, device_id, incarnation, device_seq, staff_id, subject, at_ms, \
+         received_at_ms, outcome, bytes, chain) \
+         select value ->> 'seq', value ->> 'op_id', value ->> 'device_id', value ->> 'incarnation', \
+         value ->> 'device_seq', value ->> 'staff_id', value ->> 'subject', value ->> 'at', \
+         value ->> 'received_at', value -> 'outcome', value ->> 'bytes', value ->> 'chain' from json_each(?)",
+    )
+    .bind(json)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Finds entries by the names of their operations.
+pub async fn find(
+    connection: &mut SqliteConnection,
+    op_ids: &[OpId],
+) -> Result<Vec<Entry>, sqlx::Error> {
+    let rows: Vec<EntryRow> = sqlx::query_as(
+        "select * from op_log where op_id in (select value from json_each(?)) order by seq",
+    )
+    .bind(serde_json::to_string(op_ids).map_err(encode)?)
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(EntryRow::entry).collect()
+}
+
+/// Lists the entries about one row, oldest first, at most `limit`.
+pub async fn list_about(
+    connection: &mut SqliteConnection,
+    subject: Uuid,
+    limit: u32,
+) -> Result<Vec<Entry>, sqlx::Error> {
+    let rows: Vec<EntryRow> =
+        sqlx::query_as("select * from op_log where subject = ? order by seq limit ?")
+            .bind(subject.to_string())
+            .bind(limit)
+            .fetch_all(connection)
+            .await?;
+    rows.into_iter().map(EntryRow::entry).collect()
+}
+
+/// The last place of the log and the chain there; zero for an empty log.
+pub async fn head(connection: &mut SqliteConnection) -> Result<(u64, Chain), sqlx::Error> {
+    let row: Option<(i64, String)> =
+        sqlx::query_as("select seq, chain from op_log order by seq desc limit 1")
+            .fetch_optional(connection)
+            .await?;
+    row.map_or(Ok((0, Chain::default())), |(seq, chain)| {
+        Ok((to_u64(seq), read_chain(&chain)?))
+    })
+}
+
+/// The chain at a place of the log; none past its end.
+pub async fn chain_at(
+    connection: &mut SqliteConnection,
+    seq: u64,
+) -> Result<Option<Chain>, sqlx::Error> {
+    if seq == 0 {
+        return Ok(Some(Chain::default()));
+    }
+    let chain: Option<String> = sqlx::query_scalar("select chain from op_log where seq = ?")
+        .bind(to_i64(seq))
+        .fetch_optional(connection)
+        .await?;
+    chain.map(|chain| read_chain(&chain)).transpose()
+}
+
+/// Names a journal: a device and one life of it.
+pub type Journal = (DeviceId, Incarnation);
+
+/// Finds how far a journal is known; nothing of it when it is new.
+pub async fn device_head(
+    connection: &mut SqliteConnection,
+    (device_id, incarnation): Journal,
+) -> Result<DeviceHead, sqlx::Error> {
+    let row: Option<(i64, String)> = sqlx::query_as(
+        "select watermark, chain from device_head where device_id = ? and incarnation = ?",
+    )
+    .bind(device_id.to_string())
+    .bind(incarnation.to_string())
+    .fetch_optional(connection)
+    .await?;
+    row.map_or(Ok(DeviceHead::default()), |(watermark, chain)| {
+        Ok(DeviceHead {
+            watermark: to_u64(watermark),
+            chain: read_chain(&chain)?,
+        })
+    })
+}
+
+/// Writes how far journals are known.
+pub async fn put_device_heads(
+    connection: &mut SqliteConnection,
+    heads: &BTreeMap<Journal, DeviceHead>,
+) -> Result<(), sqlx::Error> {
+    for ((device_id, incarnation), head) in heads {
+        sqlx::query(
+            "insert into device_head (device_id, incarnation, watermark, chain) values (?1, ?2, ?3, ?4) \
+             on conflict (device_id, incarnation) do update set watermark = ?3, chain = ?4",
+        )
+        .bind(device_id.to_string())
+        .bind(incarnation.to_string())
+        .bind(to_i64(head.watermark))
+        .bind(head.chain.to_string())
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
+}
+
+/// Begins a new epoch: the next count, and the number drawn for this start (rule 11).
+pub async fn begin_epoch(
+    connection: &mut SqliteConnection,
+    nonce: u64,
+) -> Result<Epoch, sqlx::Error> {
+    let last = super::find_meta(connection, "epoch")
+        .await?
+        .and_then(|text| text.parse::<u64>().ok())
+        .unwrap_or(0);
+    let epoch = Epoch {
+        counter: last + 1,
+        nonce,
+    };
+    super::put_meta(connection, "epoch", &epoch.counter.to_string()).await?;
+    Ok(epoch)
+}
+
+fn read_chain(text: &str) -> Result<Chain, sqlx::Error> {
+    Chain::parse(text).ok_or_else(|| sqlx::Error::Decode("a chain is 64 hexadecimal digits".into()))
+}

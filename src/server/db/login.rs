@@ -1,0 +1,139 @@
+//! Who is signed in, and who tried and failed.
+
+use sqlx::{Executor, Sqlite, SqliteConnection};
+
+use crate::domain::id::{LoginId, StaffId, Uuid};
+use crate::domain::time::Timestamp;
+
+/// A stay of somebody on a device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Login {
+    /// Its id.
+    pub login_id: LoginId,
+    /// Whose it is.
+    pub staff_id: StaffId,
+}
+
+/// Records that somebody signed in; the token itself is known to the browser only.
+pub async fn insert(
+    connection: &mut SqliteConnection,
+    login: &Login,
+    token_hash: &str,
+    now: Timestamp,
+    expires_at: Timestamp,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "insert into login (login_id, staff_id, token_hash, created_at_ms, expires_at_ms) values (?, ?, ?, ?, ?)",
+    )
+    .bind(login.login_id.to_string())
+    .bind(login.staff_id.to_string())
+    .bind(token_hash)
+    .bind(now.0)
+    .bind(expires_at.0)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Finds the stay that a token opens, unless it has ended or expired.
+pub async fn find<'e>(
+    executor: impl Executor<'e, Database = Sqlite>,
+    token_hash: &str,
+    now: Timestamp,
+) -> Result<Option<Login>, sqlx::Error> {
+    let row: Option<(String, String)> = sqlx::query_as(
+        "select login_id, staff_id from login where token_hash = ? and expires_at_ms > ? and ended_at_ms is null",
+    )
+    .bind(token_hash)
+    .bind(now.0)
+    .fetch_optional(executor)
+    .await?;
+    row.map(|(login_id, staff_id)| {
+        Ok(Login {
+            login_id: LoginId(id(&login_id)?),
+            staff_id: StaffId(id(&staff_id)?),
+        })
+    })
+    .transpose()
+}
+
+/// Finds whose stay this was, ended or not: operations are judged by the login that made them.
+pub async fn find_staff(
+    connection: &mut SqliteConnection,
+    login_id: LoginId,
+) -> Result<Option<StaffId>, sqlx::Error> {
+    let staff_id: Option<String> =
+        sqlx::query_scalar("select staff_id from login where login_id = ?")
+            .bind(login_id.to_string())
+            .fetch_optional(connection)
+            .await?;
+    staff_id
+        .map(|staff_id| Ok(StaffId(id(&staff_id)?)))
+        .transpose()
+}
+
+/// Ends a stay.
+pub async fn end(
+    connection: &mut SqliteConnection,
+    login_id: LoginId,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("update login set ended_at_ms = ? where login_id = ? and ended_at_ms is null")
+        .bind(now.0)
+        .bind(login_id.to_string())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Ends every stay of somebody.
+pub async fn end_all(
+    connection: &mut SqliteConnection,
+    staff_id: StaffId,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("update login set ended_at_ms = ? where staff_id = ? and ended_at_ms is null")
+        .bind(now.0)
+        .bind(staff_id.to_string())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// How often somebody failed in a row, and until when they are locked out.
+pub async fn failures(
+    connection: &mut SqliteConnection,
+    staff_id: StaffId,
+) -> Result<(i64, Option<Timestamp>), sqlx::Error> {
+    let row: Option<(i64, Option<i64>)> =
+        sqlx::query_as("select n_failures, locked_until_ms from login_failure where staff_id = ?")
+            .bind(staff_id.to_string())
+            .fetch_optional(connection)
+            .await?;
+    Ok(row.map_or((0, None), |(n_failures, until)| {
+        (n_failures, until.map(Timestamp))
+    }))
+}
+
+/// Writes how often somebody failed in a row; zero forgets it.
+pub async fn put_failures(
+    connection: &mut SqliteConnection,
+    staff_id: StaffId,
+    n_failures: i64,
+    locked_until: Option<Timestamp>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "insert into login_failure (staff_id, n_failures, locked_until_ms) values (?1, ?2, ?3) \
+         on conflict (staff_id) do update set n_failures = ?2, locked_until_ms = ?3",
+    )
+    .bind(staff_id.to_string())
+    .bind(n_failures)
+    .bind(locked_until.map(|until| until.0))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+fn id(text: &str) -> Result<Uuid, sqlx::Error> {
+    Uuid::parse_str(text).map_err(|error| sqlx::Error::Decode(Box::new(error)))
+}

@@ -1,0 +1,204 @@
+//! Rows of the registry's tables: one engine for all of them, which knows no table by name.
+
+use serde::Serialize;
+use sqlx::{AssertSqlSafe, SqliteConnection};
+
+use crate::domain::id::Uuid;
+use crate::domain::registry::{Row, State, Table, Window};
+use crate::domain::sync::{PAGE_ROWS_MAX, RevRow};
+use crate::domain::time::Timestamp;
+
+/// A row that changed, on its way into its table.
+#[derive(Debug)]
+pub struct Change {
+    /// The log position that changed it.
+    pub rev: u64,
+    /// The row.
+    pub row: Row,
+}
+
+#[derive(Serialize)]
+struct Insert(String, u64, String);
+
+/// Writes rows over older ones.
+///
+/// They are taken out and put back, not updated one by one: in between, two sessions that changed stations would
+/// both be live on one.
+pub async fn put(connection: &mut SqliteConnection, changes: &[Change]) -> Result<(), sqlx::Error> {
+    for table in Table::ALL {
+        let mut inserts = Vec::new();
+        for change in changes {
+            let (of, id) = change.row.key();
+            if of == *table {
+                inserts.push(Insert(
+                    id.to_string(),
+                    change.rev,
+                    change.row.to_json().map_err(encode)?,
+                ));
+            }
+        }
+        if inserts.is_empty() {
+            continue;
+        }
+        let (name, json) = (
+            table.name(),
+            serde_json::to_string(&inserts).map_err(encode)?,
+        );
+        let delete =
+            format!("delete from {name} where id in (select value ->> 0 from json_each(?))");
+        let insert = format!(
+            "insert into {name} (id, rev, doc) select value ->> 0, value ->> 1, value ->> 2 from json_each(?)"
+        );
+        sqlx::query(AssertSqlSafe(delete))
+            .bind(&json)
+            .execute(&mut *connection)
+            .await?;
+        sqlx::query(AssertSqlSafe(insert))
+            .bind(&json)
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Finds rows of one table by their ids.
+pub async fn find(
+    connection: &mut SqliteConnection,
+    table: Table,
+    ids: &[Uuid],
+) -> Result<Vec<Row>, sqlx::Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "select doc from {} where id in (select value from json_each(?))",
+        table.name()
+    );
+    let docs: Vec<String> = sqlx::query_scalar(AssertSqlSafe(sql))
+        .bind(serde_json::to_string(ids).map_err(encode)?)
+        .fetch_all(connection)
+        .await?;
+    docs.iter()
+        .map(|doc| Row::from_json(table, doc).map_err(decode))
+        .collect()
+}
+
+/// Lists a whole table; for small ones.
+pub async fn list(
+    connection: &mut SqliteConnection,
+    table: Table,
+) -> Result<Vec<Row>, sqlx::Error> {
+    let sql = format!("select doc from {} order by id", table.name());
+    let docs: Vec<String> = sqlx::query_scalar(AssertSqlSafe(sql))
+        .fetch_all(connection)
+        .await?;
+    docs.iter()
+        .map(|doc| Row::from_json(table, doc).map_err(decode))
+        .collect()
+}
+
+/// Reads what the sequencer keeps at hand: every small table, and the sessions that are open.
+pub async fn working_set(connection: &mut SqliteConnection) -> Result<State, sqlx::Error> {
+    let mut state = State::default();
+    for table in Table::ALL {
+        let condition = if table.window() == Window::Recent {
+            "where is_open"
+        } else {
+            ""
+        };
+        let sql = format!("select doc from {} {condition}", table.name());
+        let docs: Vec<String> = sqlx::query_scalar(AssertSqlSafe(sql))
+            .fetch_all(&mut *connection)
+            .await?;
+        for doc in docs {
+            state.put(Row::from_json(*table, &doc).map_err(decode)?);
+        }
+    }
+    Ok(state)
+}
+
+/// Reads what a device holds: every row of the tables that it may see, of the large ones those that are open or were
+/// touched since `recent`.
+pub async fn device_set(
+    connection: &mut SqliteConnection,
+    recent: Timestamp,
+) -> Result<Vec<Row>, sqlx::Error> {
+    let mut rows = Vec::new();
+    for table in Table::ALL {
+        let name = table.name();
+        let sql = match table.window() {
+            Window::Servers => continue,
+            Window::All => format!("select doc from {name} where ?1 is not null order by id"),
+            Window::Recent => format!(
+                "select doc from {name} where id in (select id from {name} where is_open \
+                 union select id from {name} where touched_at_ms >= ?1) order by id"
+            ),
+        };
+        let docs: Vec<String> = sqlx::query_scalar(AssertSqlSafe(sql))
+            .bind(recent.0)
+            .fetch_all(&mut *connection)
+            .await?;
+        for doc in docs {
+            rows.push(Row::from_json(*table, &doc).map_err(decode)?);
+        }
+    }
+    Ok(rows)
+}
+
+/// Reads a page of what changed after `cursor`, in order of `rev`, and tells whether there is more.
+///
+/// A page ends between two log positions, never inside one: what an operation changed arrives together.
+pub async fn changed_since(
+    connection: &mut SqliteConnection,
+    cursor: u64,
+) -> Result<(Vec<RevRow>, bool), sqlx::Error> {
+    let mut found: Vec<(i64, Table, String)> = Vec::new();
+    for table in Table::ALL
+        .iter()
+        .filter(|table| table.window() != Window::Servers)
+    {
+        let sql = format!(
+            "select rev, doc from {} where rev > ? order by rev limit ?",
+            table.name()
+        );
+        let rows: Vec<(i64, String)> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(to_i64(cursor))
+            .bind(PAGE_ROWS_MAX + 1)
+            .fetch_all(&mut *connection)
+            .await?;
+        found.extend(rows.into_iter().map(|(rev, doc)| (rev, *table, doc)));
+    }
+    found.sort_by_key(|(rev, table, _)| (*rev, *table));
+    let page = usize::try_from(PAGE_ROWS_MAX).unwrap_or(usize::MAX);
+    let has_more = found.len() > page;
+    if has_more {
+        let first_left_out = found[page].0;
+        found.retain(|(rev, _, _)| *rev < first_left_out);
+    }
+    let mut rows = Vec::with_capacity(found.len());
+    for (rev, table, doc) in found {
+        rows.push(RevRow {
+            rev: to_u64(rev),
+            row: Row::from_json(table, &doc).map_err(decode)?,
+        });
+    }
+    Ok((rows, has_more))
+}
+
+/// A log position as the database keeps it.
+pub(super) fn to_i64(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// A log position as it came from the database.
+pub(super) fn to_u64(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
+
+pub(super) fn encode(error: serde_json::Error) -> sqlx::Error {
+    sqlx::Error::Encode(Box::new(error))
+}
+
+pub(super) fn decode(error: serde_json::Error) -> sqlx::Error {
+    sqlx::Error::Decode(Box::new(error))
+}

@@ -1,0 +1,69 @@
+//! What can go wrong with the server itself, in words that say what to do.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use sqlx::migrate::MigrateError;
+use thiserror::Error;
+
+/// Why the shop cannot open. Each is one line for the person at the keyboard; nothing has been changed.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// Somebody listens there already.
+    #[error("port {} is taken; stop what uses it, or choose another with --port", .0.port())]
+    PortTaken(SocketAddr),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {error}; choose another with --address")]
+    Address {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// The data folder or the database in it cannot be written.
+    #[error("cannot write to {}; give this user the right to, or choose another folder with --data", .path.display())]
+    Unwritable {
+        /// Which.
+        path: PathBuf,
+    },
+    /// Another server works in this folder.
+    #[error("another MikroDash is running in {}; stop it first, or choose another folder with --data", .path.display())]
+    InUse {
+        /// Which.
+        path: PathBuf,
+    },
+    /// A later version has been here.
+    #[error("{} was written by a newer MikroDash (it has migration {version}); install that version", .file.display())]
+    Newer {
+        /// The database.
+        file: PathBuf,
+        /// What this version does not know.
+        version: i64,
+    },
+    /// The file is no database any more.
+    #[error("{} is damaged; put the last backup in its place and start again (nothing was changed)", .file.display())]
+    Corrupt {
+        /// The database.
+        file: PathBuf,
+    },
+    /// The database cannot be brought up to this version.
+    #[error("{} cannot be brought up to this version: {error}; nothing was changed", .file.display())]
+    Migration {
+        /// The database.
+        file: PathBuf,
+        /// Why.
+        error: MigrateError,
+    },
+    /// There is no such time zone.
+    #[error("there is no time zone called {0:?}; use a name like Africa/Cairo")]
+    Zone(String),
+    /// The configuration says something that it cannot.
+    #[error("{0}")]
+    Config(String),
+    /// Something else with the database.
+    #[error("the database failed: {0}")]
+    Database(#[from] sqlx::Error),
+    /// Something else with files.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+}

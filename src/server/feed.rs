@@ -1,0 +1,36 @@
+//! The feed: a stream that says "the log stands at N" and nothing more. Rows are pulled.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use futures::{Stream, StreamExt};
+use tokio_stream::wrappers::WatchStream;
+
+use crate::server::{Server, auth};
+
+/// How often a silent stream says that it is alive; proxies and phones drop one that is silent for a minute.
+const ALIVE: Duration = Duration::from_secs(15);
+
+/// Streams the log's position to whoever is signed in, from now on, until the server stops.
+pub async fn feed(
+    State(server): State<Arc<Server>>,
+    headers: HeaderMap,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, StatusCode> {
+    auth::who(&server, &headers)
+        .await
+        .map_err(|_| StatusCode::UNAUTHORIZED)?;
+    let positions = WatchStream::new(server.sequencer.position());
+    let mut stopping = server.stopping.subscribe();
+    let events = positions
+        .map(|position| {
+            Ok(Event::default()
+                .id(position.cursor.to_string())
+                .data(position.cursor.to_string()))
+        })
+        .take_until(async move { stopping.wait_for(|is_stopping| *is_stopping).await.is_ok() });
+    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(ALIVE)))
+}

@@ -1,0 +1,357 @@
+//! The shop server: one binary, one database file.
+
+mod auth;
+mod call;
+mod clock;
+mod config;
+pub mod db;
+mod demo;
+mod document;
+mod error;
+mod feed;
+mod guard;
+pub mod sequencer;
+pub mod shop;
+pub mod sync;
+
+use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::middleware::from_fn;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use axum::{Json, Router};
+use clap::Parser;
+use leptos::config::{LeptosOptions, get_configuration};
+use leptos::context::{provide_context, use_context};
+use leptos_axum::{LeptosRoutes, generate_route_list_with_exclusions_and_ssg_and_context};
+use sqlx::{SqliteConnection, SqlitePool};
+use tokio::net::TcpListener;
+use tokio::sync::{Mutex, watch};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::services::ServeDir;
+use tower_http::timeout::TimeoutLayer;
+use tracing_subscriber::EnvFilter;
+
+use crate::app::{App, Error, Prefs};
+use crate::domain::drill;
+use crate::domain::id::{DeviceId, Incarnation, OpId, StaffId};
+use crate::domain::op::Body;
+use crate::domain::outcome::Outcome;
+use crate::domain::staff::Role;
+use crate::domain::time::Timestamp;
+use crate::server::config::{Cli, Command, Config};
+use crate::server::sequencer::{Authority, CannotStore, Core, Recorder, Sequencer};
+
+pub use crate::server::auth::{sign_in, sign_out};
+pub use crate::server::call::call;
+pub use crate::server::clock::{new_id, now, zone, zone_names};
+use crate::server::document::shell;
+pub use crate::server::error::StartError;
+
+/// The largest request body: a full batch of the largest operations does not fit and need not (`design.md` 9).
+const BODY_BYTES_MAX: usize = 1024 * 1024;
+/// The longest a request may take; nothing here waits for anything but the disk.
+const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
+/// The database's file in the data folder.
+const DATABASE: &str = "shop.db";
+
+/// Everything that requests share.
+pub struct Server {
+    /// The connections that read.
+    pub readers: SqlitePool,
+    /// The way to the sequencer.
+    pub sequencer: Sequencer,
+    /// The connection that signs people in and out.
+    pub logins: Mutex<SqliteConnection>,
+    /// The server's own journal.
+    pub recorder: Mutex<Recorder>,
+    /// Held while a new shop is made, so that it is made once.
+    pub opening: Mutex<()>,
+    /// Says when the server stops, to streams that would go on for ever.
+    pub stopping: watch::Sender<bool>,
+    /// The time zone of a new shop.
+    pub zone_name: String,
+}
+
+impl Server {
+    /// Opens a data folder's database and starts the sequencer.
+    pub async fn open(data: &Path, zone_name: &str, is_demo: bool) -> Result<Server, StartError> {
+        let file = data.join(DATABASE);
+        let database = db::open(&file).await?;
+        let logins = db::open(&file).await?.writer;
+        let nonce = u64::from_le_bytes(clock::chance());
+        let mut core = Core::new(database.writer, nonce).await?;
+        let mut recorder =
+            Recorder::new(own_device(&mut core).await?, Incarnation(clock::new_id()));
+        if is_demo && core.state().staff.is_empty() {
+            demo::fill(&mut core, &mut recorder, zone_name).await?;
+        }
+        Ok(Server {
+            readers: database.readers,
+            sequencer: Sequencer::start(core),
+            logins: Mutex::new(logins),
+            recorder: Mutex::new(recorder),
+            opening: Mutex::new(()),
+            stopping: watch::Sender::new(false),
+            zone_name: zone_name.to_owned(),
+        })
+    }
+
+    /// Records operations of the server itself, for somebody. The first that is refused is the error.
+    pub async fn record(&self, by: StaffId, role: Role, bodies: Vec<Body>) -> Result<(), Error> {
+        let now = now();
+        self.record_past(
+            by,
+            role,
+            bodies
+                .into_iter()
+                .map(|body| (OpId(new_id()), now, body))
+                .collect(),
+        )
+        .await
+    }
+
+    /// Records operations of the server itself, each with its own id and moment.
+    pub async fn record_past(
+        &self,
+        by: StaffId,
+        role: Role,
+        ops: Vec<(OpId, Timestamp, Body)>,
+    ) -> Result<(), Error> {
+        let mut recorder = self.recorder.lock().await;
+        let batch = recorder.batch(ops);
+        let reply = self
+            .sequencer
+            .push(batch, Authority::Server { by, role }, now())
+            .await?;
+        for outcome in reply.outcomes {
+            if let Outcome::Rejected(reason) = outcome.outcome {
+                return Err(Error::Refused(reason));
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends what would go on for ever, and folds the log into the file.
+    pub async fn stop(&self) {
+        self.stopping.send_replace(true);
+        self.sequencer.stop().await;
+        self.readers.close().await;
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Error {
+        tracing::error!(%error, "the database failed");
+        Error::Unavailable
+    }
+}
+
+impl From<CannotStore> for Error {
+    fn from(_: CannotStore) -> Error {
+        Error::Unavailable
+    }
+}
+
+async fn own_device(core: &mut Core) -> Result<DeviceId, StartError> {
+    let found = db::find_meta(core.connection(), "device_id").await?;
+    if let Some(device_id) = found.and_then(|text| text.parse().ok()) {
+        return Ok(device_id);
+    }
+    let device_id = DeviceId(new_id());
+    db::put_meta(core.connection(), "device_id", &device_id.to_string()).await?;
+    Ok(device_id)
+}
+
+/// Reads the command line and does what it says.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match cli
+        .command
+        .unwrap_or_else(|| Command::Serve(config::ServeArgs::default()))
+    {
+        Command::Drill { seed, ops } => {
+            say(&drill::fold_hash(seed, ops));
+            Ok(())
+        }
+        Command::Serve(args) => Config::read(args).and_then(|config| on_runtime(serve(config))),
+        Command::Seed(args) => on_runtime(demo::seed(args)),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("mikrodash: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn on_runtime(work: impl Future<Output = Result<(), StartError>>) -> Result<(), StartError> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(work)
+}
+
+#[expect(
+    clippy::print_stdout,
+    reason = "this is what was asked for on the command line"
+)]
+fn say(line: &str) {
+    println!("{line}");
+}
+
+async fn serve(config: Config) -> Result<(), StartError> {
+    start_log(&config)?;
+    zone(&config.zone, now())?;
+    let _lock = lock(&config.data)?;
+    let listener = TcpListener::bind(config.address)
+        .await
+        .map_err(|error| match error.kind() {
+            ErrorKind::AddrInUse => StartError::PortTaken(config.address),
+            _ => StartError::Address {
+                address: config.address,
+                error,
+            },
+        })?;
+    let server = Arc::new(Server::open(&config.data, &config.zone, config.demo).await?);
+    let options = get_configuration(Path::new("Leptos.toml").exists().then_some("Leptos.toml"))
+        .map_err(|error| StartError::Config(error.to_string()))?
+        .leptos_options;
+    let address = listener.local_addr()?;
+    say(&format!("MikroDash is open at http://{}", show(address)));
+    let stopped = Arc::clone(&server);
+    axum::serve(listener, router(Arc::clone(&server), options))
+        .with_graceful_shutdown(async move {
+            until_told_to_stop().await;
+            tracing::info!("stopping");
+            stopped.stopping.send_replace(true);
+        })
+        .await?;
+    server.stop().await;
+    Ok(())
+}
+
+fn show(address: std::net::SocketAddr) -> String {
+    if address.ip().is_loopback() {
+        format!("localhost:{}", address.port())
+    } else {
+        address.to_string()
+    }
+}
+
+fn start_log(config: &Config) -> Result<(), StartError> {
+    let filter = EnvFilter::try_new(&config.log).map_err(|error| {
+        StartError::Config(format!(
+            "the log setting {:?} is wrong: {error}",
+            config.log
+        ))
+    })?;
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    if config.log_json {
+        log.json().init()
+    } else {
+        log.with_target(false).init()
+    }
+    Ok(())
+}
+
+/// Makes the data folder and takes it for this process alone; the lock goes when the process does, however it does.
+fn lock(data: &Path) -> Result<File, StartError> {
+    let unwritable = |_| StartError::Unwritable {
+        path: data.to_owned(),
+    };
+    std::fs::create_dir_all(data).map_err(unwritable)?;
+    let lock = File::create(data.join("lock")).map_err(unwritable)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(StartError::InUse {
+            path: data.to_owned(),
+        }),
+        Err(TryLockError::Error(error)) => Err(StartError::Io(error)),
+    }
+}
+
+async fn until_told_to_stop() {
+    let interrupt = tokio::signal::ctrl_c();
+    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        Err(_) => drop(interrupt.await),
+    }
+}
+
+/// Every route of the shop.
+pub fn router(server: Arc<Server>, options: LeptosOptions) -> Router {
+    let (routes, _) = generate_route_list_with_exclusions_and_ssg_and_context(App, None, || {
+        provide_context(Prefs::default())
+    });
+    let context = {
+        let server = Arc::clone(&server);
+        move || {
+            provide_context(Arc::clone(&server));
+            let prefs = use_context::<axum::http::request::Parts>()
+                .and_then(|parts| parts.extensions.get::<Prefs>().copied());
+            provide_context(prefs.unwrap_or_default());
+        }
+    };
+    let files = ServeDir::new(options.site_root.as_ref())
+        .precompressed_br()
+        .precompressed_gzip();
+    let limited = Router::new()
+        .leptos_routes_with_context(&options, routes, context, {
+            let options = options.clone();
+            move || shell(options.clone())
+        })
+        .layer(axum::middleware::from_fn_with_state(
+            Arc::clone(&server),
+            sync::prefer,
+        ))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::SERVICE_UNAVAILABLE,
+            REQUEST_TIME_MAX,
+        ));
+    Router::new()
+        .route("/api/health", get(health))
+        .route("/api/feed", get(feed::feed))
+        .with_state(server)
+        .merge(limited.with_state(options))
+        .fallback_service(files)
+        .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
+        .layer(from_fn(guard::refuse_cross_site))
+        .layer(from_fn(guard::harden))
+        .layer(CatchPanicLayer::new())
+}
+
+/// Says who this is and where the log stands; 503 when the database takes no writes.
+async fn health(State(server): State<Arc<Server>>) -> impl IntoResponse {
+    let position = *server.sequencer.position().borrow();
+    let can_write = server.sequencer.can_write().await;
+    let status = if can_write {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    let body = serde_json::json!({
+        "name": "mikrodash",
+        "version": env!("CARGO_PKG_VERSION"),
+        "epoch": position.epoch,
+        "seq": position.cursor,
+        "can_write": can_write,
+    });
+    (status, Json(body))
+}

@@ -1,0 +1,185 @@
+//! What server functions do that is more than recording or pulling: opening a shop, secrets, history.
+
+use crate::app::Error;
+use crate::app::api::{BillPage, HistoryFilter, HistoryPage, LogLine};
+use crate::domain::id::{SessionId, StaffId};
+use crate::domain::op::Body;
+use crate::domain::registry::{Row, Table};
+use crate::domain::shop::{Language, ShopChange};
+use crate::domain::staff::{Role, SecretKind, Staff, StaffChange};
+use crate::domain::sync::WireOp;
+use crate::domain::text::check_reason;
+use crate::domain::time::BusinessDay;
+use crate::server::db::history::Filter;
+use crate::server::{Server, auth, clock, db, demo, sync};
+
+/// How many entries of a bill's log are shown: a bill has at most 200 lines, each touched a few times.
+const LOG_LINES_MAX: u32 = 2_000;
+/// The longest range, in days, whose bills are counted and summed beside the list.
+const SUM_DAYS_MAX: i32 = 31;
+
+/// Makes a new shop and its owner: the cookie that signs the owner in.
+pub async fn open_new(
+    server: &Server,
+    shop_name: String,
+    owner_name: String,
+    password: String,
+    language: Language,
+) -> Result<String, Error> {
+    check_reason(&shop_name).map_err(Error::Refused)?;
+    check_reason(&owner_name).map_err(Error::Refused)?;
+    let verifier = auth::make_verifier(SecretKind::Password, password.clone()).await?;
+    let zone = clock::zone(&server.zone_name, clock::now()).map_err(|_| Error::UnknownZone)?;
+    let owner = StaffId(clock::new_id());
+    let shop_changes = vec![
+        ShopChange::Name(shop_name.trim().to_owned()),
+        ShopChange::Language(language),
+        ShopChange::Zone(server.zone_name.clone(), zone),
+    ];
+    let staff_changes = vec![
+        StaffChange::Name(owner_name.trim().to_owned()),
+        StaffChange::Role(Role::Owner),
+    ];
+    let bodies = vec![
+        Body::StaffEdited {
+            staff_id: owner,
+            changes: staff_changes,
+        },
+        Body::StaffSecretSet {
+            staff_id: owner,
+            kind: SecretKind::Password,
+            verifier: Some(verifier),
+        },
+        Body::ShopEdited {
+            changes: shop_changes,
+        },
+    ];
+    let opening = server.opening.lock().await;
+    check_new(server).await?;
+    server.record(owner, Role::Owner, bodies).await?;
+    drop(opening);
+    auth::sign_in(server, owner, SecretKind::Password, &password).await
+}
+
+/// Fills a new shop with the demo: the cookie that signs its owner in.
+pub async fn open_demo(server: &Server) -> Result<String, Error> {
+    let opening = server.opening.lock().await;
+    check_new(server).await?;
+    let (past, owner) = demo::demo(&server.zone_name)
+        .await
+        .map_err(|_| Error::Internal)?;
+    for (by, role, ops) in demo::batches(past) {
+        server.record_past(by, role, ops).await?;
+    }
+    db::put_meta(&mut *server.logins.lock().await, "demo", "yes").await?;
+    drop(opening);
+    auth::sign_in(server, owner, SecretKind::Password, demo::PASSWORD).await
+}
+
+async fn check_new(server: &Server) -> Result<(), Error> {
+    let staff = db::row::list(&mut *server.readers.acquire().await?, Table::Staff).await?;
+    if staff.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::NotNew)
+    }
+}
+
+/// Sets or removes a password or PIN. Whoever else is signed in with the old one is signed out.
+pub async fn set_secret(
+    server: &Server,
+    staff_id: StaffId,
+    kind: SecretKind,
+    proof: Option<String>,
+) -> Result<(), Error> {
+    let verifier = match proof {
+        Some(proof) => Some(auth::make_verifier(kind, proof).await?),
+        None if kind == SecretKind::Password => return Err(Error::ShortPassword),
+        None => None,
+    };
+    server
+        .record(
+            staff_id,
+            Role::Owner,
+            vec![Body::StaffSecretSet {
+                staff_id,
+                kind,
+                verifier,
+            }],
+        )
+        .await
+}
+
+/// Sets the shop's time zone.
+pub async fn set_zone(server: &Server, who: &Staff, name: &str) -> Result<(), Error> {
+    let zone = clock::zone(name, clock::now()).map_err(|_| Error::UnknownZone)?;
+    let changes = vec![ShopChange::Zone(name.to_owned(), zone)];
+    server
+        .record(who.staff_id, who.role, vec![Body::ShopEdited { changes }])
+        .await
+}
+
+/// Reads a page of ended sessions.
+pub async fn history(server: &Server, filter: HistoryFilter) -> Result<HistoryPage, Error> {
+    let mut read = server.readers.begin().await?;
+    let shop = sync::shop(&mut read).await?;
+    let today = BusinessDay::at(clock::now(), &shop.zone, shop.day_start_hour);
+    let (first, last) = (
+        filter.from.unwrap_or(BusinessDay(0)),
+        filter.to.unwrap_or(today),
+    );
+    let wanted = Filter {
+        from: first.starts_at(&shop.zone, shop.day_start_hour),
+        to: last.plus(1).starts_at(&shop.zone, shop.day_start_hour),
+        station_id: filter.station_id,
+        staff_id: filter.staff_id,
+    };
+    let (sessions, has_more) = db::history::list(&mut read, wanted, filter.before).await?;
+    let is_short = last.0.saturating_sub(first.0) < SUM_DAYS_MAX;
+    let sum = if is_short {
+        Some(db::history::sum(&mut read, wanted).await?)
+    } else {
+        None
+    };
+    Ok(HistoryPage {
+        sessions,
+        has_more,
+        sum,
+    })
+}
+
+/// Reads a bill and its log; of an alias, the bill that it means.
+pub async fn bill(server: &Server, session_id: SessionId) -> Result<BillPage, Error> {
+    let mut read = server.readers.begin().await?;
+    let mut ids = vec![session_id];
+    loop {
+        let last = ids.last().map_or(session_id, |id| *id);
+        let session = match db::row::find(&mut read, Table::Session, &[last.0])
+            .await?
+            .into_iter()
+            .next()
+        {
+            Some(Row::Session(session)) => session,
+            _ => return Err(Error::NotFound),
+        };
+        if let Some(first) = session.alias_of {
+            ids.push(first);
+            continue;
+        }
+        let mut log = Vec::new();
+        for entry in db::log::list_about(&mut read, last.0, LOG_LINES_MAX).await? {
+            let wire = WireOp {
+                op_id: entry.op_id,
+                device_seq: entry.device_seq,
+                bytes: entry.bytes,
+            };
+            log.push(LogLine {
+                op: wire.read(),
+                by: StaffId(entry.staff_id),
+                at: entry.at,
+                outcome: entry.outcome,
+            });
+        }
+        return Ok(BillPage { session, log });
+    }
+}

@@ -1,0 +1,149 @@
+//! What devices pull: a snapshot to begin with, then what changed. And the preferences of a page, before it is drawn.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use sqlx::SqliteConnection;
+
+use crate::app::Error;
+use crate::domain::id::ShopId;
+use crate::domain::registry::{Row, Table};
+use crate::domain::shop::Shop;
+use crate::domain::sync::{Boot, Position, PullReply, Snapshot};
+use crate::domain::time::DAY_MS;
+use crate::server::auth::{Who, cookie};
+use crate::server::document::read_prefs;
+use crate::server::{Server, clock, db};
+
+/// How long a device holds what is closed: two days, so that a business day is whole whatever hour it begins.
+const RECENT_MS: i64 = 2 * DAY_MS;
+
+/// Everything that a device holds, read at one moment.
+pub async fn snapshot(server: &Server) -> Result<Snapshot, Error> {
+    let now = clock::now();
+    let mut read = server.readers.begin().await?;
+    let position = position(server, &mut read).await?;
+    let rows = db::row::device_set(&mut read, now - RECENT_MS).await?;
+    Ok(Snapshot {
+        rows,
+        position,
+        server_time: now,
+    })
+}
+
+/// What changed since a device's position; a position that is not in this log is told to begin again (rule 4).
+pub async fn pull(server: &Server, since: Position) -> Result<PullReply, Error> {
+    let mut read = server.readers.begin().await?;
+    let head = position(server, &mut read).await?;
+    let server_time = clock::now();
+    if db::log::chain_at(&mut read, since.cursor).await? != Some(since.chain) {
+        return Ok(PullReply {
+            is_reset: true,
+            rows: Vec::new(),
+            position: head,
+            has_more: false,
+            server_time,
+        });
+    }
+    let (rows, has_more) = db::row::changed_since(&mut read, since.cursor).await?;
+    let position = match rows.last().filter(|_| has_more) {
+        Some(last) => {
+            let chain = db::log::chain_at(&mut read, last.rev)
+                .await?
+                .ok_or(Error::Internal)?;
+            Position {
+                cursor: last.rev,
+                chain,
+                ..head
+            }
+        }
+        None => head,
+    };
+    Ok(PullReply {
+        is_reset: false,
+        rows,
+        position,
+        has_more,
+        server_time,
+    })
+}
+
+/// What a page opens with.
+pub async fn boot(server: &Server, who: Option<Who>) -> Result<Boot, Error> {
+    let mut read = server.readers.acquire().await?;
+    if let Some(who) = who {
+        drop(read);
+        let snapshot = snapshot(server).await?;
+        return Ok(Boot::Open {
+            me: who.staff,
+            login_id: who.login.login_id,
+            snapshot,
+        });
+    }
+    let rows = db::row::list(&mut read, Table::Staff).await?;
+    let mut staff: Vec<_> = rows
+        .into_iter()
+        .filter_map(|row| {
+            if let Row::Staff(staff) = row {
+                Some(staff)
+            } else {
+                None
+            }
+        })
+        .filter(|staff| staff.is_active)
+        .collect();
+    staff.sort_by(|a, b| b.role.cmp(&a.role).then_with(|| a.name.cmp(&b.name)));
+    if staff.is_empty() {
+        return Ok(Boot::FirstRun);
+    }
+    let shop_name = shop(&mut read).await?.name;
+    let is_demo = db::find_meta(&mut read, "demo").await?.is_some();
+    Ok(Boot::Login {
+        shop_name,
+        staff,
+        is_demo,
+    })
+}
+
+/// Reads the shop's settings; the defaults before the first run.
+pub async fn shop(connection: &mut SqliteConnection) -> Result<Shop, sqlx::Error> {
+    let found = db::row::find(connection, Table::Shop, &[ShopId::default().0]).await?;
+    Ok(found
+        .into_iter()
+        .find_map(|row| {
+            if let Row::Shop(shop) = row {
+                Some(shop)
+            } else {
+                None
+            }
+        })
+        .unwrap_or_default())
+}
+
+/// Finds out how a page is to be drawn before it is: the device's choice in its cookies, or else the shop's.
+pub async fn prefer(
+    State(server): State<Arc<Server>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let shop = match server.readers.acquire().await {
+        Ok(mut read) => shop(&mut read).await.unwrap_or_default(),
+        Err(_) => Shop::default(),
+    };
+    let headers = request.headers();
+    let prefs = read_prefs(|name| cookie(headers, name), &shop);
+    request.extensions_mut().insert(prefs);
+    next.run(request).await
+}
+
+async fn position(server: &Server, read: &mut SqliteConnection) -> Result<Position, sqlx::Error> {
+    let (cursor, chain) = db::log::head(read).await?;
+    let epoch = server.sequencer.position().borrow().epoch;
+    Ok(Position {
+        epoch,
+        cursor,
+        chain,
+    })
+}
