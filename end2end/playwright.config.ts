@@ -13,6 +13,7 @@ export default defineConfig({
     reporter: [['list'], ['json', { outputFile: 'test-results/report.json' }]],
     use: {
         headless: true,
+        actionTimeout: 5_000,
         screenshot: 'only-on-failure',
         launchOptions: {
             // The system's own browser: Playwright's cannot be downloaded everywhere.

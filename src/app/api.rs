@@ -64,7 +64,7 @@ pub struct LogLine {
 }
 
 /// What a page opens with: first run, login, or the shop.
-#[server(endpoint = "boot", prefix = "/api", input = Json)]
+#[server(endpoint = "open_page", prefix = "/api", input = Json)]
 pub async fn open_page() -> Result<Boot, Error> {
     use crate::server::sync;
     let call = crate::server::call().await?;
@@ -109,7 +109,7 @@ pub async fn pull(since: Position) -> Result<PullReply, Error> {
 }
 
 /// Everything that a device holds.
-#[server(endpoint = "snapshot", prefix = "/api", input = Json)]
+#[server(endpoint = "take_snapshot", prefix = "/api", input = Json)]
 pub async fn take_snapshot() -> Result<Snapshot, Error> {
     use crate::server::sync;
     let call = crate::server::call().await?;

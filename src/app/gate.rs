@@ -16,7 +16,7 @@ use crate::domain::sync::{Boot, Snapshot};
 #[component]
 pub fn Gate() -> impl IntoView {
     let boot = Resource::new_blocking(|| (), |()| api::open_page());
-    Effect::new(|| client::page::mark_alive());
+    Effect::new(client::page::mark_alive);
     view! {
         <Suspense>
             {move || Suspend::new(async move {

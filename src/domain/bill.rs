@@ -256,10 +256,11 @@ pub struct Bill {
 /// discount; a higher one is rounding upwards.
 pub fn settle(exact: Money, choice: Choice) -> (Money, Money) {
     let target = choice.target(exact);
-    match choice {
-        Choice::Exact | Choice::Rounded { .. } => (Money::ZERO, target - exact),
-        Choice::Custom { .. } | Choice::Free if target <= exact => (exact - target, Money::ZERO),
-        Choice::Custom { .. } | Choice::Free => (Money::ZERO, target - exact),
+    let is_typed = matches!(choice, Choice::Custom { .. } | Choice::Free);
+    if is_typed && target <= exact {
+        (exact - target, Money::ZERO)
+    } else {
+        (Money::ZERO, target - exact)
     }
 }
 

@@ -30,6 +30,7 @@ use axum::{Json, Router};
 use clap::Parser;
 use leptos::config::{LeptosOptions, get_configuration};
 use leptos::context::{provide_context, use_context};
+use leptos::server_fn::axum::register_explicit;
 use leptos_axum::{LeptosRoutes, generate_route_list_with_exclusions_and_ssg_and_context};
 use sqlx::{SqliteConnection, SqlitePool};
 use tokio::net::TcpListener;
@@ -40,7 +41,7 @@ use tower_http::services::ServeDir;
 use tower_http::timeout::TimeoutLayer;
 use tracing_subscriber::EnvFilter;
 
-use crate::app::{App, Error, Prefs};
+use crate::app::{App, Error, Prefs, api};
 use crate::domain::drill;
 use crate::domain::id::{DeviceId, Incarnation, OpId, StaffId};
 use crate::domain::op::Body;
@@ -295,8 +296,26 @@ async fn until_told_to_stop() {
     }
 }
 
+/// Names every server function, so that a linker cannot leave one out of a program that does not call it.
+fn register_functions() {
+    register_explicit::<api::OpenPage>();
+    register_explicit::<api::FirstRun>();
+    register_explicit::<api::OpenDemo>();
+    register_explicit::<api::SignIn>();
+    register_explicit::<api::SignOut>();
+    register_explicit::<api::Push>();
+    register_explicit::<api::Pull>();
+    register_explicit::<api::TakeSnapshot>();
+    register_explicit::<api::History>();
+    register_explicit::<api::Bill>();
+    register_explicit::<api::SetSecret>();
+    register_explicit::<api::SetZone>();
+    register_explicit::<api::ZoneNames>();
+}
+
 /// Every route of the shop.
 pub fn router(server: Arc<Server>, options: LeptosOptions) -> Router {
+    register_functions();
     let (routes, _) = generate_route_list_with_exclusions_and_ssg_and_context(App, None, || {
         provide_context(Prefs::default())
     });

@@ -159,7 +159,7 @@ fn SoldToday() -> impl IntoView {
                     <span>{words.voided}</span>
                 </span>
             }
-                .into_any()
+            .into_any()
         } else if can_void {
             view! { <IconButton icon="trash" label=words.void on_press=move || voiding.set(Some(sale_id)) /> }.into_any()
         } else {

@@ -91,7 +91,7 @@ pub fn StaffPage() -> impl IntoView {
                         </th>
                     </tr>
                 </thead>
-                <tbody>{move || staff.get().into_iter().map(row.clone()).collect_view()}</tbody>
+                <tbody>{move || staff.get().into_iter().map(row).collect_view()}</tbody>
             </table>
         </div>
         {move || {

@@ -113,7 +113,7 @@ fn play_rows(session: &Session, now: Timestamp, zone: &Zone, prefs: Prefs) -> Ve
         // A settled price stands, whatever was recorded about the time since.
         let differs = settled.parts.play - rows.iter().map(|row| row.amount).sum();
         if let (true, Some(first)) = (differs != Money::ZERO, rows.first_mut()) {
-            first.amount = first.amount + differs;
+            first.amount += differs;
         }
     }
     rows

@@ -109,7 +109,13 @@ pub fn Choose<T: Clone + PartialEq + Send + Sync + 'static>(
         .into_iter()
         .map(|(value, icon, text)| {
             let (is_chosen, value_chosen) = (value.clone(), value);
-            let pressed = move || if chosen.get() == is_chosen { "true" } else { "false" };
+            let pressed = move || {
+                if chosen.get() == is_chosen {
+                    "true"
+                } else {
+                    "false"
+                }
+            };
             view! {
                 <button
                     type="button"

@@ -104,10 +104,12 @@ fn Receipt(session: Session, paper: RwSignal<Paper>) -> impl IntoView {
             "80"
         }
     };
-    let money = move |amount: Money| view! {
-        <td class="num">
-            <bdi dir="ltr">{prefs.money(amount)}</bdi>
-        </td>
+    let money = move |amount: Money| {
+        view! {
+            <td class="num">
+                <bdi dir="ltr">{prefs.money(amount)}</bdi>
+            </td>
+        }
     };
     view! {
         <article class="receipt" data-paper=paper_name>

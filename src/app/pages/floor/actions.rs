@@ -137,21 +137,20 @@ pub fn ExtraForm(
         let (Some(amount), reason) = (untrack(typed), reason.get_untracked()) else {
             return;
         };
-        let body = match extra_id {
-            Some(extra_id) => Body::ExtraChanged {
+        let body = if let Some(extra_id) = extra_id {
+            Body::ExtraChanged {
                 session_id,
                 extra_id,
                 amount,
                 reason,
-            },
-            None => {
-                let extra_id = ExtraId(client::device::new_id());
-                Body::ExtraAdded {
-                    session_id,
-                    extra_id,
-                    amount,
-                    reason,
-                }
+            }
+        } else {
+            let extra_id = ExtraId(client::device::new_id());
+            Body::ExtraAdded {
+                session_id,
+                extra_id,
+                amount,
+                reason,
             }
         };
         if store.record([body]).is_ok() {

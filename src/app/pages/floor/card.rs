@@ -131,11 +131,10 @@ pub fn StationCard(
                     </span>
                 </div>
                 {move || {
-                    match session.with(Option::is_some) {
-                        true => view! { <Running session /> }.into_any(),
-                        false => {
-                            view! { <Idle facts=Signal::derive(move || facts.get()) /> }.into_any()
-                        }
+                    if session.with(Option::is_some) {
+                        view! { <Running session /> }.into_any()
+                    } else {
+                        view! { <Idle facts=Signal::derive(move || facts.get()) /> }.into_any()
                     }
                 }}
             </div>

@@ -1,0 +1,93 @@
+import type { Page } from '@playwright/test';
+import type { Session } from '../pages/api';
+import { DESK, expectLanguage, overflow, PHONE, shoot, violations } from '../pages/looks';
+import { expect, test, type Till } from '../pages/test';
+
+test.describe.configure({ mode: 'parallel', timeout: 90_000 });
+
+const PAGES = ['/', '/sale', '/history', '/menu', '/stations', '/staff', '/settings', '/more'];
+
+/** Opens something over the floor, by its place in the markup, which is the same in every language. */
+const SHEETS: Record<string, (page: Page) => Promise<void>> = {
+    start: (page) => page.locator('[data-state=free] .station-open').first().click(),
+    session: (page) => page.locator('[data-state=playing] .station-open').first().click(),
+    order: async (page) => {
+        await page.locator('[data-state=playing] .station-acts button').first().click();
+        await page.locator('.menu-item').first().click();
+    },
+    end: async (page) => {
+        await page.locator('[data-state=playing] .station-acts button').nth(2).click();
+        await page.locator('.quick-cash button').last().click();
+    },
+    receipt: async (page) => {
+        await page.locator('[data-state=playing] .station-acts button').nth(2).click();
+        await page.locator('.sheet-foot .btn-primary').click();
+        await expect(page.locator('.receipt')).toBeVisible();
+    },
+};
+
+/** Looks at what is shown, on a desk and on a phone, and takes its pictures. */
+async function look(till: Till, name: string, wrong: string[]): Promise<void> {
+    const { page, language } = till;
+    await expectLanguage(page, language);
+    const theme = await page.locator('html').getAttribute('data-theme');
+    for (const [width, size] of [[1440, DESK], [390, PHONE]] as const) {
+        await page.setViewportSize(size);
+        await page.evaluate(() => document.fonts.ready);
+        const where = `${name} ${language} ${theme} ${width}`;
+        wrong.push(...(await violations(page, where)), ...(await overflow(page, where)));
+        await shoot(page, `${name}-${language}-${theme}-${width}`);
+    }
+    await page.setViewportSize(DESK);
+}
+
+for (const language of ['ar', 'en'] as const) {
+    for (const theme of ['dark', 'light'] as const) {
+        test.describe(`in ${language}, ${theme}`, () => {
+            test.use({ language, theme });
+
+            test.describe('in a running shop', () => {
+                test.use({ flags: ['--demo'] });
+
+                test('every page is accessible, in its direction, and fits a phone', async ({ till }) => {
+                    const wrong: string[] = [];
+                    await till.go();
+                    await look(till, 'login', wrong);
+                    await till.enter('owner');
+                    for (const path of PAGES) {
+                        await till.go(path);
+                        await look(till, path === '/' ? 'floor' : path.slice(1), wrong);
+                    }
+                    const sessions = await till.api.table<Session>('session');
+                    const session = sessions.find(({ ended, lines }) => ended && lines);
+                    await till.go(`/history/${session?.session_id}`);
+                    await expect(till.page.locator('table.bill')).toBeVisible();
+                    await look(till, 'bill', wrong);
+                    await till.go('/history?from=2026-10-25&to=2026-11-21');
+                    await look(till, 'history-month', wrong);
+                    expect(wrong).toEqual([]);
+                });
+
+                test('every sheet is accessible and fits a phone', async ({ till }) => {
+                    const wrong: string[] = [];
+                    await till.enter('owner');
+                    for (const [name, open] of Object.entries(SHEETS)) {
+                        await open(till.page);
+                        await expect(till.page.locator('dialog[open]')).toBeVisible();
+                        await look(till, `sheet-${name}`, wrong);
+                        await till.page.keyboard.press('Escape');
+                        await till.floor.sheet.gone();
+                    }
+                    expect(wrong).toEqual([]);
+                });
+            });
+
+            test('the first run is accessible and fits a phone', async ({ till }) => {
+                const wrong: string[] = [];
+                await till.go();
+                await look(till, 'first-run', wrong);
+                expect(wrong).toEqual([]);
+            });
+        });
+    }
+}

@@ -1,0 +1,52 @@
+// How a page looks, as far as a machine can tell: accessible, in the right direction, no wider than the screen.
+
+import { AxeBuilder } from '@axe-core/playwright';
+import { expect, type Page } from '@playwright/test';
+import { fileURLToPath } from 'node:url';
+
+const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+const shots = fileURLToPath(new URL('../shots/', import.meta.url));
+
+export const DESK = { width: 1440, height: 900 };
+export const PHONE = { width: 390, height: 844 };
+
+/** What axe finds wrong, a line each. */
+export async function violations(page: Page, where: string): Promise<string[]> {
+    const { violations } = await new AxeBuilder({ page }).withTags(TAGS).analyze();
+    return violations.flatMap(({ id, nodes }) =>
+        nodes.map((node) => `${where}: ${id}: ${node.target.join(' ')}: ${node.any[0]?.message ?? node.failureSummary}`),
+    );
+}
+
+/** What makes a page wider than the screen, a line each. */
+export async function overflow(page: Page, where: string): Promise<string[]> {
+    return page.evaluate((where) => {
+        const root = document.documentElement;
+        const width = root.clientWidth;
+        const scrolls = (el: Element) => {
+            for (let up = el.parentElement; up && up !== document.body; up = up.parentElement) {
+                const style = getComputedStyle(up);
+                if (style.overflowX !== 'visible' && up.scrollWidth > up.clientWidth) return true;
+            }
+            return false;
+        };
+        const wide = [...document.querySelectorAll('body *')].filter((el) => {
+            const box = el.getBoundingClientRect();
+            return box.width > 0 && (box.right > width + 1 || box.left < -1) && !scrolls(el);
+        });
+        const said = wide.slice(0, 5).map((el) => `${where}: ${el.tagName}.${el.getAttribute('class')} sticks out`);
+        const dialogs = [...document.querySelectorAll('dialog[open], dialog[open] .sheet-body')]
+            .filter((el) => el.scrollWidth > el.clientWidth + 1)
+            .map((el) => `${where}: ${el.className} scrolls sideways`);
+        return root.scrollWidth > width + 1 ? [`${where}: ${root.scrollWidth} px wide`, ...said, ...dialogs] : dialogs;
+    }, where);
+}
+
+export async function shoot(page: Page, name: string): Promise<void> {
+    await page.screenshot({ path: `${shots}${name}.png` });
+}
+
+export async function expectLanguage(page: Page, language: 'ar' | 'en'): Promise<void> {
+    await expect(page.locator('html')).toHaveAttribute('lang', language);
+    await expect(page.locator('html')).toHaveAttribute('dir', language === 'ar' ? 'rtl' : 'ltr');
+}

@@ -1,0 +1,150 @@
+// What every journey begins with: a shop, a device in front of it, and an ear for what the browser complains about.
+
+import { expect, type Browser, type BrowserContext, type Page } from '@playwright/test';
+import { Api, type Role } from './api';
+import { field, Floor } from './floor';
+import { test as withShop, type Server } from './server';
+import { words, type Language, type Words } from './words';
+
+export type Theme = 'dark' | 'light';
+type Looks = { language: Language; theme: Theme };
+
+const PINS: Record<Role, string> = { owner: '1111', manager: '2222', cashier: '3333' };
+
+/** What browsers complained about. A journey that provokes a complaint says so beforehand. */
+export class Noise {
+    private readonly heard: string[] = [];
+    private readonly expected: RegExp[] = [];
+
+    expect(...complaints: RegExp[]): void {
+        this.expected.push(...complaints);
+    }
+
+    listen(context: BrowserContext): void {
+        context.on('console', (message) => {
+            if (message.type() === 'error') this.heard.push(`${message.text()} (${message.location().url})`);
+        });
+        context.on('weberror', (error) => this.heard.push(String(error.error())));
+    }
+
+    get unexpected(): string[] {
+        return this.heard.filter((complaint) => !this.expected.some((pattern) => pattern.test(complaint)));
+    }
+}
+
+/** One browser in front of the shop. */
+export class Till {
+    readonly api: Api;
+    readonly words: Words;
+    readonly floor: Floor;
+
+    constructor(readonly page: Page, readonly language: Language) {
+        this.api = new Api(page.request);
+        this.words = words[language];
+        this.floor = new Floor(page, this.words);
+    }
+
+    /** Opens an address, and waits until the page can be used. */
+    async go(path = '/'): Promise<void> {
+        await this.page.goto(path);
+        await this.alive();
+    }
+
+    async alive(): Promise<void> {
+        await expect(this.page.locator('html')).toHaveAttribute('data-alive', /./);
+    }
+
+    async reload(): Promise<void> {
+        await this.page.reload();
+        await this.alive();
+    }
+
+    /** Signs somebody of the demo shop in, behind the screens, and opens a page. */
+    async enter(role: Role, path = '/'): Promise<void> {
+        await this.api.signIn(PINS[role], role);
+        await this.go(path);
+        if (path === '/') await this.live();
+    }
+
+    /** Waits until the page hears the server. */
+    async live(): Promise<void> {
+        await expect(this.page.locator('.page-head [role=status]')).toHaveText(this.words.live);
+    }
+
+    /** Waits until everything that was done here is stored. */
+    async stored(): Promise<void> {
+        await expect(this.page.locator('.page-head [role=status]')).not.toContainText(this.words.waiting);
+        await this.live();
+    }
+
+    get dialog() {
+        return this.page.getByRole('dialog');
+    }
+
+    get toasts() {
+        return this.page.locator('.toasts');
+    }
+
+    button(name: string) {
+        return this.page.getByRole('button', { name, exact: true });
+    }
+
+    field(name: string) {
+        return field(this.page, name);
+    }
+}
+
+type Fixtures = Looks & {
+    noise: Noise;
+    till: Till;
+    another: (looks?: Partial<Looks>) => Promise<Till>;
+};
+
+export const test = withShop.extend<Fixtures>({
+    /** The language of the device. */
+    language: ['en', { option: true }],
+    /** Its colours. */
+    theme: ['dark', { option: true }],
+
+    noise: async ({}, use) => {
+        const noise = new Noise();
+        await use(noise);
+        expect(noise.unexpected, 'what the browser complained about').toEqual([]);
+    },
+
+    context: async ({ context, language, theme, noise, shop }, use) => {
+        await dress(context, shop, { language, theme }, noise);
+        await use(context);
+    },
+
+    till: async ({ page, language }, use) => {
+        await use(new Till(page, language));
+    },
+
+    /** Opens more browsers in front of the same shop. */
+    another: async ({ browser, language, theme, noise, shop }, use) => {
+        const contexts: BrowserContext[] = [];
+        await use(async (looks) => {
+            const worn = { language, theme, ...looks };
+            const context = await open(browser, shop);
+            contexts.push(context);
+            await dress(context, shop, worn, noise);
+            return new Till(await context.newPage(), worn.language);
+        });
+        for (const context of contexts) await context.close();
+    },
+});
+
+function open(browser: Browser, shop: Server): Promise<BrowserContext> {
+    return browser.newContext({ baseURL: shop.url });
+}
+
+async function dress(context: BrowserContext, shop: Server, { language, theme }: Looks, noise: Noise): Promise<void> {
+    noise.listen(context);
+    await context.addCookies([
+        { name: 'language', value: language, url: shop.url },
+        { name: 'theme', value: theme, url: shop.url },
+    ]);
+}
+
+export { expect };

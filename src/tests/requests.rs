@@ -1,0 +1,656 @@
+//! Requests: who may do what, and that bad input gets a typed error and changes nothing.
+
+use axum::body::Body as HttpBody;
+use axum::http::{Request, StatusCode, header};
+use mikrodash::domain::bill::Method;
+use mikrodash::domain::id::{ExtraId, ItemId, LineId, PaymentId, SaleId, SessionId, StaffId};
+use mikrodash::domain::money::Money;
+use mikrodash::domain::op::{Body, Choice};
+use mikrodash::domain::outcome::{Outcome, Reason};
+use mikrodash::domain::sale::{SaleLine, SalePayment};
+use mikrodash::domain::shop::ShopChange;
+use mikrodash::domain::staff::{Role, SecretKind, StaffChange};
+use mikrodash::domain::station::{Mode, Rates, StationChange};
+use mikrodash::domain::text::Label;
+use mikrodash::server::now;
+use serde_json::{Value, json};
+
+use crate::support::{Device, PASSWORD, RATES, Shop, dump, id, order, pay, small, start, station};
+
+/// Every server function, with arguments that it would take, and the least role that may call it.
+fn functions(device: &Device) -> Vec<(&'static str, Value, Option<Role>)> {
+    let batch =
+        json!({ "device_id": device.device_id, "incarnation": device.incarnation, "ops": [] });
+    let position =
+        json!({ "epoch": { "counter": 0, "nonce": 0 }, "cursor": 0, "chain": "0".repeat(64) });
+    let filter =
+        json!({ "from": null, "to": null, "station_id": null, "staff_id": null, "before": null });
+    let new_shop =
+        json!({ "shop_name": "x", "owner_name": "y", "password": PASSWORD, "language": "arabic" });
+    let secret = json!({ "staff_id": id(), "kind": "pin", "proof": "1234" });
+    vec![
+        ("open_page", json!({}), None),
+        ("first_run", new_shop, None),
+        ("open_demo", json!({}), None),
+        (
+            "sign_in",
+            json!({ "staff_id": id(), "kind": "pin", "proof": "0000" }),
+            None,
+        ),
+        ("sign_out", json!({}), Some(Role::Cashier)),
+        ("push", json!({ "batch": batch }), Some(Role::Cashier)),
+        ("pull", json!({ "since": position }), Some(Role::Cashier)),
+        ("take_snapshot", json!({}), Some(Role::Cashier)),
+        ("history", json!({ "filter": filter }), Some(Role::Cashier)),
+        ("bill", json!({ "session_id": id() }), Some(Role::Cashier)),
+        ("zone_names", json!({}), Some(Role::Cashier)),
+        ("set_secret", secret, Some(Role::Owner)),
+        (
+            "set_zone",
+            json!({ "name": "Africa/Cairo" }),
+            Some(Role::Owner),
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn every_server_function_is_listed_here() {
+    let (_, device) = Shop::ready().await;
+    let listed: Vec<&str> = functions(&device)
+        .into_iter()
+        .map(|(name, _, _)| name)
+        .collect();
+    for path in leptos::server_fn::axum::server_fn_paths().map(|(path, _)| path) {
+        let name = path.strip_prefix("/api/").unwrap();
+        assert!(
+            listed.contains(&name),
+            "{name} has no right in the table above"
+        );
+    }
+    assert_eq!(
+        leptos::server_fn::axum::server_fn_paths().count(),
+        listed.len()
+    );
+}
+
+#[tokio::test]
+async fn nobody_gets_in_without_a_login() {
+    let (shop, device) = Shop::ready().await;
+    for (name, arguments, role) in functions(&device) {
+        if role.is_some() {
+            for cookie in [
+                None,
+                Some("mikrodash_login=forged"),
+                Some("mikrodash_login="),
+            ] {
+                let answer = shop.call(name, &arguments, cookie).await;
+                assert_eq!(
+                    answer.status,
+                    StatusCode::UNAUTHORIZED,
+                    "{name}: {}",
+                    answer.text
+                );
+            }
+        }
+    }
+    let feed = Request::get("/api/feed").body(HttpBody::empty()).unwrap();
+    assert_eq!(shop.send(feed).await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_cashier_is_refused_what_is_the_owners() {
+    let (shop, mut owner) = Shop::ready().await;
+    let cashier = shop.hire(&mut owner, "Cashier", "cashier").await;
+    for (name, arguments, role) in functions(&cashier) {
+        if role == Some(Role::Owner) {
+            let answer = shop.call(name, &arguments, Some(&cashier.cookie)).await;
+            assert_eq!(answer.status, StatusCode::FORBIDDEN, "{name}");
+        }
+    }
+    let own = json!({ "staff_id": cashier.staff_id, "kind": "pin", "proof": "2468" });
+    assert_eq!(
+        shop.call("set_secret", &own, Some(&cashier.cookie))
+            .await
+            .status,
+        StatusCode::OK
+    );
+}
+
+#[tokio::test]
+async fn another_site_cannot_send_for_us() {
+    let (shop, device) = Shop::ready().await;
+    for (name, value) in [
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+        ("origin", "https://evil.example"),
+        ("origin", "null"),
+    ] {
+        for (function, arguments, _) in functions(&device) {
+            let request = Request::post(format!("/api/{function}"))
+                .header(header::HOST, "localhost:3000")
+                .header(header::COOKIE, &device.cookie)
+                .header(header::CONTENT_TYPE, "application/json")
+                .header(name, value)
+                .body(HttpBody::from(arguments.to_string()))
+                .unwrap();
+            assert_eq!(
+                shop.send(request).await.status,
+                StatusCode::FORBIDDEN,
+                "{function} with {name}: {value}"
+            );
+        }
+    }
+    let own = Request::post("/api/take_snapshot")
+        .header(header::HOST, "localhost:3000")
+        .header(header::ORIGIN, "http://localhost:3000")
+        .header(header::COOKIE, &device.cookie)
+        .header(header::CONTENT_TYPE, "application/json")
+        .body(HttpBody::from("{}"))
+        .unwrap();
+    assert_eq!(shop.send(own).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn wrong_types_get_a_typed_error_and_write_nothing() {
+    let (shop, device) = Shop::ready().await;
+    let before = dump(shop.state(&device).await.rows());
+    let wrong = [
+        json!(null),
+        json!([]),
+        json!(17),
+        json!({ "batch": 5, "since": "x", "filter": [], "session_id": "x", "staff_id": 1, "kind": "x", "proof": {} }),
+        json!({ "shop_name": 1, "owner_name": [], "password": null, "language": "french", "name": {} }),
+    ];
+    for (name, _, _) in functions(&device) {
+        if [
+            "open_page",
+            "open_demo",
+            "sign_out",
+            "take_snapshot",
+            "zone_names",
+        ]
+        .contains(&name)
+        {
+            continue; // They take nothing.
+        }
+        for arguments in &wrong {
+            let answer = shop.call(name, arguments, Some(&device.cookie)).await;
+            assert!(!answer.status.is_success(), "{name} took {arguments}");
+            assert!(
+                answer.text.contains("bad_request"),
+                "{name}: {}",
+                answer.text
+            );
+        }
+        let request = Request::post(format!("/api/{name}"))
+            .header(header::COOKIE, &device.cookie)
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(HttpBody::from("{\"truncated"))
+            .unwrap();
+        assert!(
+            !shop.send(request).await.status.is_success(),
+            "{name} took half a body"
+        );
+    }
+    assert_eq!(dump(shop.state(&device).await.rows()), before);
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_refused() {
+    let (shop, device) = Shop::ready().await;
+    let answer = shop
+        .call(
+            "history",
+            &json!({ "filter": "x".repeat(2_000_000) }),
+            Some(&device.cookie),
+        )
+        .await;
+    assert!(!answer.status.is_success());
+    let mut many = device.clone();
+    let ops = (0..101)
+        .map(|_| many.op(start(SessionId(id()), 1)))
+        .collect();
+    assert_eq!(
+        shop.push(&device, ops).await.status,
+        StatusCode::BAD_REQUEST
+    );
+}
+
+/// Operations that no shop should take, each with the reason that the screen is told.
+fn bad_bodies(session_id: SessionId) -> Vec<(Body, Reason)> {
+    let long = "x".repeat(501);
+    let line = |unit_price, quantity| Body::LineAdded {
+        session_id,
+        line_id: LineId(id()),
+        item_id: ItemId(small(30)),
+        name: Label::new("شاي", ""),
+        unit_price: Money(unit_price),
+        quantity,
+    };
+    let extra = |amount, reason: &str| Body::ExtraAdded {
+        session_id,
+        extra_id: ExtraId(id()),
+        amount: Money(amount),
+        reason: reason.to_owned(),
+    };
+    let sale = |unit_price, quantity, paid| Body::SaleRecorded {
+        sale_id: SaleId(id()),
+        lines: vec![SaleLine {
+            item_id: ItemId(small(30)),
+            name: Label::new("شاي", ""),
+            unit_price: Money(unit_price),
+            quantity,
+        }],
+        payments: vec![SalePayment {
+            payment_id: PaymentId(id()),
+            method: Method::Cash,
+            amount: Money(paid),
+            tendered: None,
+        }],
+        total: Money(paid),
+    };
+    let starts_at = |ms| Body::SessionStarted {
+        session_id: SessionId(id()),
+        station_id: station(2),
+        mode: Mode::Single,
+        rates: RATES,
+        started_at: Some(now() + ms),
+        timer_minutes: None,
+        cost_limit: None,
+    };
+    let edit = |change| Body::StationEdited {
+        station_id: station(2),
+        changes: vec![change],
+    };
+    let shop = |change| Body::ShopEdited {
+        changes: vec![change],
+    };
+    vec![
+        (line(-1, 1), Reason::BadAmount),
+        (line(10_000_001, 1), Reason::BadAmount),
+        (line(i64::MIN, 1), Reason::BadAmount),
+        (line(500, 0), Reason::BadQuantity),
+        (line(500, 100), Reason::BadQuantity),
+        (line(500, i32::MIN), Reason::BadQuantity),
+        (extra(0, ""), Reason::BadAmount),
+        (extra(-500, ""), Reason::BadAmount),
+        (extra(500, &long), Reason::TextTooLong),
+        (extra(500, "a\u{0}b"), Reason::TextUnclear),
+        (pay(session_id, 0), Reason::BadAmount),
+        (pay(session_id, -5), Reason::BadAmount),
+        (pay(session_id, i64::MAX), Reason::BadAmount),
+        (sale(500, 2, 900), Reason::SumDiffers),
+        (sale(-500, 1, -500), Reason::BadAmount),
+        (sale(500, 0, 0), Reason::BadQuantity),
+        (starts_at(60_000), Reason::StartInFuture),
+        (starts_at(-8 * 86_400_000), Reason::StartTooEarly),
+        (start(SessionId(id()), 99), Reason::UnknownStation),
+        (order(SessionId(id())), Reason::UnknownSession),
+        (
+            Body::SessionPaused {
+                session_id: SessionId(id()),
+            },
+            Reason::UnknownSession,
+        ),
+        (
+            Body::TimerSet {
+                session_id,
+                minutes: Some(0),
+            },
+            Reason::OutOfRange,
+        ),
+        (
+            Body::TimerSet {
+                session_id,
+                minutes: Some(1441),
+            },
+            Reason::OutOfRange,
+        ),
+        (
+            Body::CostLimitSet {
+                session_id,
+                limit: Some(Money(-1)),
+            },
+            Reason::BadAmount,
+        ),
+        (
+            Body::ModeSet {
+                session_id,
+                mode: Mode::Multi,
+                rate: Money(-1),
+            },
+            Reason::BadAmount,
+        ),
+        (
+            Body::StartEdited {
+                session_id,
+                started_at: now() + 60_000,
+            },
+            Reason::StartInFuture,
+        ),
+        (
+            Body::LineVoided {
+                session_id,
+                line_id: LineId(id()),
+                reason: String::new(),
+            },
+            Reason::UnknownLine,
+        ),
+        (
+            Body::ExtraVoided {
+                session_id,
+                extra_id: ExtraId(id()),
+                reason: "x".to_owned(),
+            },
+            Reason::UnknownExtra,
+        ),
+        (
+            Body::BillTransferred {
+                from: session_id,
+                to: session_id,
+                with_orders: true,
+            },
+            Reason::SamePlace,
+        ),
+        (
+            Body::SessionMoved {
+                session_id,
+                station_id: station(1),
+                rates: None,
+            },
+            Reason::SamePlace,
+        ),
+        (
+            Body::SessionEnded {
+                session_id,
+                choice: Choice::Custom { amount: Money(-1) },
+                told: Money(0),
+            },
+            Reason::BadAmount,
+        ),
+        (
+            Body::BillSettled {
+                session_id,
+                choice: Choice::Free,
+                told: Money(0),
+            },
+            Reason::NotEnded,
+        ),
+        (
+            Body::BillReopened {
+                session_id,
+                reason: "x".to_owned(),
+                is_continued: false,
+            },
+            Reason::NotSettled,
+        ),
+        (
+            Body::BillReopened {
+                session_id,
+                reason: " ".to_owned(),
+                is_continued: false,
+            },
+            Reason::TextMissing,
+        ),
+        (
+            Body::SaleVoided {
+                sale_id: SaleId(id()),
+                reason: "x".to_owned(),
+            },
+            Reason::UnknownSale,
+        ),
+        (
+            edit(StationChange::Name(Label::new("", ""))),
+            Reason::TextMissing,
+        ),
+        (
+            edit(StationChange::Rates(Rates {
+                single: Money(-1),
+                multi: None,
+            })),
+            Reason::BadAmount,
+        ),
+        (
+            edit(StationChange::Name(Label::new(&long, ""))),
+            Reason::TextTooLong,
+        ),
+        (
+            Body::StationEdited {
+                station_id: station(2),
+                changes: Vec::new(),
+            },
+            Reason::TooMany,
+        ),
+        (shop(ShopChange::DayStartHour(24)), Reason::OutOfRange),
+        (shop(ShopChange::TimerPresets(vec![0])), Reason::OutOfRange),
+        (
+            shop(ShopChange::RoundingStep(Money(-5))),
+            Reason::OutOfRange,
+        ),
+        (
+            Body::StaffSecretSet {
+                staff_id: StaffId(id()),
+                kind: SecretKind::Pin,
+                verifier: None,
+            },
+            Reason::NotAllowed,
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn an_operation_that_is_out_of_range_is_refused_and_changes_nothing() {
+    let (shop, mut device) = Shop::ready().await;
+    let session_id = SessionId(id());
+    shop.must(&mut device, start(session_id, 1)).await;
+    let before = dump(shop.state(&device).await.rows());
+    for (body, reason) in bad_bodies(session_id) {
+        let outcome = shop.record(&mut device, body.clone()).await;
+        assert_eq!(outcome, Outcome::Rejected(reason), "{body:?}");
+    }
+    assert_eq!(dump(shop.state(&device).await.rows()), before);
+}
+
+#[tokio::test]
+async fn each_role_records_what_its_row_of_the_table_says() {
+    let (shop, mut owner) = Shop::ready().await;
+    let mut cashier = shop.hire(&mut owner, "Cashier", "cashier").await;
+    let mut manager = shop.hire(&mut owner, "Manager", "manager").await;
+    let session_id = SessionId(id());
+    shop.must(&mut owner, start(session_id, 1)).await;
+    let mut bodies: Vec<Body> = bad_bodies(session_id)
+        .into_iter()
+        .map(|(body, _)| body)
+        .collect();
+    bodies.push(Body::StaffEdited {
+        staff_id: StaffId(id()),
+        changes: vec![StaffChange::Name("x".to_owned())],
+    });
+    for body in bodies {
+        for (device, role) in [(&mut cashier, Role::Cashier), (&mut manager, Role::Manager)] {
+            let outcome = shop.record(device, body.clone()).await;
+            if !role.may(&body) {
+                assert_eq!(
+                    outcome,
+                    Outcome::Rejected(Reason::NotAllowed),
+                    "{role:?} {body:?}"
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_login_counts_only_for_its_own_staff() {
+    let (shop, mut owner) = Shop::ready().await;
+    let mut cashier = shop.hire(&mut owner, "Cashier", "cashier").await;
+    // A cashier's device names the owner's login: it is that login's rights that count, and it is in the log.
+    let unknown = mikrodash::domain::id::LoginId(id());
+    cashier.login_id = unknown;
+    let outcome = shop.record(&mut cashier, start(SessionId(id()), 1)).await;
+    assert_eq!(
+        outcome,
+        Outcome::Rejected(Reason::NotAllowed),
+        "a login that never was gives no rights"
+    );
+}
+
+#[tokio::test]
+async fn five_wrong_tries_shut_the_door_even_for_the_right_password() {
+    let (shop, owner) = Shop::ready().await;
+    for left in [4, 3, 2, 1] {
+        let answer = shop
+            .sign_in(owner.staff_id, "password", "wrong wrong")
+            .await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+        assert!(
+            answer.text.contains(&format!("\"tries_left\":{left}")),
+            "{}",
+            answer.text
+        );
+    }
+    let locked = shop
+        .sign_in(owner.staff_id, "password", "wrong wrong")
+        .await;
+    assert_eq!(locked.status, StatusCode::TOO_MANY_REQUESTS);
+    let right = shop.sign_in(owner.staff_id, "password", PASSWORD).await;
+    assert_eq!(
+        right.status,
+        StatusCode::TOO_MANY_REQUESTS,
+        "{}",
+        right.text
+    );
+}
+
+#[tokio::test]
+async fn a_right_try_forgets_the_wrong_ones() {
+    let (shop, owner) = Shop::ready().await;
+    for _ in 0..3 {
+        for _ in 0..4 {
+            shop.sign_in(owner.staff_id, "password", "wrong wrong")
+                .await;
+        }
+        assert_eq!(
+            shop.sign_in(owner.staff_id, "password", PASSWORD)
+                .await
+                .status,
+            StatusCode::OK
+        );
+    }
+}
+
+#[tokio::test]
+async fn who_is_not_active_any_more_is_out_at_once() {
+    let (shop, mut owner) = Shop::ready().await;
+    let mut cashier = shop.hire(&mut owner, "Cashier", "cashier").await;
+    let off = Body::StaffEdited {
+        staff_id: cashier.staff_id,
+        changes: vec![StaffChange::Active(false)],
+    };
+    shop.must(&mut owner, off).await;
+    let op = cashier.op(start(SessionId(id()), 1));
+    assert_eq!(
+        shop.push(&cashier, vec![op]).await.status,
+        StatusCode::UNAUTHORIZED
+    );
+    assert_eq!(
+        shop.sign_in(cashier.staff_id, "password", PASSWORD)
+            .await
+            .status,
+        StatusCode::UNAUTHORIZED
+    );
+}
+
+#[tokio::test]
+async fn signing_out_ends_the_login() {
+    let (shop, owner) = Shop::ready().await;
+    assert_eq!(
+        shop.call("sign_out", &json!({}), Some(&owner.cookie))
+            .await
+            .status,
+        StatusCode::OK
+    );
+    assert_eq!(
+        shop.call("take_snapshot", &json!({}), Some(&owner.cookie))
+            .await
+            .status,
+        StatusCode::UNAUTHORIZED
+    );
+}
+
+#[tokio::test]
+async fn a_shop_is_set_up_once() {
+    let (shop, device) = Shop::ready().await;
+    for (name, arguments, _) in functions(&device)
+        .into_iter()
+        .filter(|(name, _, _)| name.contains("run"))
+    {
+        assert_eq!(
+            shop.call(name, &arguments, None).await.status,
+            StatusCode::CONFLICT
+        );
+    }
+    assert_eq!(
+        shop.call("open_demo", &json!({}), None).await.status,
+        StatusCode::CONFLICT
+    );
+    let empty = Shop::empty().await;
+    let short =
+        json!({ "shop_name": "x", "owner_name": "y", "password": "short", "language": "arabic" });
+    let answer = empty.call("first_run", &short, None).await;
+    assert!(answer.text.contains("short_password"), "{}", answer.text);
+    let nameless =
+        json!({ "shop_name": " ", "owner_name": "y", "password": PASSWORD, "language": "arabic" });
+    assert!(
+        empty
+            .call("first_run", &nameless, None)
+            .await
+            .text
+            .contains("text_missing")
+    );
+}
+
+#[tokio::test]
+async fn no_secret_ever_reaches_a_device() {
+    let (shop, mut owner) = Shop::ready().await;
+    shop.hire(&mut owner, "Cashier", "cashier").await;
+    for answer in [
+        shop.call("take_snapshot", &json!({}), Some(&owner.cookie))
+            .await,
+        shop.call("open_page", &json!({}), Some(&owner.cookie))
+            .await,
+        shop.call("open_page", &json!({}), None).await,
+        shop.page("/staff", &owner.cookie).await,
+    ] {
+        assert!(
+            !answer.text.contains("argon2") && !answer.text.contains("staff_secret"),
+            "{}",
+            answer.text
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_zone_is_set_by_its_name_only_if_there_is_one() {
+    let (shop, owner) = Shop::ready().await;
+    let wrong = shop
+        .call(
+            "set_zone",
+            &json!({ "name": "Mars/Olympus" }),
+            Some(&owner.cookie),
+        )
+        .await;
+    assert_eq!(
+        (wrong.status, wrong.text.contains("unknown_zone")),
+        (StatusCode::UNPROCESSABLE_ENTITY, true)
+    );
+    let right = shop
+        .call(
+            "set_zone",
+            &json!({ "name": "Asia/Riyadh" }),
+            Some(&owner.cookie),
+        )
+        .await;
+    assert_eq!(right.status, StatusCode::OK);
+    assert_eq!(shop.state(&owner).await.shop().zone_name, "Asia/Riyadh");
+}

@@ -1,0 +1,340 @@
+//! The sequencer: order, outcomes, journals, and that every copy comes out the same.
+
+use mikrodash::domain::drill::{Chance, random_op};
+use mikrodash::domain::id::{Incarnation, OpId, SessionId};
+use mikrodash::domain::money::Money;
+use mikrodash::domain::op::{Body, Choice};
+use mikrodash::domain::outcome::{Outcome, Reason};
+use mikrodash::domain::registry::State;
+use mikrodash::domain::sync::{Chain, Position, PullReply, PushReply, Replica, WireOp};
+use mikrodash::server::now;
+use serde_json::json;
+
+use crate::support::{Shop, dump, id, order, pay, start};
+
+#[tokio::test]
+async fn an_operation_pushed_twice_is_one() {
+    let (shop, mut device) = Shop::ready().await;
+    let op = device.op(start(SessionId(id()), 1));
+    let first: PushReply = shop.push(&device, vec![op.clone()]).await.json();
+    let before = dump(shop.state(&device).await.rows());
+    let again: PushReply = shop.push(&device, vec![op]).await.json();
+    assert_eq!(
+        first.outcomes, again.outcomes,
+        "the stored outcome is the answer"
+    );
+    assert_eq!(first.head, again.head);
+    assert_eq!(dump(shop.state(&device).await.rows()), before);
+}
+
+#[tokio::test]
+async fn an_operation_is_known_by_its_id_whatever_numbers_it_comes_under() {
+    let (shop, mut device) = Shop::ready().await;
+    let op = device.op(start(SessionId(id()), 1));
+    shop.push(&device, vec![op.clone()]).await;
+    // The device lost its journal and numbers anew; the operation keeps its id (rules 1 and 2).
+    let mut reborn = device.clone();
+    (reborn.incarnation, reborn.last) = (Incarnation(id()), 0);
+    let mut renumbered = op.read().unwrap();
+    (renumbered.incarnation, renumbered.device_seq) = (reborn.incarnation, 1);
+    let reply: PushReply = shop
+        .push(&reborn, vec![WireOp::new(&renumbered).unwrap()])
+        .await
+        .json();
+    assert_eq!(
+        (reply.head.watermark, reply.outcomes[0].outcome),
+        (1, Outcome::Applied)
+    );
+    assert_eq!(shop.state(&device).await.sessions.len(), 1);
+    // The new journal goes on from there.
+    reborn.last = 1;
+    assert_eq!(
+        shop.record(&mut reborn, start(SessionId(id()), 2)).await,
+        Outcome::Applied
+    );
+}
+
+#[tokio::test]
+async fn the_same_id_with_another_body_is_refused() {
+    let (shop, mut device) = Shop::ready().await;
+    let op = device.op(start(SessionId(id()), 1));
+    shop.push(&device, vec![op.clone()]).await;
+    let mut forged = device.op(start(SessionId(id()), 2)).read().unwrap();
+    forged.op_id = op.op_id;
+    let reply: PushReply = shop
+        .push(&device, vec![WireOp::new(&forged).unwrap()])
+        .await
+        .json();
+    assert_eq!(
+        reply.outcomes[0].outcome,
+        Outcome::Rejected(Reason::IdReused)
+    );
+    assert_eq!(shop.state(&device).await.sessions.len(), 1);
+}
+
+#[tokio::test]
+async fn a_gap_in_a_journal_is_not_jumped() {
+    let (shop, mut device) = Shop::ready().await;
+    let _lost = device.op(start(SessionId(id()), 1));
+    let next = device.op(start(SessionId(id()), 2));
+    let reply: PushReply = shop.push(&device, vec![next]).await.json();
+    assert!(reply.outcomes.is_empty());
+    assert_eq!(
+        reply.head.watermark,
+        device.last - 2,
+        "the device learns how far its journal is known"
+    );
+    assert!(shop.state(&device).await.sessions.is_empty());
+}
+
+#[tokio::test]
+async fn the_answer_proves_the_journal() {
+    let (shop, mut device) = Shop::ready().await;
+    (device.incarnation, device.last) = (Incarnation(id()), 0);
+    let ops: Vec<WireOp> = (0..3)
+        .map(|n| device.op(start(SessionId(id()), n)))
+        .collect();
+    let chain = ops.iter().fold(Chain::default(), |chain, op| {
+        chain.then(op.bytes.as_bytes())
+    });
+    let reply: PushReply = shop.push(&device, ops).await.json();
+    assert_eq!((reply.head.watermark, reply.head.chain), (3, chain));
+    let hello: PushReply = shop.push(&device, Vec::new()).await.json();
+    assert_eq!(hello.head, reply.head);
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_kept_as_rejected_and_blocks_nothing() {
+    let (shop, mut device) = Shop::ready().await;
+    let mut ops = Vec::new();
+    for bytes in ["", "{}", "not json", "{\"op_id\":1}", "\u{1f600}"] {
+        device.last += 1;
+        ops.push(WireOp {
+            op_id: OpId(id()),
+            device_seq: device.last,
+            bytes: bytes.to_owned(),
+        });
+    }
+    let mut later = device.op(start(SessionId(id()), 1)).read().unwrap();
+    later.schema = 99;
+    ops.push(WireOp::new(&later).unwrap());
+    ops.push(device.op(start(SessionId(id()), 2)));
+    let n_ops = ops.len();
+    let reply: PushReply = shop.push(&device, ops).await.json();
+    assert_eq!(reply.outcomes.len(), n_ops);
+    let (last, unreadable) = reply.outcomes.split_last().unwrap();
+    assert!(
+        unreadable
+            .iter()
+            .all(|outcome| outcome.outcome == Outcome::Rejected(Reason::Unreadable))
+    );
+    assert_eq!(last.outcome, Outcome::Applied);
+}
+
+#[tokio::test]
+async fn a_clock_that_is_ahead_is_replaced_by_the_time_of_receipt() {
+    let (shop, mut device) = Shop::ready().await;
+    let session_id = SessionId(id());
+    let op = device.op_at(now() + 86_400_000, start(session_id, 1));
+    let reply: PushReply = shop.push(&device, vec![op]).await.json();
+    assert_eq!(
+        reply.outcomes[0].outcome,
+        Outcome::Review(Reason::ClockAhead)
+    );
+    let session = shop.state(&device).await.sessions[&session_id].clone();
+    assert!(now().since(session.started_at) < 60_000, "not tomorrow");
+}
+
+#[tokio::test]
+async fn two_devices_that_start_on_one_station_share_a_session() {
+    let (shop, mut one) = Shop::ready().await;
+    let mut two = shop.hire(&mut one, "Cashier", "cashier").await;
+    let (first, second) = (SessionId(id()), SessionId(id()));
+    shop.must(&mut one, start(first, 1)).await;
+    assert_eq!(
+        shop.record(&mut two, start(second, 1)).await,
+        Outcome::Review(Reason::SecondStart)
+    );
+    shop.must(&mut two, order(second)).await;
+    let state = shop.state(&one).await;
+    assert_eq!(state.sessions[&first].lines.len(), 1);
+    assert_eq!(state.sessions[&second].alias_of, Some(first));
+    assert_eq!(state.reviews.len(), 1, "and somebody is told");
+}
+
+#[tokio::test]
+async fn two_sessions_may_change_places_in_one_batch() {
+    let (shop, mut device) = Shop::ready().await;
+    let (a, b) = (SessionId(id()), SessionId(id()));
+    shop.must(&mut device, start(a, 0)).await;
+    shop.must(&mut device, start(b, 1)).await;
+    let to = |session_id, on| Body::SessionMoved {
+        session_id,
+        station_id: crate::support::station(on),
+        rates: None,
+    };
+    let ops = [to(a, 2), to(b, 0), to(a, 1)].map(|body| device.op(body));
+    let reply: PushReply = shop.push(&device, ops.to_vec()).await.json();
+    assert!(
+        reply
+            .outcomes
+            .iter()
+            .all(|outcome| outcome.outcome == Outcome::Applied),
+        "{:?}",
+        reply.outcomes
+    );
+}
+
+#[tokio::test]
+async fn a_session_that_left_memory_is_found_again() {
+    let (shop, mut device) = Shop::ready().await;
+    let session_id = SessionId(id());
+    shop.must(&mut device, start(session_id, 1)).await;
+    let end = Body::SessionEnded {
+        session_id,
+        choice: Choice::Free,
+        told: Money::ZERO,
+    };
+    shop.must(&mut device, end).await;
+    let folder = shop.folder;
+    shop.server.stop().await;
+    let shop = Shop::open(folder).await;
+    assert_eq!(
+        shop.record(&mut device, order(session_id)).await,
+        Outcome::Review(Reason::AddedAfterEnd)
+    );
+    assert_eq!(
+        shop.record(&mut device, start(session_id, 2)).await,
+        Outcome::Rejected(Reason::Exists)
+    );
+}
+
+/// Pulls until there is nothing left, as a device does.
+async fn catch_up(shop: &Shop, device: &crate::support::Device, replica: &mut Replica) -> usize {
+    let mut n_pages = 0;
+    loop {
+        let since = json!({ "since": replica.position() });
+        let reply: PullReply = shop.call("pull", &since, Some(&device.cookie)).await.json();
+        let has_more = reply.has_more;
+        assert!(!reply.is_reset && reply.rows.len() <= 500);
+        replica.pull(reply);
+        n_pages += 1;
+        if !has_more {
+            return n_pages;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_copy_that_pulls_page_by_page_equals_a_snapshot() {
+    let (shop, mut device) = Shop::ready().await;
+    let me = shop.state(&device).await.staff[&device.staff_id].clone();
+    let mut replica = Replica::new(me, shop.snapshot(&device).await);
+    let (mut chance, mut at) = (Chance(11), now());
+    for _ in 0..12 {
+        let ops: Vec<WireOp> = (0..100)
+            .map(|_| {
+                at = at + 1;
+                device.op_at(at.min(now()), random_op(&mut chance, at).body)
+            })
+            .collect();
+        let reply: PushReply = shop.push(&device, ops).await.json();
+        assert_eq!(reply.outcomes.len(), 100);
+    }
+    let n_pages = catch_up(&shop, &device, &mut replica).await;
+    assert!(n_pages >= 1);
+    let snapshot = shop.snapshot(&device).await;
+    assert_eq!(replica.position(), snapshot.position);
+    // A snapshot leaves out what is closed and old; the drill's sessions are all of now.
+    let held: State = snapshot.rows.into_iter().collect();
+    assert_eq!(dump(replica.shown().rows()), dump(held.rows()));
+}
+
+#[tokio::test]
+async fn a_log_that_lost_its_tail_tells_a_device_to_begin_again() {
+    let (shop, device) = Shop::ready().await;
+    let head = shop.snapshot(&device).await.position;
+    let ahead = Position {
+        cursor: head.cursor + 5,
+        ..head
+    };
+    let other = Position {
+        chain: Chain::default().then(b"another past"),
+        ..head
+    };
+    for since in [ahead, other] {
+        let reply: PullReply = shop
+            .call("pull", &json!({ "since": since }), Some(&device.cookie))
+            .await
+            .json();
+        assert!(reply.is_reset, "{since:?}");
+    }
+    let reply: PullReply = shop
+        .call("pull", &json!({ "since": head }), Some(&device.cookie))
+        .await
+        .json();
+    assert!(!reply.is_reset && reply.rows.is_empty());
+}
+
+#[tokio::test]
+async fn what_a_device_shows_before_the_answer_is_what_the_server_decides() {
+    let (shop, mut device) = Shop::ready().await;
+    let me = shop.state(&device).await.staff[&device.staff_id].clone();
+    let mut replica = Replica::new(me, shop.snapshot(&device).await);
+    let session_id = SessionId(id());
+    let bodies = [
+        start(session_id, 1),
+        order(session_id),
+        Body::SessionPaused { session_id },
+        pay(session_id, 500),
+    ];
+    let mut ops = Vec::new();
+    for body in bodies {
+        let op = device.op(body);
+        assert_eq!(replica.record(op.read().unwrap()), Outcome::Applied);
+        ops.push(op);
+    }
+    let shown = dump(replica.shown().rows());
+    let reply: PushReply = shop.push(&device, ops).await.json();
+    replica.settle(&reply.outcomes);
+    assert_eq!(
+        dump(replica.shown().rows()),
+        shown,
+        "still shown while the rows are on their way"
+    );
+    catch_up(&shop, &device, &mut replica).await;
+    assert!(replica.pending().is_empty());
+    assert_eq!(
+        dump(replica.shown().rows()),
+        shown,
+        "and nothing jumps when they arrive"
+    );
+}
+
+#[tokio::test]
+async fn fifty_devices_at_once_lose_and_double_nothing() {
+    let (shop, owner) = Shop::ready().await;
+    let shop = std::sync::Arc::new(shop);
+    let session_id = SessionId(id());
+    let mut first = owner.clone();
+    shop.must(&mut first, start(session_id, 1)).await;
+    let mut devices = Vec::new();
+    for _ in 0..50 {
+        let (shop, mut device) = (std::sync::Arc::clone(&shop), owner.clone());
+        (device.incarnation, device.last) = (Incarnation(id()), 0);
+        devices.push(tokio::spawn(async move {
+            for _ in 0..4 {
+                shop.must(&mut device, pay(session_id, 100)).await;
+            }
+        }));
+    }
+    for device in devices {
+        device.await.unwrap();
+    }
+    let session = shop.state(&owner).await.sessions[&session_id].clone();
+    // A bill takes 200 payments; the fifty devices paid four times each.
+    assert_eq!(
+        (session.payments.len(), session.paid()),
+        (200, Money(20_000))
+    );
+}

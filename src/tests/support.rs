@@ -1,0 +1,383 @@
+//! A shop for a test: a real database in a folder of its own, behind the real router.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body as HttpBody, to_bytes};
+use axum::http::{Request, Response, StatusCode, header};
+use leptos::config::LeptosOptions;
+use mikrodash::domain::bill::Method;
+use mikrodash::domain::id::{
+    CategoryId, DeviceId, Incarnation, ItemId, LineId, LoginId, OpId, PaymentId, SaleId, SessionId,
+    StaffId, StationId, Uuid, uuid_v7,
+};
+use mikrodash::domain::menu::{CategoryChange, ItemChange};
+use mikrodash::domain::money::Money;
+use mikrodash::domain::op::{Body, Op, SCHEMA};
+use mikrodash::domain::outcome::Outcome;
+use mikrodash::domain::registry::{Row, State};
+use mikrodash::domain::sale::{SaleLine, SalePayment};
+use mikrodash::domain::station::{Mode, Rates, StationChange};
+use mikrodash::domain::sync::{Boot, PushBatch, PushReply, Snapshot, WireOp};
+use mikrodash::domain::text::Label;
+use mikrodash::domain::time::Timestamp;
+use mikrodash::server::{Server, now, router};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+/// The rates of a test's stations.
+pub const RATES: Rates = Rates {
+    single: Money(2_000),
+    multi: Some(Money(4_000)),
+};
+/// The password of everyone in a test.
+pub const PASSWORD: &str = "long enough";
+
+/// A shop behind its router.
+pub struct Shop {
+    pub server: Arc<Server>,
+    pub router: Router,
+    pub folder: TempDir,
+}
+
+/// Somebody who is signed in on a device.
+#[derive(Clone)]
+pub struct Device {
+    pub cookie: String,
+    pub login_id: LoginId,
+    pub staff_id: StaffId,
+    pub device_id: DeviceId,
+    pub incarnation: Incarnation,
+    pub last: u64,
+}
+
+/// An answer.
+pub struct Answer {
+    pub status: StatusCode,
+    pub cookie: Option<String>,
+    pub text: String,
+}
+
+impl Answer {
+    pub fn json<T: DeserializeOwned>(&self) -> T {
+        serde_json::from_str(&self.text)
+            .unwrap_or_else(|error| panic!("{error} in {}: {}", self.status, self.text))
+    }
+}
+
+pub fn options() -> LeptosOptions {
+    LeptosOptions::builder()
+        .output_name("mikrodash")
+        .site_root("target/site")
+        .build()
+}
+
+pub fn id() -> Uuid {
+    let mut chance = [0; 10];
+    getrandom::fill(&mut chance).unwrap();
+    uuid_v7(now(), chance)
+}
+
+impl Shop {
+    /// A shop that nobody has set up yet.
+    pub async fn empty() -> Shop {
+        Shop::open(TempDir::new().unwrap()).await
+    }
+
+    /// Opens a folder's shop.
+    pub async fn open(folder: TempDir) -> Shop {
+        let server = Arc::new(
+            Server::open(folder.path(), "Africa/Cairo", false)
+                .await
+                .unwrap(),
+        );
+        let router = router(Arc::clone(&server), options());
+        Shop {
+            server,
+            router,
+            folder,
+        }
+    }
+
+    /// A shop with an owner, who is signed in, and four stations.
+    pub async fn ready() -> (Shop, Device) {
+        let shop = Shop::empty().await;
+        let owner = json!({ "shop_name": "Test", "owner_name": "Owner", "password": PASSWORD, "language": "english" });
+        let answer = shop.call("first_run", &owner, None).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        let mut device = shop.device(answer.cookie.unwrap()).await;
+        for n in 0..4 {
+            let changes = vec![
+                StationChange::Name(Label::new(&format!("بلاي {n}"), "")),
+                StationChange::Rates(RATES),
+            ];
+            shop.must(
+                &mut device,
+                Body::StationEdited {
+                    station_id: station(n),
+                    changes,
+                },
+            )
+            .await;
+        }
+        let changes = vec![CategoryChange::Name(Label::new("مشروبات", "Drinks"))];
+        shop.must(
+            &mut device,
+            Body::CategoryEdited {
+                category_id: CategoryId(small(20)),
+                changes,
+            },
+        )
+        .await;
+        let changes = vec![
+            ItemChange::Name(Label::new("شاي", "Tea")),
+            ItemChange::Category(CategoryId(small(20))),
+            ItemChange::Price(Money(500)),
+        ];
+        shop.must(
+            &mut device,
+            Body::ItemEdited {
+                item_id: ItemId(small(30)),
+                changes,
+            },
+        )
+        .await;
+        (shop, device)
+    }
+
+    /// Sends a request to the router.
+    pub async fn send(&self, request: Request<HttpBody>) -> Answer {
+        let response: Response<HttpBody> = self.router.clone().oneshot(request).await.unwrap();
+        let cookie = response
+            .headers()
+            .get(header::SET_COOKIE)
+            .map(|cookie| cookie.to_str().unwrap().to_owned());
+        let cookie = cookie.map(|cookie| cookie.split(';').next().unwrap().to_owned());
+        let status = response.status();
+        let bytes = to_bytes(response.into_body(), 16 * 1024 * 1024)
+            .await
+            .unwrap();
+        Answer {
+            status,
+            cookie,
+            text: String::from_utf8_lossy(&bytes).into_owned(),
+        }
+    }
+
+    /// Calls a server function.
+    pub async fn call(&self, name: &str, arguments: &Value, cookie: Option<&str>) -> Answer {
+        let mut request =
+            Request::post(format!("/api/{name}")).header(header::CONTENT_TYPE, "application/json");
+        if let Some(cookie) = cookie {
+            request = request.header(header::COOKIE, cookie);
+        }
+        self.send(request.body(HttpBody::from(arguments.to_string())).unwrap())
+            .await
+    }
+
+    /// Opens a page.
+    pub async fn page(&self, path: &str, cookie: &str) -> Answer {
+        self.send(
+            Request::get(path)
+                .header(header::COOKIE, cookie)
+                .body(HttpBody::empty())
+                .unwrap(),
+        )
+        .await
+    }
+
+    /// Signs somebody in.
+    pub async fn sign_in(&self, staff_id: StaffId, kind: &str, proof: &str) -> Answer {
+        self.call(
+            "sign_in",
+            &json!({ "staff_id": staff_id, "kind": kind, "proof": proof }),
+            None,
+        )
+        .await
+    }
+
+    /// A device that holds a cookie.
+    pub async fn device(&self, cookie: String) -> Device {
+        match self
+            .call("open_page", &json!({}), Some(&cookie))
+            .await
+            .json()
+        {
+            Boot::Open { me, login_id, .. } => Device {
+                cookie,
+                login_id,
+                staff_id: me.staff_id,
+                device_id: DeviceId(id()),
+                incarnation: Incarnation(id()),
+                last: 0,
+            },
+            other => panic!("not signed in: {other:?}"),
+        }
+    }
+
+    /// Pushes operations.
+    pub async fn push(&self, device: &Device, ops: Vec<WireOp>) -> Answer {
+        let batch = PushBatch {
+            device_id: device.device_id,
+            incarnation: device.incarnation,
+            ops,
+        };
+        self.call("push", &json!({ "batch": batch }), Some(&device.cookie))
+            .await
+    }
+
+    /// Records an operation of a device and tells what became of it.
+    pub async fn record(&self, device: &mut Device, body: Body) -> Outcome {
+        let op = device.op(body);
+        let reply: PushReply = self.push(device, vec![op]).await.json();
+        assert_eq!(reply.head.watermark, device.last);
+        reply.outcomes[0].outcome
+    }
+
+    /// Records an operation that must be applied.
+    pub async fn must(&self, device: &mut Device, body: Body) {
+        assert_eq!(
+            self.record(device, body.clone()).await,
+            Outcome::Applied,
+            "{body:?}"
+        );
+    }
+
+    /// What a device holds.
+    pub async fn snapshot(&self, device: &Device) -> Snapshot {
+        self.call("take_snapshot", &json!({}), Some(&device.cookie))
+            .await
+            .json()
+    }
+
+    /// What a device holds, as a state.
+    pub async fn state(&self, device: &Device) -> State {
+        self.snapshot(device).await.rows.into_iter().collect()
+    }
+
+    /// Takes somebody on, with a password, and signs them in.
+    pub async fn hire(&self, owner: &mut Device, name: &str, role: &str) -> Device {
+        let staff_id = StaffId(id());
+        let role = serde_json::from_value(json!(role)).unwrap();
+        let changes = vec![
+            mikrodash::domain::staff::StaffChange::Name(name.to_owned()),
+            mikrodash::domain::staff::StaffChange::Role(role),
+        ];
+        self.must(owner, Body::StaffEdited { staff_id, changes })
+            .await;
+        let secret = json!({ "staff_id": staff_id, "kind": "password", "proof": PASSWORD });
+        assert_eq!(
+            self.call("set_secret", &secret, Some(&owner.cookie))
+                .await
+                .status,
+            StatusCode::OK
+        );
+        let answer = self.sign_in(staff_id, "password", PASSWORD).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        self.device(answer.cookie.unwrap()).await
+    }
+}
+
+impl Device {
+    /// Writes an operation into this device's journal.
+    pub fn op(&mut self, body: Body) -> WireOp {
+        self.op_at(now(), body)
+    }
+
+    /// Writes an operation that was captured at a moment.
+    pub fn op_at(&mut self, captured_at: Timestamp, body: Body) -> WireOp {
+        self.last += 1;
+        WireOp::new(&Op {
+            op_id: OpId(id()),
+            device_id: self.device_id,
+            incarnation: self.incarnation,
+            device_seq: self.last,
+            login_id: self.login_id,
+            captured_at,
+            clock_offset_ms: 0,
+            seen: 0,
+            schema: SCHEMA,
+            body,
+        })
+        .unwrap()
+    }
+}
+
+pub fn small(n: u64) -> Uuid {
+    Uuid::from_u64_pair(9, n)
+}
+
+pub fn station(n: u64) -> StationId {
+    StationId(small(n))
+}
+
+pub fn start(session_id: SessionId, on: u64) -> Body {
+    Body::SessionStarted {
+        session_id,
+        station_id: station(on),
+        mode: Mode::Single,
+        rates: RATES,
+        started_at: None,
+        timer_minutes: None,
+        cost_limit: None,
+    }
+}
+
+pub fn order(session_id: SessionId) -> Body {
+    Body::LineAdded {
+        session_id,
+        line_id: LineId(id()),
+        item_id: ItemId(small(30)),
+        name: Label::new("شاي", "Tea"),
+        unit_price: Money(500),
+        quantity: 1,
+    }
+}
+
+pub fn pay(session_id: SessionId, amount: i64) -> Body {
+    Body::PaymentTaken {
+        session_id,
+        payment_id: PaymentId(id()),
+        method: Method::Cash,
+        amount: Money(amount),
+        tendered: None,
+    }
+}
+
+/// A sale at the counter.
+pub fn sale() -> Body {
+    let unit_price = Money(500);
+    let line = SaleLine {
+        item_id: ItemId(small(30)),
+        name: Label::new("شاي", "Tea"),
+        unit_price,
+        quantity: 1,
+    };
+    let payment_id = PaymentId(id());
+    let payment = SalePayment {
+        payment_id,
+        method: Method::Cash,
+        amount: unit_price,
+        tendered: None,
+    };
+    Body::SaleRecorded {
+        sale_id: SaleId(id()),
+        lines: vec![line],
+        payments: vec![payment],
+        total: unit_price,
+    }
+}
+
+/// Rows as text, for comparing what two copies hold.
+pub fn dump(rows: impl IntoIterator<Item = Row>) -> String {
+    let mut lines: Vec<String> = rows.into_iter().map(|row| to_line(&row)).collect();
+    lines.sort();
+    lines.join("\n")
+}
+
+fn to_line(row: &impl Serialize) -> String {
+    serde_json::to_string(row).unwrap()
+}
