@@ -3,7 +3,7 @@
 SHELL := bash
 shop = . .ci/setup build && exec "$$CARGO_TARGET_DIR/release/mikrodash"
 
-.PHONY: help run demo build test bench seed format
+.PHONY: help run demo build test bench format
 
 help: ## says this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -20,11 +20,9 @@ build: ## builds the shop in release
 test: ## runs every check and test
 	@.ci/test
 
-bench: build ## measures
+bench: build ## measures; the first time it makes a shop of ten years to measure with
+	@[[ -e target/bench-shop/shop.db ]] || ($(shop) seed --data target/bench-shop)
 	@. .ci/setup build && cargo bench $(ARGS)
-
-seed: build ## fills ./data with ten years of a busy shop
-	@$(shop) seed --years 10 $(ARGS)
 
 format: ## formats the code
 	@. .ci/setup format && .ci/leptosfmt && cargo fmt

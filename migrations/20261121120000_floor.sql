@@ -93,6 +93,7 @@ create table session (
 ) strict;
 create unique index session_live on session (station_id) where ended_at_ms is null and alias_of is null;
 create index session_open on session (id) where is_open;
+create index session_alias on session (alias_of) where alias_of is not null;
 create index session_rev on session (rev);
 create index session_touched on session (touched_at_ms);
 create index session_ended on session (ended_at_ms, total) where ended_at_ms is not null;

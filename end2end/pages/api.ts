@@ -36,9 +36,9 @@ export type Session = {
     reopened?: { settlement: Settlement; void: { reason: string } }[];
     payments?: { payment_id: Id; method: string; amount: number; tendered?: number; void?: object }[];
 };
-export type BillPage = { session: Session; log: { op: { body: object } | null; outcome: unknown }[] };
+export type BillPage = { session: Session; log: { body: object | null; outcome: unknown }[] };
 export type Row = { table: string; row: Record<string, unknown> };
-export type Outcome = 'applied' | 'duplicate' | Record<'rejected' | 'review' | 'superseded', string>;
+export type Outcome = 'applied' | Record<'rejected' | 'review' | 'superseded', string>;
 export type Push = { head: { watermark: number }; outcomes: { op_id: Id; outcome: Outcome; seq: number }[] };
 export type Boot =
     | 'first_run'
@@ -75,7 +75,7 @@ export class Api {
     }
 
     boot(): Promise<Boot> {
-        return this.call('boot');
+        return this.call('open_page');
     }
 
     async staff(): Promise<Staff[]> {
@@ -100,7 +100,8 @@ export class Api {
 
     /** Everything that a device may hold. */
     async rows(): Promise<Row[]> {
-        return (await this.call<{ rows: Row[] }>('snapshot')).rows;
+        const { rows } = await this.call<{ rows: Record<string, Row['row']>[] }>('take_snapshot');
+        return rows.flatMap((row) => Object.entries(row).map(([table, row]) => ({ table, row })));
     }
 
     async table<T>(table: string): Promise<T[]> {

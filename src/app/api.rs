@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::app::Error;
 use crate::domain::id::{SessionId, StaffId, StationId};
 use crate::domain::money::Money;
-use crate::domain::op::Op;
+use crate::domain::op::Body;
 use crate::domain::outcome::Outcome;
 use crate::domain::session::Session;
 use crate::domain::shop::Language;
@@ -26,8 +26,8 @@ pub struct HistoryFilter {
     pub station_id: Option<StationId>,
     /// Ended by this person.
     pub staff_id: Option<StaffId>,
-    /// Where the page before this one ended.
-    pub before: Option<Timestamp>,
+    /// The last bill of the page before this one.
+    pub before: Option<(Timestamp, SessionId)>,
 }
 
 /// A page of history.
@@ -53,8 +53,8 @@ pub struct BillPage {
 /// One operation of a bill's history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogLine {
-    /// The operation; none where this version cannot read it.
-    pub op: Option<Op>,
+    /// What was done; none where this version cannot read it.
+    pub body: Option<Body>,
     /// Who recorded it.
     pub by: StaffId,
     /// When it counts as done.
@@ -80,14 +80,14 @@ pub async fn push(batch: PushBatch) -> Result<PushReply, Error> {
     let call = crate::server::call().await?;
     call.done(
         async {
-            call.who().await?;
+            let staff_id = call.who().await?.staff.staff_id;
             if batch.ops.len() > BATCH_OPS_MAX {
                 return Err(Error::BadRequest);
             }
             Ok(call
                 .server
                 .sequencer
-                .push(batch, Authority::Device, now())
+                .push(batch, Authority::Device { staff_id }, now())
                 .await?)
         }
         .await,
@@ -175,7 +175,7 @@ pub async fn set_secret(
             if who.staff.staff_id != staff_id && who.staff.role < Role::Owner {
                 return Err(Error::NotAllowed);
             }
-            shop::set_secret(&call.server, staff_id, kind, proof).await
+            shop::set_secret(&call.server, &who, staff_id, kind, proof).await
         }
         .await,
     )

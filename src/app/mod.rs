@@ -36,7 +36,10 @@ use crate::app::pages::stations::StationsPage;
 
 /// How this page is to be drawn: the server knows it from the request, the browser from the page that it was given.
 pub fn prefs() -> Prefs {
-    use_context().unwrap_or_else(crate::client::page::prefs)
+    use_context().unwrap_or_else(|| {
+        let drawn = crate::client::page::root_attribute;
+        Prefs::from_names(&drawn("lang"), &drawn("data-digits"), &drawn("data-theme"))
+    })
 }
 
 /// The catalogue in this page's language.

@@ -15,7 +15,7 @@ use crate::client::device::Journal;
 use crate::domain::id::{LoginId, SessionId, StaffId, Uuid};
 use crate::domain::op::Body;
 use crate::domain::outcome::{Outcome, Reason};
-use crate::domain::registry::State;
+use crate::domain::registry::{Row, State};
 use crate::domain::session::Session;
 use crate::domain::shop::Shop;
 use crate::domain::staff::Staff;
@@ -205,6 +205,13 @@ impl Store {
         })
     }
 
+    /// Holds a session that was fetched, so that operations on it can be shown before they come back.
+    pub fn hold(self, session: Session) {
+        self.replica
+            .update_value(|replica| replica.hold(Row::Session(session)));
+        self.show();
+    }
+
     /// Who is signed in.
     pub fn me(self) -> Staff {
         self.me.get_value()
@@ -324,7 +331,7 @@ impl Store {
         }
         let (device_id, incarnation) =
             self.with_journal(|journal| (journal.device_id, journal.incarnation));
-        let last_seq = ops.last().map_or(0, |op| op.device_seq);
+        let n_sent = ops.len();
         let sent_at = client::device::now();
         match api::push(PushBatch {
             device_id,
@@ -341,8 +348,8 @@ impl Store {
                 }
                 self.replica
                     .update_value(|replica| replica.settle(&reply.outcomes));
-                if reply.head.watermark < last_seq {
-                    // The server lacks what came before (rule 1): a new life of the journal, with what is left.
+                if reply.outcomes.len() < n_sent {
+                    // The server has another journal under this name (rule 1): a new life of it, with what is left.
                     let mut journal = Journal::begin();
                     self.replica.update_value(|replica| {
                         replica.renumber(|op| {
@@ -376,7 +383,7 @@ impl Store {
     fn tell_outcome(self, outcome: Outcome) {
         let words = self.prefs.words();
         match outcome {
-            Outcome::Applied | Outcome::Duplicate => {}
+            Outcome::Applied => {}
             Outcome::Review(reason) | Outcome::Superseded(reason) => {
                 self.toast(Tone::Warn, explain(words, reason), Vec::new());
             }

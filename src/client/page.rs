@@ -6,8 +6,6 @@ use web_sys::{
     Document, Element, Event, HtmlDialogElement, HtmlDocument, HtmlElement, KeyboardEvent, Window,
 };
 
-use crate::app::Prefs;
-
 /// A key that was pressed.
 pub type Key = KeyboardEvent;
 
@@ -28,18 +26,11 @@ fn root() -> Option<Element> {
     document().document_element()
 }
 
-/// Reads how the server drew this page.
-pub fn prefs() -> Prefs {
-    let attribute = |name: &str| {
-        root()
-            .and_then(|root| root.get_attribute(name))
-            .unwrap_or_default()
-    };
-    Prefs::from_names(
-        &attribute("lang"),
-        &attribute("data-digits"),
-        &attribute("data-theme"),
-    )
+/// Reads an attribute of the whole page, as the server drew it.
+pub fn root_attribute(name: &str) -> String {
+    root()
+        .and_then(|root| root.get_attribute(name))
+        .unwrap_or_default()
 }
 
 /// Sets an attribute of the whole page.
@@ -73,6 +64,15 @@ pub fn go_to(path: &str) {
 /// Opens the browser's print dialog.
 pub fn print() {
     window().print().ok();
+}
+
+/// Shows a popover above everything that is open now, or hides it.
+pub fn raise(element: &HtmlElement, is_shown: bool) {
+    // Hiding what is hidden is refused, and so is showing what is shown; neither matters.
+    element.hide_popover().ok();
+    if is_shown {
+        element.show_popover().ok();
+    }
 }
 
 /// Opens a dialog over the page: focus goes in, stays in, and comes back when it closes.

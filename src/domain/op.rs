@@ -437,3 +437,25 @@ fn check_changes<C>(changes: &[C], check: fn(&C) -> Result<(), Reason>) -> Resul
     }
     changes.iter().try_for_each(check)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Operations as devices wrote them, one of each kind. Lines are added, never changed: shops have them in their logs.
+    const GOLDEN: &str = include_str!("golden/ops.jsonl");
+
+    #[test]
+    fn operations_are_read_and_written_as_ever() {
+        let mut kinds = BTreeSet::new();
+        for line in GOLDEN.lines() {
+            let op: Op = serde_json::from_str(line).unwrap();
+            assert_eq!(serde_json::to_string(&op).unwrap(), line);
+            let body = serde_json::to_value(&op.body).unwrap();
+            kinds.insert(body.as_object().unwrap().keys().next().unwrap().clone());
+        }
+        assert_eq!(kinds.len(), 29, "every kind has its line: {kinds:?}");
+    }
+}

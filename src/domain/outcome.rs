@@ -2,14 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What the sequencer decided about an operation. Once committed it never changes.
+/// What the sequencer decided about an operation. Once committed it never changes; the same operation again is
+/// answered with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// It took effect.
     Applied,
-    /// It was there already; the stored outcome counts.
-    Duplicate,
     /// Something sequenced before makes it void of effect; it is kept.
     Superseded(Reason),
     /// It took effect, and a person should look.

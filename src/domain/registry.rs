@@ -83,7 +83,7 @@ macro_rules! registry {
 
         /// A row of any table.
         #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-        #[serde(tag = "table", content = "row", rename_all = "snake_case")]
+        #[serde(rename_all = "snake_case")]
         #[expect(clippy::large_enum_variant, reason = "rows pass through here one at a time")]
         pub enum Row { $($(#[$doc])* $row($row),)* }
 

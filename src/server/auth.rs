@@ -5,11 +5,11 @@ use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, Salt
 use axum::http::{HeaderMap, header};
 use sha2::{Digest, Sha256};
 
-use crate::app::Error;
 use crate::domain::id::{LoginId, StaffId};
 use crate::domain::registry::{Row, Table};
 use crate::domain::staff::{SecretKind, Staff, StaffSecret};
 use crate::domain::time::{DAY_MS, MINUTE_MS};
+use crate::server::Error;
 use crate::server::db::login::Login;
 use crate::server::{Server, clock, db};
 

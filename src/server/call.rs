@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use leptos::context::use_context;
 use leptos_axum::{ResponseOptions, extract};
 
-use crate::app::Error;
+use crate::server::Error;
 use crate::server::Server;
 use crate::server::auth::{self, Who};
 

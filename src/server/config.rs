@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand};
 use serde::Deserialize;
 
@@ -19,16 +20,19 @@ const OTHERS: &[&str] = &[
 /// The file, in the folder that the server is started in.
 const FILE: &str = "Leptos.toml";
 
-/// Runs a PlayStation café: stations by the hour, food and drinks, and WiFi vouchers, in one till.
+/// Runs a PlayStation café: stations by the hour, food and drinks, in one till.
 ///
 /// Settings come from Leptos.toml (tables [server] and [shop]), then from the environment, then from flags; the later
 /// wins. A key that is not listed here is an error.
 #[derive(Debug, Parser)]
-#[command(name = "mikrodash", version)]
+#[command(name = "mikrodash", version, args_conflicts_with_subcommands = true)]
 pub struct Cli {
     /// What to do; `serve` when nothing is said.
     #[command(subcommand)]
     pub command: Option<Command>,
+    /// How to open the shop, when no command is given.
+    #[command(flatten)]
+    pub serve: ServeArgs,
 }
 
 /// What the program can do.
@@ -68,10 +72,10 @@ pub struct ServeArgs {
     #[arg(long, env = "MIKRODASH_LOG")]
     pub log: Option<String>,
     /// Log lines as JSON.
-    #[arg(long, env = "MIKRODASH_LOG_JSON")]
+    #[arg(long, env = "MIKRODASH_LOG_JSON", value_parser = BoolishValueParser::new())]
     pub log_json: bool,
     /// Fill an empty data folder with the demo shop.
-    #[arg(long, env = "MIKRODASH_DEMO")]
+    #[arg(long, env = "MIKRODASH_DEMO", value_parser = BoolishValueParser::new())]
     pub demo: bool,
 }
 

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use crate::app::Error;
 use crate::domain::bill::Method;
 use crate::domain::drill::Chance;
 use crate::domain::id::{
@@ -22,6 +21,7 @@ use crate::domain::staff::{Role, SecretKind, StaffChange};
 use crate::domain::station::{Mode, Rates, StationChange};
 use crate::domain::text::Label;
 use crate::domain::time::{BusinessDay, DAY_MS, HOUR_MS, MINUTE_MS, Timestamp, Zone};
+use crate::server::Error;
 use crate::server::config::SeedArgs;
 use crate::server::error::StartError;
 use crate::server::sequencer::{Authority, Core, Recorder};

@@ -54,6 +54,12 @@ pub enum StartError {
         /// Why.
         error: MigrateError,
     },
+    /// A part of the program's own files is not there.
+    #[error("{} is missing; it belongs to the program: put it back, or build again with make build", .missing.display())]
+    Assets {
+        /// Which.
+        missing: PathBuf,
+    },
     /// There is no such time zone.
     #[error("there is no time zone called {0:?}; use a name like Africa/Cairo")]
     Zone(String),

@@ -41,7 +41,8 @@ use tower_http::services::ServeDir;
 use tower_http::timeout::TimeoutLayer;
 use tracing_subscriber::EnvFilter;
 
-use crate::app::{App, Error, Prefs, api};
+use crate::app::App;
+pub(crate) use crate::app::{Error, Prefs, api};
 use crate::domain::drill;
 use crate::domain::id::{DeviceId, Incarnation, OpId, StaffId};
 use crate::domain::op::Body;
@@ -175,10 +176,7 @@ async fn own_device(core: &mut Core) -> Result<DeviceId, StartError> {
 /// Reads the command line and does what it says.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    let result = match cli
-        .command
-        .unwrap_or_else(|| Command::Serve(config::ServeArgs::default()))
-    {
+    let result = match cli.command.unwrap_or(Command::Serve(cli.serve)) {
         Command::Drill { seed, ops } => {
             say(&drill::fold_hash(seed, ops));
             Ok(())
@@ -227,6 +225,7 @@ async fn serve(config: Config) -> Result<(), StartError> {
     let options = get_configuration(Path::new("Leptos.toml").exists().then_some("Leptos.toml"))
         .map_err(|error| StartError::Config(error.to_string()))?
         .leptos_options;
+    check_assets(&options)?;
     let address = listener.local_addr()?;
     say(&format!("MikroDash is open at http://{}", show(address)));
     let stopped = Arc::clone(&server);
@@ -238,6 +237,21 @@ async fn serve(config: Config) -> Result<(), StartError> {
         })
         .await?;
     server.stop().await;
+    Ok(())
+}
+
+/// Checks that the browser's half lies where pages will look for it.
+fn check_assets(options: &LeptosOptions) -> Result<(), StartError> {
+    let program = std::env::current_exe()?;
+    let hashes = program.with_file_name(options.hash_file.as_ref());
+    for needed in [
+        hashes,
+        Path::new(options.site_root.as_ref()).join(options.site_pkg_dir.as_ref()),
+    ] {
+        if options.hash_files && !needed.exists() {
+            return Err(StartError::Assets { missing: needed });
+        }
+    }
     Ok(())
 }
 

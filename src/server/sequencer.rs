@@ -33,7 +33,7 @@ use crate::server::db::row::Change;
 const CLOCK_AHEAD_MS_MAX: i64 = 5_000;
 /// How many closed sessions and sales stay in memory before they are let go.
 const CLOSED_ROWS_MAX: usize = 2_000;
-/// How many pushes may wait; more are told to come back.
+/// How many pushes may wait in the channel; more wait before it.
 const WAITING_MAX: usize = 256;
 /// How often a commit is tried before its operations are taken for poison.
 const TRIES: usize = 3;
@@ -41,8 +41,12 @@ const TRIES: usize = 3;
 /// On whose word operations are recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Authority {
-    /// A device; each operation is judged by the rights of the login that made it.
-    Device,
+    /// A device, where this person is signed in; each operation is judged by the login that made it, which must be
+    /// this person's.
+    Device {
+        /// Who is signed in.
+        staff_id: StaffId,
+    },
     /// This server itself, for somebody.
     Server {
         /// For whom.
@@ -499,8 +503,9 @@ impl Core {
         let at = (if is_ahead { now } else { captured_at }, is_ahead);
         match authority {
             Authority::Server { by, role } => (Some(by), Some(role), at),
-            Authority::Device => {
+            Authority::Device { staff_id } => {
                 let by = op.and_then(|op| self.logins.get(&op.login_id).copied().flatten());
+                let by = by.filter(|by| *by == staff_id);
                 let staff = by
                     .and_then(|by| self.state.staff.get(&by))
                     .filter(|staff| staff.is_active);
@@ -521,7 +526,7 @@ impl Core {
         let Some((by, role)) = stands else {
             return Outcome::Rejected(Reason::NotAllowed);
         };
-        if authority == Authority::Device && op.body.is_server_only() {
+        if matches!(authority, Authority::Device { .. }) && op.body.is_server_only() {
             return Outcome::Rejected(Reason::NotAllowed);
         }
         let stamped = Stamped {

@@ -1,15 +1,19 @@
 //! What server functions do that is more than recording or pulling: opening a shop, secrets, history.
 
-use crate::app::Error;
-use crate::app::api::{BillPage, HistoryFilter, HistoryPage, LogLine};
-use crate::domain::id::{SessionId, StaffId};
+use sqlx::SqliteConnection;
+
+use crate::domain::id::{OpId, SessionId, StaffId};
 use crate::domain::op::Body;
 use crate::domain::registry::{Row, Table};
+use crate::domain::session::Session;
 use crate::domain::shop::{Language, ShopChange};
 use crate::domain::staff::{Role, SecretKind, Staff, StaffChange};
 use crate::domain::sync::WireOp;
 use crate::domain::text::check_reason;
 use crate::domain::time::BusinessDay;
+use crate::server::Error;
+use crate::server::api::{BillPage, HistoryFilter, HistoryPage, LogLine};
+use crate::server::auth::Who;
 use crate::server::db::history::Filter;
 use crate::server::{Server, auth, clock, db, demo, sync};
 
@@ -85,9 +89,10 @@ async fn check_new(server: &Server) -> Result<(), Error> {
     }
 }
 
-/// Sets or removes a password or PIN. Whoever else is signed in with the old one is signed out.
+/// Sets or removes a password or PIN. Wherever else the person is signed in, they are signed out.
 pub async fn set_secret(
     server: &Server,
+    who: &Who,
     staff_id: StaffId,
     kind: SecretKind,
     proof: Option<String>,
@@ -97,17 +102,17 @@ pub async fn set_secret(
         None if kind == SecretKind::Password => return Err(Error::ShortPassword),
         None => None,
     };
+    let body = Body::StaffSecretSet {
+        staff_id,
+        kind,
+        verifier,
+    };
     server
-        .record(
-            staff_id,
-            Role::Owner,
-            vec![Body::StaffSecretSet {
-                staff_id,
-                kind,
-                verifier,
-            }],
-        )
-        .await
+        .record(who.staff.staff_id, Role::Owner, vec![body])
+        .await?;
+    let mut logins = server.logins.lock().await;
+    db::login::end_others(&mut logins, staff_id, who.login.login_id, clock::now()).await?;
+    Ok(())
 }
 
 /// Sets the shop's time zone.
@@ -148,38 +153,53 @@ pub async fn history(server: &Server, filter: HistoryFilter) -> Result<HistoryPa
     })
 }
 
-/// Reads a bill and its log; of an alias, the bill that it means.
+/// Reads a bill and everything that was recorded about it: under its own id, under those that turned out to mean the
+/// same session, and by transfers into it. Of such another id, the bill that it means.
 pub async fn bill(server: &Server, session_id: SessionId) -> Result<BillPage, Error> {
     let mut read = server.readers.begin().await?;
-    let mut ids = vec![session_id];
-    loop {
-        let last = ids.last().map_or(session_id, |id| *id);
-        let session = match db::row::find(&mut read, Table::Session, &[last.0])
-            .await?
-            .into_iter()
-            .next()
-        {
-            Some(Row::Session(session)) => session,
-            _ => return Err(Error::NotFound),
+    let mut session = find_session(&mut read, session_id).await?;
+    if let Some(first) = session.alias_of {
+        session = find_session(&mut read, first).await?;
+    }
+    let mut subjects = db::history::aliases(&mut read, session.session_id).await?;
+    subjects.push(session.session_id.0);
+    let came_in: Vec<OpId> = session
+        .transfers
+        .iter()
+        .map(|transfer| transfer.op_id)
+        .collect();
+    let mut entries = db::log::find(&mut read, &came_in).await?;
+    for subject in subjects {
+        entries.extend(db::log::list_about(&mut read, subject, LOG_LINES_MAX).await?);
+    }
+    entries.sort_by_key(|entry| entry.seq);
+    let log = entries.into_iter().map(|entry| {
+        let wire = WireOp {
+            op_id: entry.op_id,
+            device_seq: entry.device_seq,
+            bytes: entry.bytes,
         };
-        if let Some(first) = session.alias_of {
-            ids.push(first);
-            continue;
+        let body = wire.read().map(|op| op.body);
+        LogLine {
+            body,
+            by: StaffId(entry.staff_id),
+            at: entry.at,
+            outcome: entry.outcome,
         }
-        let mut log = Vec::new();
-        for entry in db::log::list_about(&mut read, last.0, LOG_LINES_MAX).await? {
-            let wire = WireOp {
-                op_id: entry.op_id,
-                device_seq: entry.device_seq,
-                bytes: entry.bytes,
-            };
-            log.push(LogLine {
-                op: wire.read(),
-                by: StaffId(entry.staff_id),
-                at: entry.at,
-                outcome: entry.outcome,
-            });
-        }
-        return Ok(BillPage { session, log });
+    });
+    Ok(BillPage {
+        session,
+        log: log.collect(),
+    })
+}
+
+async fn find_session(
+    read: &mut SqliteConnection,
+    session_id: SessionId,
+) -> Result<Session, Error> {
+    let found = db::row::find(read, Table::Session, &[session_id.0]).await?;
+    match found.into_iter().next() {
+        Some(Row::Session(session)) => Ok(session),
+        _ => Err(Error::NotFound),
     }
 }

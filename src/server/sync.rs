@@ -7,12 +7,12 @@ use axum::middleware::Next;
 use axum::response::Response;
 use sqlx::SqliteConnection;
 
-use crate::app::Error;
 use crate::domain::id::ShopId;
 use crate::domain::registry::{Row, Table};
 use crate::domain::shop::Shop;
 use crate::domain::sync::{Boot, Position, PullReply, Snapshot};
 use crate::domain::time::DAY_MS;
+use crate::server::Error;
 use crate::server::auth::{Who, cookie};
 use crate::server::document::read_prefs;
 use crate::server::{Server, clock, db};

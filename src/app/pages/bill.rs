@@ -79,6 +79,8 @@ fn Bill(page: Page) -> impl IntoView {
     let words = prefs.words();
     let session = StoredValue::new(page.session.clone());
     let asking = RwSignal::new(None::<Asking>);
+    let held = page.session.clone();
+    Effect::new(move || store.hold(held.clone()));
     let bill = page.session.bill(store.drawn_at());
     let (tone, state) = bill_state(&page.session, bill.due);
     let shown = store.shown_now();
@@ -424,11 +426,14 @@ fn EditTime(session: Session, is_start: bool, on_close: Callback<()>) -> impl In
 fn Happened(line: LogLine) -> impl IntoView {
     let (store, prefs) = (store(), prefs());
     let words = prefs.words();
-    let what = line.op.as_ref().map_or(words.not_stored.to_owned(), |op| {
-        told(&op.body, words, &|money| prefs.money_unit(money))
-    });
+    let what = line
+        .body
+        .as_ref()
+        .map_or(words.not_stored.to_owned(), |body| {
+            told(body, words, &|money| prefs.money_unit(money))
+        });
     let (tone, note) = match line.outcome {
-        Outcome::Applied | Outcome::Duplicate => ("idle", None),
+        Outcome::Applied => ("idle", None),
         Outcome::Review(reason) | Outcome::Superseded(reason) => {
             ("warn", Some(explain(words, reason)))
         }

@@ -48,9 +48,10 @@ fn read_filter(get: impl Fn(&str) -> Option<String>, today: BusinessDay) -> Hist
         to: Some(to.max(from)),
         station_id: get("station").and_then(|text| text.parse().ok()),
         staff_id: get("staff").and_then(|text| text.parse().ok()),
-        before: get("before")
-            .and_then(|text| text.parse().ok())
-            .map(Timestamp),
+        before: get("before").and_then(|text| {
+            let (at, id) = text.split_once('_')?;
+            Some((Timestamp(at.parse().ok()?), id.parse().ok()?))
+        }),
     }
 }
 
@@ -61,7 +62,11 @@ fn address(filter: &HistoryFilter) -> String {
     parts.extend(filter.to.map(|day| format!("to={day}")));
     parts.extend(filter.station_id.map(|id| format!("station={id}")));
     parts.extend(filter.staff_id.map(|id| format!("staff={id}")));
-    parts.extend(filter.before.map(|before| format!("before={}", before.0)));
+    parts.extend(
+        filter
+            .before
+            .map(|(at, id)| format!("before={}_{id}", at.0)),
+    );
     format!("/history?{}", parts.join("&"))
 }
 
@@ -203,15 +208,8 @@ fn Filters(filter: Memo<HistoryFilter>) -> impl IntoView {
 fn Bills(page: Page, filter: Memo<HistoryFilter>) -> impl IntoView {
     let (store, prefs) = (store(), prefs());
     let words = prefs.words();
-    let next = page
-        .has_more
-        .then(|| {
-            page.sessions
-                .last()
-                .and_then(|s| s.ended.as_ref())
-                .map(|ended| ended.at)
-        })
-        .flatten();
+    let last = page.sessions.last().filter(|_| page.has_more);
+    let next = last.and_then(|last| Some((last.ended.as_ref()?.at, last.session_id)));
     let older = next.map(|before| {
         address(&HistoryFilter {
             before: Some(before),

@@ -161,7 +161,7 @@ fn Section(
     let edited = category.clone();
     view! {
         <section class="card">
-            <header>
+            <header data-acts>
                 <h2>{category.name.text(prefs.is_arabic()).to_owned()}</h2>
                 {can_edit
                     .then(|| {

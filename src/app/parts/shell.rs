@@ -1,5 +1,6 @@
 //! The frame around every page: navigation, who is signed in, how things stand with the server, toasts.
 
+use leptos::html::Div;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::hooks::use_location;
@@ -249,8 +250,16 @@ fn Toasts() -> impl IntoView {
             </div>
         }
     };
+    let toasts = NodeRef::<Div>::new();
+    Effect::new(move || {
+        // A dialog that is open would cover them, so they are raised above it each time.
+        let is_shown = store.toasts.with(|toasts| !toasts.is_empty());
+        if let Some(toasts) = toasts.get() {
+            client::page::raise(&toasts, is_shown);
+        }
+    });
     view! {
-        <div class="toasts" role="status" aria-live="polite">
+        <div class="toasts" role="status" aria-live="polite" popover="manual" node_ref=toasts>
             <For each=move || store.toasts.get() key=|toast| toast.id children=toast />
         </div>
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::domain::apply::apply;
 use crate::domain::op::{Op, Stamped};
 use crate::domain::outcome::Outcome;
-use crate::domain::registry::State;
+use crate::domain::registry::{Row, State};
 use crate::domain::staff::Staff;
 use crate::domain::sync::{OpOutcome, Position, PullReply, Snapshot};
 
@@ -109,6 +109,15 @@ impl Replica {
             .iter_mut()
             .for_each(|pending| pending.seq = None);
         self.rebase();
+    }
+
+    /// Holds a row that lies outside of what the device holds by itself; a row that it has stays as it is.
+    pub fn hold(&mut self, row: Row) {
+        let (table, id) = row.key();
+        if self.base.find(table, id).is_none() {
+            self.base.put(row);
+            self.rebase();
+        }
     }
 
     /// Gives the operations that are not sequenced new places in the journal; their ids stay (rule 1).

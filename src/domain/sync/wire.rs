@@ -1,4 +1,4 @@
-//! What devices and servers say to each other. Golden tests below hold every shape still.
+//! What devices and servers say to each other.
 
 use serde::{Deserialize, Serialize};
 
@@ -113,7 +113,6 @@ pub struct RevRow {
     /// The log position.
     pub rev: u64,
     /// The row.
-    #[serde(flatten)]
     pub row: Row,
 }
 

@@ -2,7 +2,7 @@
 
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
-use crate::domain::id::{StaffId, StationId};
+use crate::domain::id::{SessionId, StaffId, StationId, Uuid};
 use crate::domain::money::Money;
 use crate::domain::registry::Row;
 use crate::domain::registry::Table;
@@ -30,19 +30,19 @@ pub struct Filter {
 pub async fn list(
     connection: &mut SqliteConnection,
     filter: Filter,
-    before: Option<Timestamp>,
+    before: Option<(Timestamp, SessionId)>,
 ) -> Result<(Vec<Session>, bool), sqlx::Error> {
     let mut query = QueryBuilder::new("select doc from session");
-    push_conditions(
-        &mut query,
-        Filter {
-            to: before.unwrap_or(filter.to).min(filter.to),
-            ..filter
-        },
-    );
-    query
-        .push(" order by ended_at_ms desc limit ")
-        .push_bind(i64::try_from(PAGE_BILLS).unwrap_or(50) + 1);
+    push_conditions(&mut query, filter);
+    if let Some((ended_at, session_id)) = before {
+        // Bills that ended in the same millisecond are told apart by their ids, or a page's edge would lose some.
+        query
+            .push(" and (ended_at_ms, id) < (")
+            .push_bind(ended_at.0);
+        query.push(", ").push_bind(session_id.to_string()).push(")");
+    }
+    query.push(" order by ended_at_ms desc, id desc limit ");
+    query.push_bind(i64::try_from(PAGE_BILLS).unwrap_or(50) + 1);
     let docs: Vec<String> = query.build_query_scalar().fetch_all(connection).await?;
     let has_more = docs.len() > PAGE_BILLS;
     let mut sessions = Vec::with_capacity(docs.len());
@@ -63,6 +63,21 @@ pub async fn sum(
     push_conditions(&mut query, filter);
     let (count, total): (i64, i64) = query.build_query_as().fetch_one(connection).await?;
     Ok((count, Money(total)))
+}
+
+/// The other ids under which a session is known.
+pub async fn aliases(
+    connection: &mut SqliteConnection,
+    session_id: SessionId,
+) -> Result<Vec<Uuid>, sqlx::Error> {
+    let ids: Vec<String> = sqlx::query_scalar("select id from session where alias_of = ?")
+        .bind(session_id.to_string())
+        .fetch_all(connection)
+        .await?;
+    Ok(ids
+        .iter()
+        .filter_map(|id| Uuid::parse_str(id).ok())
+        .collect())
 }
 
 fn push_conditions(query: &mut QueryBuilder<Sqlite>, filter: Filter) {

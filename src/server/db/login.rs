@@ -86,17 +86,22 @@ pub async fn end(
     Ok(())
 }
 
-/// Ends every stay of somebody.
-pub async fn end_all(
+/// Ends every stay of somebody but one.
+pub async fn end_others(
     connection: &mut SqliteConnection,
     staff_id: StaffId,
+    but: LoginId,
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query("update login set ended_at_ms = ? where staff_id = ? and ended_at_ms is null")
-        .bind(now.0)
-        .bind(staff_id.to_string())
-        .execute(connection)
-        .await?;
+    sqlx::query(
+        "update login set ended_at_ms = ? \
+         where staff_id = ? and login_id <> ? and ended_at_ms is null",
+    )
+    .bind(now.0)
+    .bind(staff_id.to_string())
+    .bind(but.to_string())
+    .execute(connection)
+    .await?;
     Ok(())
 }
 

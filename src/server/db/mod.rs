@@ -1,7 +1,7 @@
 //! The database: one SQLite file. All SQL of the shop is in this folder.
 //!
-//! One connection writes, and only the sequencer and the logins hold it; readers have a pool of their own and see the
-//! last commit (WAL), so a report never makes a cashier wait.
+//! The sequencer has a connection that writes, and so do the logins; readers have a pool of their own and see the last
+//! commit (WAL), so a report never makes a cashier wait.
 
 pub mod history;
 pub mod log;

@@ -298,7 +298,7 @@ fn Actions(station: Memo<Station>, session: Memo<Option<Session>>) -> impl IntoV
                     view! {
                         <Button
                             icon="play"
-                            class="btn btn-primary"
+                            class="btn btn-tint"
                             text=words.start.to_owned()
                             on_press=start
                         />
