@@ -5,18 +5,18 @@ import type { TimeOfDay } from '../pages/floor';
 const HOUR_MS = 3_600_000;
 
 /** A zone in which it is this hour now, whatever the hour is here. */
-function zoneAt(hour: number): string[] {
-    const ahead = (((new Date().getUTCHours() - hour) % 24) + 24) % 24;
-    const name = ahead <= 12 ? `Etc/GMT+${ahead}` : `Etc/GMT-${24 - ahead}`;
-    return ['--demo', '--zone', name];
+function zoneAt(hour: number): { flags: string[]; behind_ms: number } {
+    const behind = (new Date().getUTCHours() - hour + 36) % 24 - 12;
+    const name = `Etc/GMT${behind < 0 ? '' : '+'}${behind}`;
+    return { flags: ['--demo', '--zone', name], behind_ms: behind * HOUR_MS };
 }
 
-/** The last moment before now at which the clock of a whole-hour zone showed a time. */
-function lastAt({ hour, minute, isPm }: TimeOfDay, hourNow: number): number {
-    const now = Date.now();
-    const midnight = now - (now % HOUR_MS) - hourNow * HOUR_MS;
+/** The last moment before now at which the clock of a zone showed a time. */
+function lastAt({ hour, minute, isPm }: TimeOfDay, { behind_ms }: { behind_ms: number }): number {
+    const local = Date.now() - behind_ms;
+    const midnight = local - (local % (24 * HOUR_MS));
     const at = midnight + ((hour % 12) + (isPm ? 12 : 0)) * HOUR_MS + minute * 60_000;
-    return at <= now ? at : at - 24 * HOUR_MS;
+    return (at <= local ? at : at - 24 * HOUR_MS) + behind_ms;
 }
 
 async function startAt(till: Till, time: TimeOfDay, says: string): Promise<string> {
@@ -44,14 +44,15 @@ async function expectBilled(till: Till, session_id: string, started_at: number):
 }
 
 test.describe('at noon', () => {
-    test.use({ flags: zoneAt(12) });
+    const noon = zoneAt(12);
+    test.use({ flags: noon.flags });
 
     test('a start later than now means yesterday, says so, and is billed so', async ({ till }) => {
         await till.enter('cashier');
         const time = { hour: 11, minute: 30, isPm: true };
         const session_id = await startAt(till, time, till.words.later_than_now);
-        const started_at = lastAt(time, 12);
-        expect(Date.now() - started_at).toBeGreaterThan(12 * HOUR_MS);
+        const started_at = lastAt(time, noon);
+        expect(Date.now() - started_at).toBeGreaterThan(11 * HOUR_MS);
         await expectBilled(till, session_id, started_at);
     });
 
@@ -59,18 +60,19 @@ test.describe('at noon', () => {
         await till.enter('cashier');
         const time = { hour: 9, minute: 15, isPm: false };
         const session_id = await startAt(till, time, till.words.today);
-        await expectBilled(till, session_id, lastAt(time, 12));
+        await expectBilled(till, session_id, lastAt(time, noon));
     });
 });
 
 test.describe('just after midnight', () => {
-    test.use({ flags: zoneAt(0) });
+    const midnight = zoneAt(0);
+    test.use({ flags: midnight.flags });
 
     test('a start before midnight is an hour ago, not a day ahead', async ({ till }) => {
         await till.enter('cashier');
         const time = { hour: 11, minute: 20, isPm: true };
         const session_id = await startAt(till, time, till.words.later_than_now);
-        const started_at = lastAt(time, 0);
+        const started_at = lastAt(time, midnight);
         expect(Date.now() - started_at).toBeLessThan(2 * HOUR_MS);
         await expectBilled(till, session_id, started_at);
     });

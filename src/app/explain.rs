@@ -32,7 +32,7 @@ pub fn explain(words: &Words, reason: Reason) -> &'static str {
         Reason::Overpaid => words.overpaid,
         Reason::PaymentUnknownSession => words.payment_waits,
         Reason::Voided => words.voided_already,
-        Reason::ClockAhead => words.clock_ahead,
+        Reason::ClockOff => words.clock_off,
         Reason::StartInFuture => words.in_future,
         Reason::StartTooEarly => words.too_early,
         Reason::EndsBeforeStart => words.ends_before_start,

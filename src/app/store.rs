@@ -24,6 +24,8 @@ use crate::domain::time::Timestamp;
 
 /// The shortest and longest wait before a push that got no answer is tried again.
 const RETRY_MS: (u32, u32) = (1_000, 30_000);
+/// A page takes a while to wake, so a smaller difference from the moment it was drawn says nothing about its clock.
+const CLOCK_OFF_MS_MIN: i64 = 30_000;
 /// How long a toast stays.
 const TOAST_MS: u32 = 6_000;
 /// How often the page looks by itself whether there is something new, should the stream have died quietly.
@@ -119,6 +121,11 @@ impl Store {
 
     /// Comes to life in the browser: the clock ticks, the stream is open.
     pub fn wake(self) {
+        // Until an exchange says better, the page that the server drew tells how far this device's clock is off.
+        let off_ms = self.drawn_at().since(client::device::now());
+        if off_ms.abs() > CLOCK_OFF_MS_MIN {
+            self.clock_offset_ms.set_value(off_ms);
+        }
         let tick = move || {
             // A page that nobody looks at shows nothing, so it need not count.
             let _ = self
@@ -143,6 +150,7 @@ impl Store {
             self.push();
         });
         client::page::guard_leaving(move || self.n_pending.get_untracked() > 0);
+        self.pull();
         self.push();
     }
 

@@ -505,7 +505,7 @@ async fn post(stream: &mut TcpStream, name: &str, arguments: &Value, cookie: &st
     );
     stream.write_all((head + &body).as_bytes()).await.unwrap();
     let mut answer = Vec::new();
-    let mut buffer = [0; 65_536];
+    let mut buffer = vec![0; 65_536];
     loop {
         let n = stream.read(&mut buffer).await.unwrap();
         assert!(n > 0, "the server hung up");

@@ -66,15 +66,6 @@ pub fn print() {
     window().print().ok();
 }
 
-/// Shows a popover above everything that is open now, or hides it.
-pub fn raise(element: &HtmlElement, is_shown: bool) {
-    // Hiding what is hidden is refused, and so is showing what is shown; neither matters.
-    element.hide_popover().ok();
-    if is_shown {
-        element.show_popover().ok();
-    }
-}
-
 /// Opens a dialog over the page: focus goes in, stays in, and comes back when it closes.
 pub fn open_dialog(dialog: &HtmlDialogElement) {
     if !dialog.open() {
@@ -118,6 +109,47 @@ pub fn focused_attribute(name: &str) -> Option<String> {
         .ok()
         .flatten()?
         .get_attribute(name)
+}
+
+/// Moves the focus to the nearest element of a kind in a direction, by where they are on the screen.
+#[expect(
+    clippy::float_arithmetic,
+    reason = "places on a screen are fractions of pixels"
+)]
+pub fn move_focus(selector: &str, right: f64, down: f64) {
+    let Ok(all) = document().query_selector_all(selector) else {
+        return;
+    };
+    let center = |element: &Element| {
+        let area = element.get_bounding_client_rect();
+        (
+            area.x() + area.width() / 2.0,
+            area.y() + area.height() / 2.0,
+        )
+    };
+    let elements = (0..all.length()).filter_map(|n| all.item(n)?.dyn_into::<HtmlElement>().ok());
+    let Some(here) = document().active_element() else {
+        return;
+    };
+    let (x, y) = center(&here);
+    let mut nearest: Option<(f64, HtmlElement)> = None;
+    for element in elements {
+        let (dx, dy) = (center(&element).0 - x, center(&element).1 - y);
+        let (along, aside) = (
+            dx * right + dy * down,
+            (dx * down).abs() + (dy * right).abs(),
+        );
+        // What lies more to the side than ahead is not in this direction.
+        if along > 1.0 && aside <= along * 2.0 {
+            let distance = along + 2.0 * aside;
+            if nearest.as_ref().is_none_or(|(best, _)| distance < *best) {
+                nearest = Some((distance, element));
+            }
+        }
+    }
+    if let Some((_, element)) = nearest {
+        element.focus().ok();
+    }
 }
 
 /// Calls a function with every key that is pressed on the page, until the part of the page that asked is gone.

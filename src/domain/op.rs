@@ -50,7 +50,7 @@ pub struct Op {
     pub body: Body,
 }
 
-/// An operation with what the sequencer knows about it: everything that [`apply`](crate::domain::apply) may read.
+/// An operation with what the sequencer knows about it: everything that [`apply`](crate::domain::apply()) may read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stamped {
     /// Its name.

@@ -77,8 +77,8 @@ pub enum Reason {
     PaymentUnknownSession,
     /// It was voided.
     Voided,
-    /// The device's clock was ahead; the time of receipt was taken.
-    ClockAhead,
+    /// The device's clock was far off; the time of receipt was taken.
+    ClockOff,
     /// The start lies in the future.
     StartInFuture,
     /// The start lies more than a week back.

@@ -7,6 +7,9 @@ use crate::domain::op::Body;
 use crate::domain::outcome::Reason;
 use crate::domain::text::{NAME_CHARS_MAX, check_reason, check_text};
 
+/// The shortest password, in characters.
+pub const PASSWORD_CHARS_MIN: usize = 8;
+
 /// What somebody is to the shop.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

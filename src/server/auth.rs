@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::id::{LoginId, StaffId};
 use crate::domain::registry::{Row, Table};
-use crate::domain::staff::{SecretKind, Staff, StaffSecret};
+use crate::domain::staff::{PASSWORD_CHARS_MIN, SecretKind, Staff, StaffSecret};
 use crate::domain::time::{DAY_MS, MINUTE_MS};
 use crate::server::Error;
 use crate::server::db::login::Login;
@@ -21,8 +21,6 @@ const LOGIN_MS: i64 = 30 * DAY_MS;
 const TRIES: i64 = 5;
 /// How long it stays shut.
 const LOCKED_MS: i64 = 15 * MINUTE_MS;
-/// The shortest password, in characters.
-pub const PASSWORD_CHARS_MIN: usize = 8;
 /// The longest, so that hashing it is bounded work.
 const PASSWORD_CHARS_MAX: usize = 200;
 
@@ -82,7 +80,10 @@ pub async fn sign_in(
         } else {
             (n_failures + 1, None)
         };
-        db::login::put_failures(&mut logins, staff_id, n_failures, until).await?;
+        if !staff.is_empty() {
+            // Of ids that nobody has nothing is kept: they could be made up without end.
+            db::login::put_failures(&mut logins, staff_id, n_failures, until).await?;
+        }
         tracing::warn!(%staff_id, n_failures, is_locked = until.is_some(), "a sign-in failed");
         return Err(if until.is_some() {
             Error::LockedOut {

@@ -1,6 +1,6 @@
 //! The configuration: `Leptos.toml`, then the environment, then flags; the later wins.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
@@ -22,7 +22,7 @@ const FILE: &str = "Leptos.toml";
 
 /// Runs a PlayStation café: stations by the hour, food and drinks, in one till.
 ///
-/// Settings come from Leptos.toml (tables [server] and [shop]), then from the environment, then from flags; the later
+/// Settings come from Leptos.toml (tables `server` and `shop`), then from the environment, then from flags; the later
 /// wins. A key that is not listed here is an error.
 #[derive(Debug, Parser)]
 #[command(name = "mikrodash", version, args_conflicts_with_subcommands = true)]
@@ -190,17 +190,16 @@ impl Config {
 
 /// Refuses a variable of ours that nothing reads: it is a misspelt one that the owner counts on.
 fn check_environment(names: impl Iterator<Item = String>) -> Result<(), StartError> {
-    let known: BTreeMap<String, ()> =
-        <ServeArgs as Args>::augment_args(clap::Command::new("serve"))
-            .get_arguments()
-            .filter_map(|arg| {
-                arg.get_env()
-                    .and_then(|name| name.to_str())
-                    .map(|name| (name.to_owned(), ()))
-            })
-            .collect();
+    let known: BTreeSet<String> = <ServeArgs as Args>::augment_args(clap::Command::new("serve"))
+        .get_arguments()
+        .filter_map(|arg| {
+            arg.get_env()
+                .and_then(|name| name.to_str())
+                .map(str::to_owned)
+        })
+        .collect();
     for name in names.filter(|name| name.starts_with("MIKRODASH_")) {
-        if !known.contains_key(&name) && !OTHERS.contains(&name.as_str()) {
+        if !known.contains(&name) && !OTHERS.contains(&name.as_str()) {
             return Err(StartError::Config(format!(
                 "there is no setting {name}; see mikrodash serve --help"
             )));

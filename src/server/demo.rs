@@ -352,14 +352,16 @@ impl Invented {
             .first_day
             .plus(day)
             .starts_at(&self.zone, DAY_START_HOUR);
-        let per_station = (u64::from(self.plan.sessions_per_day) * 2
-            / u64::from(self.plan.stations.max(1)))
-        .max(1);
+        let (sessions, stations) = (
+            u64::from(self.plan.sessions_per_day),
+            u64::from(self.plan.stations.max(1)),
+        );
         let mut day: BTreeMap<(Timestamp, usize), (usize, Body)> = BTreeMap::new();
         let mut past = Vec::new();
         for station in 0..self.stations.len() {
             let mut free_at = opens + self.chance.between(0, 4 * HOUR_MS);
-            for _ in 0..self.chance.below(per_station + 1) {
+            let one_more = u64::from(self.chance.below(stations) < sessions % stations);
+            for _ in 0..sessions / stations + one_more {
                 let starts = free_at + self.chance.between(2 * MINUTE_MS, 3 * HOUR_MS);
                 let minutes = self.chance.between(12, 60) + self.chance.between(0, 60);
                 let ends = starts + minutes * MINUTE_MS;
@@ -545,8 +547,8 @@ impl Invented {
         let room = (self.now.since(today) - 3 * HOUR_MS).max(0);
         for n in 0..6.min(self.stations.len()) {
             // Earlier today, where today is long enough to have had an earlier.
-            if room > HOUR_MS {
-                let ends = self.now - 3 * HOUR_MS;
+            if room > 3 * HOUR_MS {
+                let ends = self.now - 3 * HOUR_MS - self.chance.between(0, 90) * MINUTE_MS;
                 let starts = ends - self.chance.between(20, 59) * MINUTE_MS;
                 self.visit(&mut past, n, starts, ends);
             }

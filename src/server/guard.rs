@@ -1,9 +1,15 @@
 //! What stands before every request: cross-site calls are refused, and answers say what a browser may do with them.
 
+use axum::body::to_bytes;
 use axum::extract::Request;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+
+use crate::server::Error;
+
+/// The largest error: a word and a number.
+const ERROR_BYTES_MAX: usize = 4_096;
 
 /// Refuses a changing request that another site made a browser send.
 ///
@@ -37,6 +43,23 @@ fn is_cross_site(request: &Request) -> bool {
         (Some(_), None) => true,
         (None, _) => false,
     }
+}
+
+/// Says 400 where a server function could not read its arguments: the framework says 500, as if it were our fault.
+pub async fn right_status(request: Request, next: Next) -> Response {
+    let is_api = request.uri().path().starts_with("/api/");
+    let response = next.run(request).await;
+    if !is_api || response.status() != StatusCode::INTERNAL_SERVER_ERROR {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    let Ok(bytes) = to_bytes(body, ERROR_BYTES_MAX).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    if matches!(serde_json::from_slice(&bytes), Ok(Error::BadRequest)) {
+        parts.status = StatusCode::BAD_REQUEST;
+    }
+    Response::from_parts(parts, bytes.into())
 }
 
 /// Says that a page may not be framed, sniffed, or told of elsewhere.

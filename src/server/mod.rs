@@ -365,6 +365,7 @@ pub fn router(server: Arc<Server>, options: LeptosOptions) -> Router {
         .merge(limited.with_state(options))
         .fallback_service(files)
         .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
+        .layer(from_fn(guard::right_status))
         .layer(from_fn(guard::refuse_cross_site))
         .layer(from_fn(guard::harden))
         .layer(CatchPanicLayer::new())

@@ -24,13 +24,15 @@ use crate::domain::sync::{
     BATCH_OPS_MAX, DeviceHead, Epoch, OP_BYTES_MAX, OpOutcome, Position, PushBatch, PushReply,
     WireOp,
 };
-use crate::domain::time::Timestamp;
+use crate::domain::time::{DAY_MS, Timestamp};
 use crate::server::db;
 use crate::server::db::log::{Entry, Journal};
 use crate::server::db::row::Change;
 
 /// How far a device's corrected clock may be ahead before its time is replaced by that of receipt.
 const CLOCK_AHEAD_MS_MAX: i64 = 5_000;
+/// How long ago an operation may have been captured: a device that was away longer has lost its clock, not its way.
+const CAPTURED_AGO_MS_MAX: i64 = 31 * DAY_MS;
 /// How many closed sessions and sales stay in memory before they are let go.
 const CLOSED_ROWS_MAX: usize = 2_000;
 /// How many pushes may wait in the channel; more wait before it.
@@ -499,10 +501,11 @@ impl Core {
         op: Option<&Op>,
     ) -> (Option<StaffId>, Option<Role>, (Timestamp, bool)) {
         let captured_at = op.map_or(now, |op| op.captured_at);
-        let is_ahead = captured_at.since(now) > CLOCK_AHEAD_MS_MAX;
-        let at = (if is_ahead { now } else { captured_at }, is_ahead);
+        let ahead_ms = captured_at.since(now);
+        let is_off = !(-CAPTURED_AGO_MS_MAX..=CLOCK_AHEAD_MS_MAX).contains(&ahead_ms);
+        let at = (if is_off { now } else { captured_at }, is_off);
         match authority {
-            Authority::Server { by, role } => (Some(by), Some(role), at),
+            Authority::Server { by, role } => (Some(by), Some(role), (captured_at, false)),
             Authority::Device { staff_id } => {
                 let by = op.and_then(|op| self.logins.get(&op.login_id).copied().flatten());
                 let by = by.filter(|by| *by == staff_id);

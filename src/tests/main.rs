@@ -1,5 +1,11 @@
 //! Tests of the whole: the server over its router and over a socket, and the tidiness of the tree.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::struct_field_names,
+    clippy::too_many_lines,
+    reason = "a test may panic, say what it did, and be a long table"
+)]
 
 mod crash;
 mod pages;

@@ -14,7 +14,7 @@ use crate::app::parts::receipt::ReceiptSheet;
 use crate::app::parts::sheet::Sheet;
 use crate::app::parts::shell::PageHead;
 use crate::app::parts::when::{PickTime, Picked};
-use crate::app::{Error, Words, explain, prefs, store, words};
+use crate::app::{Error, Prefs, explain, prefs, store, words};
 use crate::domain::bill::Payment;
 use crate::domain::id::{LineId, PaymentId, SessionId};
 use crate::domain::money::Money;
@@ -113,7 +113,7 @@ fn Bill(page: Page) -> impl IntoView {
                 </header>
                 <BillTable session=page.session.clone() now=store.drawn_at() />
                 <Payments payments asking can_correct />
-                <Due due=bill.due.max(Money::ZERO) />
+                {(bill.due > Money::ZERO).then(|| view! { <Due due=bill.due /> })}
                 <div class="acts">
                     <Button
                         icon="print"
@@ -429,9 +429,7 @@ fn Happened(line: LogLine) -> impl IntoView {
     let what = line
         .body
         .as_ref()
-        .map_or(words.not_stored.to_owned(), |body| {
-            told(body, words, &|money| prefs.money_unit(money))
-        });
+        .map_or(words.not_stored.to_owned(), |body| told(body, prefs));
     let (tone, note) = match line.outcome {
         Outcome::Applied => ("idle", None),
         Outcome::Review(reason) | Outcome::Superseded(reason) => {
@@ -451,7 +449,9 @@ fn Happened(line: LogLine) -> impl IntoView {
 }
 
 /// Tells in words what an operation did.
-fn told(body: &Body, words: &Words, money: &dyn Fn(Money) -> String) -> String {
+fn told(body: &Body, prefs: Prefs) -> String {
+    let words = prefs.words();
+    let money = |money| prefs.money_unit(money);
     let with = |word: &str, rest: String| {
         if rest.is_empty() {
             word.to_owned()
@@ -475,9 +475,14 @@ fn told(body: &Body, words: &Words, money: &dyn Fn(Money) -> String) -> String {
         Body::EndEdited { .. } => words.end_edited.to_owned(),
         Body::TimerSet { .. } => words.timer_set.to_owned(),
         Body::CostLimitSet { .. } => words.limit_set.to_owned(),
-        Body::LineAdded { name, quantity, .. } => {
-            with(words.order_added, format!("{} × {quantity}", name.ar))
-        }
+        Body::LineAdded { name, quantity, .. } => with(
+            words.order_added,
+            format!(
+                "{} × {}",
+                name.text(prefs.is_arabic()),
+                prefs.number(quantity)
+            ),
+        ),
         Body::LineQuantityChanged { by, .. } => with(words.quantity_changed, format!("{by:+}")),
         Body::LineVoided { reason, .. } => with(words.line_voided, reason.clone()),
         Body::ExtraAdded { amount, .. } => with(words.extra, money(*amount)),

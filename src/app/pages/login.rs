@@ -183,6 +183,10 @@ fn PinPad(door: Door) -> impl IntoView {
                 }
             } else if key == "Backspace" && !door.is_password.get_untracked() {
                 door.erase();
+            } else if key == "Enter" && !door.proof.with_untracked(String::is_empty) {
+                // The focus may still be on the person that was picked; Enter goes in all the same.
+                event.prevent_default();
+                door.try_in();
             }
         });
     });

@@ -72,12 +72,20 @@ pub fn SalePage() -> impl IntoView {
             </section>
             <section
                 class="cart"
-                data-open=move || is_open.get().to_string()
+                data-open=move || is_open.get().then_some("yes")
                 aria-label=words.basket
             >
-                <button class="btn cart-close" type="button" on:click=move |_| is_open.set(false)>
-                    {words.back}
-                </button>
+                <div class="cart-head">
+                    <h2>{words.basket}</h2>
+                    <span class="grow"></span>
+                    <button
+                        class="btn btn-quiet cart-close"
+                        type="button"
+                        on:click=move |_| is_open.set(false)
+                    >
+                        {words.back}
+                    </button>
+                </div>
                 <Show
                     when=move || !is_empty.get()
                     fallback=move || {
@@ -89,28 +97,27 @@ pub fn SalePage() -> impl IntoView {
                     }
                 >
                     <BasketLines basket />
-                    <PayFields paying due=total />
-                    <Due due=total />
-                    <Button
-                        icon="check"
-                        text=Signal::derive(text)
-                        class="btn btn-primary btn-big"
-                        on_press=sell
-                    />
+                    <div class="cart-foot">
+                        <PayFields paying due=total />
+                        <Due due=total />
+                        <Button
+                            icon="check"
+                            text=Signal::derive(text)
+                            class="btn btn-primary btn-big"
+                            on_press=sell
+                        />
+                    </div>
                 </Show>
+                <div class="cart-bar">
+                    <button type="button" on:click=move |_| is_open.set(true)>
+                        <span>{words.basket} " · " {move || prefs.number(basket.count())}</span>
+                        <span class="grow"></span>
+                        <strong>
+                            <Amount money=total />
+                        </strong>
+                    </button>
+                </div>
             </section>
-            <Show when=move || !is_empty.get()>
-                <button
-                    class="btn btn-primary cart-bar"
-                    type="button"
-                    on:click=move |_| is_open.set(true)
-                >
-                    <span>{words.basket} " · " {move || prefs.number(basket.count())}</span>
-                    <strong>
-                        <Amount money=total />
-                    </strong>
-                </button>
-            </Show>
         </div>
     }
 }

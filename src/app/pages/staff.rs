@@ -10,7 +10,7 @@ use crate::app::{Error, Tone, api, prefs, store, words};
 use crate::client;
 use crate::domain::id::StaffId;
 use crate::domain::op::Body;
-use crate::domain::staff::{Role, SecretKind, Staff, StaffChange};
+use crate::domain::staff::{PASSWORD_CHARS_MIN, Role, SecretKind, Staff, StaffChange};
 
 /// Shows and edits the staff.
 #[component]
@@ -127,6 +127,14 @@ fn EditStaff(person: Option<Staff>, on_close: Callback<()>) -> impl IntoView {
     };
     let staff_id = StoredValue::new((!is_new).then_some(before.staff_id));
     let save = move || {
+        let pin_chars = pin.with_untracked(|pin| pin.chars().count());
+        let password_chars = password.with_untracked(|password| password.chars().count());
+        if pin_chars > 0 && !(4..=6).contains(&pin_chars) {
+            return error.set(Some(Error::BadPin));
+        }
+        if password_chars > 0 && password_chars < PASSWORD_CHARS_MIN {
+            return error.set(Some(Error::ShortPassword));
+        }
         let mut changes = Vec::new();
         let new_name = name.get_untracked().trim().to_owned();
         if is_new || new_name != before.name {

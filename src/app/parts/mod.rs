@@ -8,4 +8,5 @@ pub mod reason;
 pub mod receipt;
 pub mod sheet;
 pub mod shell;
+pub mod toasts;
 pub mod when;

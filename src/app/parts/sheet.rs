@@ -4,6 +4,7 @@ use leptos::html::Dialog;
 use leptos::prelude::*;
 
 use crate::app::parts::button::IconButton;
+use crate::app::parts::toasts::Toasts;
 use crate::app::words;
 use crate::client;
 
@@ -25,6 +26,8 @@ pub fn Sheet(
     Effect::new(move || {
         if let Some(dialog) = dialog.get() {
             client::page::open_dialog(&dialog);
+            // The one thing to do is under the return key at once.
+            client::page::focus("dialog[open] .sheet-foot .btn-primary:enabled");
         }
     });
     let close = move || {
@@ -45,6 +48,7 @@ pub fn Sheet(
                 <IconButton icon="close" label=words().close on_press=close />
             </header>
             {children()}
+            <Toasts />
         </dialog>
     }
 }

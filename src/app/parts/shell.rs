@@ -1,13 +1,12 @@
 //! The frame around every page: navigation, who is signed in, how things stand with the server, toasts.
 
-use leptos::html::Div;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::hooks::use_location;
 
 use crate::app::parts::button::Icon;
+use crate::app::parts::toasts::Toasts;
 use crate::app::prefs::{Theme, language_name, theme_name};
-use crate::app::store::Toast;
 use crate::app::{Link, Store, Tone, Words, api, prefs, store, words};
 use crate::client;
 use crate::domain::shop::Language;
@@ -217,50 +216,4 @@ pub fn switch_language() {
 pub fn set_theme(theme: Theme) {
     client::page::keep_choice("theme", theme_name(theme));
     client::page::set_root("data-theme", theme_name(theme));
-}
-
-#[component]
-fn Toasts() -> impl IntoView {
-    let store = store();
-    let toast = move |toast: Toast| {
-        let words = words();
-        let (id, undo) = (toast.id, toast.undo.clone());
-        let tone = match toast.tone {
-            Tone::Ok => "ok",
-            Tone::Warn => "warn",
-            Tone::Bad => "bad",
-        };
-        let press = move |_| {
-            store
-                .toasts
-                .update(|toasts| toasts.retain(|toast| toast.id != id));
-            let _ = store.record(undo.clone());
-        };
-        view! {
-            <div class="toast" data-tone=tone>
-                <span>{toast.text}</span>
-                {(!toast.undo.is_empty())
-                    .then(|| {
-                        view! {
-                            <button class="btn" type="button" on:click=press>
-                                {words.undo}
-                            </button>
-                        }
-                    })}
-            </div>
-        }
-    };
-    let toasts = NodeRef::<Div>::new();
-    Effect::new(move || {
-        // A dialog that is open would cover them, so they are raised above it each time.
-        let is_shown = store.toasts.with(|toasts| !toasts.is_empty());
-        if let Some(toasts) = toasts.get() {
-            client::page::raise(&toasts, is_shown);
-        }
-    });
-    view! {
-        <div class="toasts" role="status" aria-live="polite" popover="manual" node_ref=toasts>
-            <For each=move || store.toasts.get() key=|toast| toast.id children=toast />
-        </div>
-    }
 }

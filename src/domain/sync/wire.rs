@@ -145,7 +145,6 @@ pub struct Snapshot {
 /// What a page needs to open: who is signed in, if anyone, and what they may see.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(clippy::large_enum_variant, reason = "there is one a page")]
 pub enum Boot {
     /// The shop is new: the first-run page.
     FirstRun,

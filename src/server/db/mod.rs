@@ -80,7 +80,7 @@ pub async fn open(file: &Path) -> Result<Db, StartError> {
 fn unreadable(file: &Path, error: sqlx::Error) -> StartError {
     let code = error
         .as_database_error()
-        .and_then(|error| error.code())
+        .and_then(sqlx::error::DatabaseError::code)
         .unwrap_or_default();
     match code.as_ref() {
         "11" | "26" | "267" | "779" => StartError::Corrupt {

@@ -305,6 +305,20 @@ fn on_key(floor: Floor, event: &client::page::Key) {
         return;
     }
     let key = event.key();
+    let arrow = match key.as_str() {
+        "ArrowRight" => Some((1.0, 0.0)),
+        "ArrowLeft" => Some((-1.0, 0.0)),
+        "ArrowDown" => Some((0.0, 1.0)),
+        "ArrowUp" => Some((0.0, -1.0)),
+        _ => None,
+    };
+    if let Some((right, down)) =
+        arrow.filter(|_| client::page::focused_attribute("data-station").is_some())
+    {
+        event.prevent_default();
+        client::page::move_focus(".station-open", right, down);
+        return;
+    }
     let mut chars = key.chars();
     let (Some(c), None) = (chars.next().map(latin_digit), chars.next()) else {
         return;
