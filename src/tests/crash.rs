@@ -38,6 +38,8 @@ impl Process {
                 "--log",
                 "warn",
             ])
+            // No page is asked for, so the browser's half need not be built.
+            .env("LEPTOS_HASH_FILES", "false")
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
