@@ -95,6 +95,19 @@ for (const [choice, word] of [['exact', 'exact'], ['free', 'free_of_charge'], ['
     });
 }
 
+test('a bill can be printed before it is paid', async ({ till }) => {
+    const { words, floor } = till;
+    await till.enter('cashier');
+    const card = floor.card(1);
+    await card.press(words.bill);
+    const due = await floor.end.due();
+    await floor.end.action(words.print);
+    await floor.receipt.opened(words.receipt);
+    expect(Math.abs((await floor.receipt.total()) - due)).toBeLessThanOrEqual(500);
+    await floor.receipt.close();
+    await card.shows('playing');
+});
+
 /** What was settled is what the rule makes of what is recorded. */
 function expectRule(session: Session): void {
     const ended = session.ended?.at ?? 0;

@@ -9,6 +9,7 @@ use crate::app::parts::sheet::Sheet;
 use crate::app::{prefs, store};
 use crate::client;
 use crate::domain::money::Money;
+use crate::domain::op::Choice;
 use crate::domain::session::Session;
 use crate::domain::shop::Paper;
 
@@ -61,6 +62,10 @@ fn Receipt(session: Session, paper: RwSignal<Paper>) -> impl IntoView {
     let station = station.map_or_else(String::new, |station| {
         station.name.text(prefs.is_arabic()).to_owned()
     });
+    // Before it is settled, a bill is printed at what the shop would round it to.
+    let choice = session.settlement.is_none().then_some(Choice::Rounded {
+        step: shop.rounding_step,
+    });
     let until = session.until(now);
     let cashier = session
         .ended
@@ -76,7 +81,7 @@ fn Receipt(session: Session, paper: RwSignal<Paper>) -> impl IntoView {
         .into_iter()
         .rev()
         .collect::<String>();
-    let (lines, total): (Vec<_>, Vec<_>) = rows(&session, &state, None, now, prefs)
+    let (lines, total): (Vec<_>, Vec<_>) = rows(&session, &state, choice, now, prefs)
         .into_iter()
         .partition(|row| row.kind != "total");
     let total = total.first().map_or(Money::ZERO, |row| row.amount);

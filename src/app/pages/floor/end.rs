@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::app::pages::floor::{Open, floor};
 use crate::app::parts::bill::{BillTable, with_choice};
-use crate::app::parts::button::{Button, Choose, MoneyField};
+use crate::app::parts::button::{Button, Choose, Icon, MoneyField};
 use crate::app::parts::pay::{Due, PayFields, Paying};
 use crate::app::parts::sheet::Sheet;
 use crate::app::{Tone, Words, prefs, store};
@@ -176,6 +176,15 @@ pub fn EndSheet(
             </div>
             <footer class="sheet-foot">
                 <Due due />
+                <button
+                    class="btn btn-big btn-fit"
+                    type="button"
+                    title=words.print
+                    aria-label=words.print
+                    on:click=move |_| floor.open(Open::Receipt(session_id))
+                >
+                    <Icon name="print" />
+                </button>
                 <Button
                     icon="check"
                     text=Signal::derive(text)
