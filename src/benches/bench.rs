@@ -34,7 +34,7 @@ use mikrodash::domain::station::{Mode, Rates, StationChange};
 use mikrodash::domain::stats::DayFigures;
 use mikrodash::domain::sync::{Boot, PushBatch, WireOp};
 use mikrodash::domain::text::Label;
-use mikrodash::domain::time::{MINUTE_MS, Timestamp};
+use mikrodash::domain::time::{DAY_MS, MINUTE_MS, Timestamp};
 use mikrodash::server::sequencer::Authority;
 use mikrodash::server::{Server, now, router, sign_in, sync};
 use serde_json::{Value, json};
@@ -241,7 +241,8 @@ impl Journal {
                 incarnation: self.incarnation,
                 device_seq: self.last,
                 login_id: self.login_id,
-                captured_at: now(),
+                // Three weeks ago: what is pushed here must not fill the devices' window for the next run.
+                captured_at: now() - 21 * DAY_MS,
                 clock_offset_ms: 0,
                 seen: 0,
                 schema: SCHEMA,
