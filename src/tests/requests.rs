@@ -654,3 +654,49 @@ async fn a_zone_is_set_by_its_name_only_if_there_is_one() {
     assert_eq!(right.status, StatusCode::OK);
     assert_eq!(shop.state(&owner).await.shop().zone_name, "Asia/Riyadh");
 }
+
+#[tokio::test]
+async fn bills_that_ended_in_one_millisecond_fall_between_no_pages() {
+    let (shop, mut device) = Shop::ready().await;
+    let at = now();
+    let mut ops = Vec::new();
+    for _ in 0..60 {
+        let session_id = SessionId(id());
+        let told = Money::ZERO;
+        let choice = Choice::Free;
+        ops.push(device.op_at(at, start(session_id, 1)));
+        let end = Body::SessionEnded {
+            session_id,
+            choice,
+            told,
+        };
+        ops.push(device.op_at(at, end));
+    }
+    for batch in ops.chunks(100) {
+        assert_eq!(
+            shop.push(&device, batch.to_vec()).await.status,
+            StatusCode::OK
+        );
+    }
+    let (mut seen, mut before) = (std::collections::BTreeSet::new(), Value::Null);
+    loop {
+        let filter = json!({ "filter": { "before": before } });
+        let page: Value = shop
+            .call("history", &filter, Some(&device.cookie))
+            .await
+            .json();
+        let sessions = page["sessions"].as_array().unwrap();
+        for session in sessions {
+            assert!(
+                seen.insert(session["session_id"].to_string()),
+                "a bill is listed twice"
+            );
+        }
+        if page["has_more"] == json!(false) {
+            break;
+        }
+        let last = sessions.last().unwrap();
+        before = json!([last["ended"]["at"], last["session_id"]]);
+    }
+    assert_eq!(seen.len(), 60);
+}

@@ -335,3 +335,88 @@ async fn fifty_devices_at_once_lose_and_double_nothing() {
         (200, Money(20_000))
     );
 }
+
+#[tokio::test]
+async fn a_bill_outside_of_the_window_can_be_reopened_once_it_is_held() {
+    let (shop, mut device) = Shop::ready().await;
+    let session_id = SessionId(id());
+    shop.must(&mut device, start(session_id, 1)).await;
+    let choice = Choice::Free;
+    let told = Money::ZERO;
+    shop.must(
+        &mut device,
+        Body::SessionEnded {
+            session_id,
+            choice,
+            told,
+        },
+    )
+    .await;
+    let mut snapshot = shop.snapshot(&device).await;
+    let (rows, me) = (
+        snapshot.rows.clone(),
+        shop.state(&device).await.staff[&device.staff_id].clone(),
+    );
+    snapshot.rows.retain(|row| row.key().1 != session_id.0);
+    let mut replica = Replica::new(me, snapshot);
+    let reason = "wrong".to_owned();
+    let reopen = device.op(Body::BillReopened {
+        session_id,
+        reason,
+        is_continued: false,
+    });
+    let reopen = reopen.read().unwrap();
+    assert_eq!(
+        replica.record(reopen.clone()),
+        Outcome::Rejected(Reason::UnknownSession)
+    );
+    replica.hold(
+        rows.into_iter()
+            .find(|row| row.key().1 == session_id.0)
+            .unwrap(),
+    );
+    assert_eq!(replica.record(reopen), Outcome::Applied);
+}
+
+#[tokio::test]
+async fn a_bills_trail_holds_what_came_under_another_id_and_by_transfer() {
+    let (shop, mut device) = Shop::ready().await;
+    let [first, second, other] = [(); 3].map(|()| SessionId(id()));
+    shop.must(&mut device, start(first, 1)).await;
+    shop.record(&mut device, start(second, 1)).await;
+    shop.must(&mut device, order(second)).await;
+    shop.must(&mut device, start(other, 2)).await;
+    let transfer = Body::BillTransferred {
+        from: other,
+        to: first,
+        with_orders: true,
+    };
+    shop.must(&mut device, transfer).await;
+    for asked in [first, second] {
+        let bill = json!({ "session_id": asked });
+        let page: serde_json::Value = shop.call("bill", &bill, Some(&device.cookie)).await.json();
+        let kinds: Vec<String> = page["log"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|line| {
+                line["body"]
+                    .as_object()
+                    .unwrap()
+                    .keys()
+                    .next()
+                    .unwrap()
+                    .clone()
+            })
+            .collect();
+        assert_eq!(
+            kinds,
+            [
+                "session_started",
+                "session_started",
+                "line_added",
+                "bill_transferred"
+            ]
+        );
+    }
+}
