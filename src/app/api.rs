@@ -1,10 +1,10 @@
 //! Server functions: who is asking, parse, call, convert. The rules are in `domain`, the SQL in `server/db`.
 
 use leptos::prelude::*;
-use leptos::server_fn::codec::Json;
 use serde::{Deserialize, Serialize};
 
 use crate::app::Error;
+use crate::app::codec;
 use crate::domain::id::{SessionId, StaffId, StationId};
 use crate::domain::money::Money;
 use crate::domain::op::Body;
@@ -64,7 +64,7 @@ pub struct LogLine {
 }
 
 /// What a page opens with: first run, login, or the shop.
-#[server(endpoint = "open_page", prefix = "/api", input = Json)]
+#[server(endpoint = "open_page", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn open_page() -> Result<Boot, Error> {
     use crate::server::sync;
     let call = crate::server::call().await?;
@@ -73,7 +73,7 @@ pub async fn open_page() -> Result<Boot, Error> {
 }
 
 /// Records operations of a device; the answer says what became of each.
-#[server(endpoint = "push", prefix = "/api", input = Json)]
+#[server(endpoint = "push", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn push(batch: PushBatch) -> Result<PushReply, Error> {
     use crate::domain::sync::BATCH_OPS_MAX;
     use crate::server::{now, sequencer::Authority};
@@ -95,7 +95,7 @@ pub async fn push(batch: PushBatch) -> Result<PushReply, Error> {
 }
 
 /// What changed since a position.
-#[server(endpoint = "pull", prefix = "/api", input = Json)]
+#[server(endpoint = "pull", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn pull(since: Position) -> Result<PullReply, Error> {
     use crate::server::sync;
     let call = crate::server::call().await?;
@@ -109,7 +109,7 @@ pub async fn pull(since: Position) -> Result<PullReply, Error> {
 }
 
 /// Everything that a device holds.
-#[server(endpoint = "take_snapshot", prefix = "/api", input = Json)]
+#[server(endpoint = "take_snapshot", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn take_snapshot() -> Result<Snapshot, Error> {
     use crate::server::sync;
     let call = crate::server::call().await?;
@@ -123,7 +123,7 @@ pub async fn take_snapshot() -> Result<Snapshot, Error> {
 }
 
 /// Sets up a new shop and signs its owner in.
-#[server(endpoint = "first_run", prefix = "/api", input = Json)]
+#[server(endpoint = "first_run", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn first_run(
     shop_name: String,
     owner_name: String,
@@ -136,7 +136,7 @@ pub async fn first_run(
 }
 
 /// Fills a new shop with the demo and signs its owner in.
-#[server(endpoint = "open_demo", prefix = "/api", input = Json)]
+#[server(endpoint = "open_demo", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn open_demo() -> Result<(), Error> {
     use crate::server::shop;
     let call = crate::server::call().await?;
@@ -144,7 +144,7 @@ pub async fn open_demo() -> Result<(), Error> {
 }
 
 /// Signs somebody in, with a password or a PIN.
-#[server(endpoint = "sign_in", prefix = "/api", input = Json)]
+#[server(endpoint = "sign_in", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn sign_in(staff_id: StaffId, kind: SecretKind, proof: String) -> Result<(), Error> {
     use crate::server;
     let call = crate::server::call().await?;
@@ -152,7 +152,7 @@ pub async fn sign_in(staff_id: StaffId, kind: SecretKind, proof: String) -> Resu
 }
 
 /// Signs out.
-#[server(endpoint = "sign_out", prefix = "/api", input = Json)]
+#[server(endpoint = "sign_out", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn sign_out() -> Result<(), Error> {
     use crate::server;
     let call = crate::server::call().await?;
@@ -160,7 +160,7 @@ pub async fn sign_out() -> Result<(), Error> {
 }
 
 /// Sets or removes somebody's password or PIN: one's own, or, for an owner, anybody's.
-#[server(endpoint = "set_secret", prefix = "/api", input = Json)]
+#[server(endpoint = "set_secret", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn set_secret(
     staff_id: StaffId,
     kind: SecretKind,
@@ -182,7 +182,7 @@ pub async fn set_secret(
 }
 
 /// Sets the shop's time zone; what its clock shows comes from the server's database.
-#[server(endpoint = "set_zone", prefix = "/api", input = Json)]
+#[server(endpoint = "set_zone", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn set_zone(name: String) -> Result<(), Error> {
     use crate::domain::staff::Role;
     use crate::server::shop;
@@ -200,7 +200,7 @@ pub async fn set_zone(name: String) -> Result<(), Error> {
 }
 
 /// The time zones that there are.
-#[server(endpoint = "zone_names", prefix = "/api", input = Json)]
+#[server(endpoint = "zone_names", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn zone_names() -> Result<Vec<String>, Error> {
     let call = crate::server::call().await?;
     call.done(
@@ -213,7 +213,7 @@ pub async fn zone_names() -> Result<Vec<String>, Error> {
 }
 
 /// A page of ended sessions.
-#[server(endpoint = "history", prefix = "/api", input = Json)]
+#[server(endpoint = "history", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn history(filter: HistoryFilter) -> Result<HistoryPage, Error> {
     use crate::server::shop;
     let call = crate::server::call().await?;
@@ -227,7 +227,7 @@ pub async fn history(filter: HistoryFilter) -> Result<HistoryPage, Error> {
 }
 
 /// A bill with everything that was recorded about it.
-#[server(endpoint = "bill", prefix = "/api", input = Json)]
+#[server(endpoint = "bill", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn bill(session_id: SessionId) -> Result<BillPage, Error> {
     use crate::server::shop;
     let call = crate::server::call().await?;

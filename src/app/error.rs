@@ -1,10 +1,10 @@
 //! The one error that crosses the wire. It says what a person can act on, and never how the server is made.
 
-use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::app::codec::Json;
 use crate::domain::outcome::Reason;
 
 /// Why a request came to nothing.
@@ -79,7 +79,7 @@ impl Error {
 }
 
 impl FromServerFnError for Error {
-    type Encoder = JsonEncoding;
+    type Encoder = Json;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Error {
         match error {

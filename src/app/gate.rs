@@ -3,10 +3,11 @@
 use leptos::prelude::*;
 use leptos_router::components::Outlet;
 
+use crate::app::codec::Awaited;
 use crate::app::pages::first_run::FirstRunPage;
 use crate::app::pages::login::LoginPage;
 use crate::app::parts::shell::Shell;
-use crate::app::{Error, Store, api, prefs, words};
+use crate::app::{Error, Store, api, prefs, view, words};
 use crate::client;
 use crate::domain::id::LoginId;
 use crate::domain::staff::Staff;
@@ -15,20 +16,20 @@ use crate::domain::sync::{Boot, Snapshot};
 /// Draws what whoever is here may see.
 #[component]
 pub fn Gate() -> impl IntoView {
-    let boot = Resource::new_blocking(|| (), |()| api::open_page());
+    let boot = Awaited::new_with_options(|| (), |()| api::open_page(), true);
     Effect::new(client::page::mark_alive);
     view! {
         <Suspense>
             {move || Suspend::new(async move {
                 match boot.await {
-                    Ok(Boot::FirstRun) => view! { <FirstRunPage /> }.into_any(),
+                    Ok(Boot::FirstRun) => view! { <FirstRunPage /> },
                     Ok(Boot::Login { shop_name, staff, is_demo }) => {
-                        view! { <LoginPage shop_name staff is_demo /> }.into_any()
+                        view! { <LoginPage shop_name staff is_demo /> }
                     }
                     Ok(Boot::Open { me, login_id, snapshot }) => {
-                        view! { <Open me login_id snapshot /> }.into_any()
+                        view! { <Open me login_id snapshot /> }
                     }
-                    Err(error) => view! { <Closed error /> }.into_any(),
+                    Err(error) => view! { <Closed error /> },
                 }
             })}
         </Suspense>

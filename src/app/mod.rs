@@ -2,6 +2,7 @@
 //! snapshot. Components hold no rules: they ask `domain`.
 
 pub mod api;
+mod codec;
 mod error;
 mod explain;
 mod gate;
@@ -9,6 +10,7 @@ mod pages;
 mod parts;
 pub mod prefs;
 mod store;
+mod view;
 mod words;
 
 use leptos::prelude::*;
@@ -20,6 +22,7 @@ pub use crate::app::error::Error;
 pub use crate::app::explain::explain;
 pub use crate::app::prefs::Prefs;
 pub use crate::app::store::{Link, Store, Tone, store};
+pub(crate) use crate::app::view::view;
 pub use crate::app::words::Words;
 
 use crate::app::gate::Gate;

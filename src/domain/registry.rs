@@ -11,6 +11,7 @@ use crate::domain::bill::Payment;
 use crate::domain::id::{
     CategoryId, ItemId, OpId, PaymentId, SaleId, SessionId, ShopId, StaffId, StationId, Uuid,
 };
+use crate::domain::json;
 use crate::domain::menu::{Category, Item};
 use crate::domain::outcome::Reason;
 use crate::domain::sale::Sale;
@@ -99,8 +100,8 @@ macro_rules! registry {
             }
 
             /// Reads a row as the database keeps it.
-            pub fn from_json(table: Table, json: &str) -> Result<Row, serde_json::Error> {
-                match table { $(Table::$row => serde_json::from_str(json).map(Row::$row),)* }
+            pub fn from_json(table: Table, text: &str) -> Result<Row, serde_json::Error> {
+                match table { $(Table::$row => json::read(text).map(Row::$row),)* }
             }
         }
 

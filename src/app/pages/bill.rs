@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
 use crate::app::api::{self, BillPage as Page, LogLine};
+use crate::app::codec::Awaited;
 use crate::app::pages::floor::{ChooseAmount, Choosing, pay_bodies};
 use crate::app::pages::history::{Failed, bill_state};
 use crate::app::parts::bill::{BillTable, with_choice};
@@ -13,8 +14,9 @@ use crate::app::parts::reason::AskReason;
 use crate::app::parts::receipt::ReceiptSheet;
 use crate::app::parts::sheet::Sheet;
 use crate::app::parts::shell::PageHead;
+use crate::app::parts::show::Show;
 use crate::app::parts::when::{PickTime, Picked};
-use crate::app::{Error, Prefs, explain, prefs, store, words};
+use crate::app::{Error, Prefs, explain, prefs, store, view, words};
 use crate::domain::bill::Payment;
 use crate::domain::id::{LineId, PaymentId, SessionId};
 use crate::domain::money::Money;
@@ -49,7 +51,7 @@ pub fn BillPage() -> impl IntoView {
             .map(|session| session.touched_at)
             .max()
     });
-    let page = Resource::new(
+    let page = Awaited::new_with_options(
         move || (session_id.get(), version.get(), store.n_pending.get() == 0),
         |(session_id, _, _)| async move {
             match session_id {
@@ -57,6 +59,7 @@ pub fn BillPage() -> impl IntoView {
                 None => Err(Error::NotFound),
             }
         },
+        false,
     );
     view! {
         <PageHead title=words.bill.to_owned() />
@@ -65,8 +68,8 @@ pub fn BillPage() -> impl IntoView {
         }>
             {move || Suspend::new(async move {
                 match page.await {
-                    Ok(page) => view! { <Bill page /> }.into_any(),
-                    Err(error) => view! { <Failed error /> }.into_any(),
+                    Ok(page) => view! { <Bill page /> },
+                    Err(error) => view! { <Failed error /> },
                 }
             })}
         </Transition>
@@ -326,7 +329,7 @@ fn Ask(what: Asking, session: Session, asking: RwSignal<Option<Asking>>) -> impl
             let _ = store.record([body(reason)]);
             asking.set(None);
         });
-        view! { <AskReason title action on_done on_close /> }.into_any()
+        view! { <AskReason title action on_done on_close /> }
     };
     match what {
         Asking::Reopen { is_continued } => {
@@ -363,9 +366,9 @@ fn Ask(what: Asking, session: Session, asking: RwSignal<Option<Asking>>) -> impl
                 reason,
             }),
         ),
-        Asking::Receipt => view! { <ReceiptSheet session on_close /> }.into_any(),
-        Asking::EditStart => view! { <EditTime session is_start=true on_close /> }.into_any(),
-        Asking::EditEnd => view! { <EditTime session is_start=false on_close /> }.into_any(),
+        Asking::Receipt => view! { <ReceiptSheet session on_close /> },
+        Asking::EditStart => view! { <EditTime session is_start=true on_close /> },
+        Asking::EditEnd => view! { <EditTime session is_start=false on_close /> },
     }
 }
 

@@ -6,7 +6,7 @@ use leptos::task::spawn_local;
 use crate::app::pages::login::DoorFoot;
 use crate::app::parts::button::{Choose, Icon, TextField};
 use crate::app::prefs::language_name;
-use crate::app::{Error, api, prefs};
+use crate::app::{Error, api, prefs, view};
 use crate::client;
 use crate::domain::shop::Language;
 

@@ -4,9 +4,10 @@ use leptos::prelude::*;
 use leptos_router::hooks::{use_navigate, use_query_map};
 
 use crate::app::api::{self, HistoryFilter, HistoryPage as Page};
+use crate::app::codec::Awaited;
 use crate::app::parts::button::{Amount, Icon};
 use crate::app::parts::shell::PageHead;
-use crate::app::{Error, prefs, store, words};
+use crate::app::{Error, prefs, store, view, words};
 use crate::domain::money::Money;
 use crate::domain::session::Session;
 use crate::domain::time::{BusinessDay, Timestamp};
@@ -18,16 +19,16 @@ pub fn HistoryPage() -> impl IntoView {
     let query = use_query_map();
     let filter =
         Memo::new(move |_| query.with(|query| read_filter(|name| query.get(name), today())));
-    let page = Resource::new(move || filter.get(), api::history);
+    let page = Awaited::new_with_options(move || filter.get(), api::history, false);
     view! {
         <PageHead title=words.history.to_owned() />
         <Filters filter />
         <Transition fallback=Loading>
             {move || Suspend::new(async move {
                 match page.await {
-                    Ok(page) if page.sessions.is_empty() => view! { <Nothing /> }.into_any(),
-                    Ok(page) => view! { <Bills page filter /> }.into_any(),
-                    Err(error) => view! { <Failed error /> }.into_any(),
+                    Ok(page) if page.sessions.is_empty() => view! { <Nothing /> },
+                    Ok(page) => view! { <Bills page filter /> },
+                    Err(error) => view! { <Failed error /> },
                 }
             })}
         </Transition>

@@ -5,7 +5,8 @@ use leptos::prelude::*;
 use crate::app::parts::button::{Amount, Button, Icon, IconButton, MoneyField, TextField};
 use crate::app::parts::sheet::Sheet;
 use crate::app::parts::shell::PageHead;
-use crate::app::{Tone, prefs, store, words};
+use crate::app::parts::show::Show;
+use crate::app::{Tone, prefs, store, view, words};
 use crate::client;
 use crate::domain::id::{CategoryId, ItemId};
 use crate::domain::menu::{Category, CategoryChange, Item, ItemChange};
@@ -217,9 +218,9 @@ fn Edit(what: Editing, editing: RwSignal<Option<Editing>>) -> impl IntoView {
     let on_close = Callback::new(move |()| editing.set(None));
     match what {
         Editing::Item(item, category_id) => {
-            view! { <EditItem item category_id on_close /> }.into_any()
+            view! { <EditItem item category_id on_close /> }
         }
-        Editing::Category(category) => view! { <EditCategory category on_close /> }.into_any(),
+        Editing::Category(category) => view! { <EditCategory category on_close /> },
     }
 }
 

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::app::view;
 use crate::app::words;
 
 /// Says that there is nothing here, and where to go.

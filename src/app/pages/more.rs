@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::app::parts::button::Icon;
 use crate::app::parts::shell::{PageHead, leave, set_theme, switch_language};
 use crate::app::prefs::Theme;
-use crate::app::{prefs, store};
+use crate::app::{prefs, store, view};
 
 /// The rest of the navigation, and this device's choices.
 #[component]

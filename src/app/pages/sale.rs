@@ -7,7 +7,8 @@ use crate::app::parts::button::{Amount, Button, IconButton};
 use crate::app::parts::pay::{Due, PayFields, Paying};
 use crate::app::parts::reason::AskReason;
 use crate::app::parts::shell::PageHead;
-use crate::app::{Tone, prefs, store};
+use crate::app::parts::show::Show;
+use crate::app::{Tone, prefs, store, view};
 use crate::client;
 use crate::domain::id::{PaymentId, SaleId};
 use crate::domain::op::Body;
@@ -166,9 +167,8 @@ fn SoldToday() -> impl IntoView {
                     <span>{words.voided}</span>
                 </span>
             }
-            .into_any()
         } else if can_void {
-            view! { <IconButton icon="trash" label=words.void on_press=move || voiding.set(Some(sale_id)) /> }.into_any()
+            view! { <IconButton icon="trash" label=words.void on_press=move || voiding.set(Some(sale_id)) /> }
         } else {
             ().into_any()
         };

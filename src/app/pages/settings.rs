@@ -5,8 +5,9 @@ use leptos::task::spawn_local;
 
 use crate::app::parts::button::{Button, Choose, TextField};
 use crate::app::parts::shell::{PageHead, set_theme};
+use crate::app::parts::show::Show;
 use crate::app::prefs::{Theme, digits_name, language_name};
-use crate::app::{Store, Tone, api, prefs, store};
+use crate::app::{Store, Tone, api, prefs, store, view};
 use crate::client;
 use crate::domain::money::{Money, latin_digit};
 use crate::domain::op::Body;

@@ -6,7 +6,7 @@ use leptos::task::spawn_local;
 use crate::app::parts::button::{Button, Choose, IconButton, TextField};
 use crate::app::parts::sheet::Sheet;
 use crate::app::parts::shell::{PageHead, role_word};
-use crate::app::{Error, Tone, api, prefs, store, words};
+use crate::app::{Error, Tone, api, prefs, store, view, words};
 use crate::client;
 use crate::domain::id::StaffId;
 use crate::domain::op::Body;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use leptos::prelude::*;
 
 use crate::app::parts::button::{Amount, Stepper};
-use crate::app::{Store, prefs, store};
+use crate::app::{Store, prefs, store, view};
 use crate::domain::bill::QUANTITY_MAX;
 use crate::domain::id::{CategoryId, ItemId};
 use crate::domain::menu::Item;

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::app::{Prefs, prefs, store};
+use crate::app::{Prefs, prefs, store, view};
 use crate::domain::bill::{Bill, settle};
 use crate::domain::money::Money;
 use crate::domain::op::Choice;

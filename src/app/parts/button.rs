@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::app::prefs;
+use crate::app::view;
 use crate::domain::money::Money;
 
 /// Draws an icon of the sprite; it says nothing, so it always stands beside words or in a labelled button.

@@ -8,5 +8,6 @@ pub mod reason;
 pub mod receipt;
 pub mod sheet;
 pub mod shell;
+pub mod show;
 pub mod toasts;
 pub mod when;

@@ -3,7 +3,8 @@
 use leptos::prelude::*;
 
 use crate::app::parts::button::{Amount, Choose, MoneyField};
-use crate::app::{Words, prefs, words};
+use crate::app::parts::show::Show;
+use crate::app::{Words, prefs, view, words};
 use crate::domain::bill::Method;
 use crate::domain::money::{Money, parse_pounds};
 

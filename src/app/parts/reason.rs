@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::app::parts::button::TextField;
 use crate::app::parts::sheet::Modal;
+use crate::app::view;
 use crate::app::words;
 
 /// Asks for a reason.

@@ -6,7 +6,7 @@ use crate::app::parts::bill::rows;
 use crate::app::parts::button::{Button, Choose};
 use crate::app::parts::pay::method_word;
 use crate::app::parts::sheet::Sheet;
-use crate::app::{prefs, store};
+use crate::app::{prefs, store, view};
 use crate::client;
 use crate::domain::money::Money;
 use crate::domain::op::Choice;

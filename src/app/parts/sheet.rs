@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use crate::app::parts::button::IconButton;
 use crate::app::parts::toasts::Toasts;
+use crate::app::view;
 use crate::app::words;
 use crate::client;
 

@@ -7,7 +7,7 @@ use leptos_router::hooks::use_location;
 use crate::app::parts::button::Icon;
 use crate::app::parts::toasts::Toasts;
 use crate::app::prefs::{Theme, language_name, theme_name};
-use crate::app::{Link, Store, Tone, Words, api, prefs, store, words};
+use crate::app::{Link, Store, Tone, Words, api, prefs, store, view, words};
 use crate::client;
 use crate::domain::shop::Language;
 use crate::domain::staff::Role;

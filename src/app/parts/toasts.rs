@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::app::store::Toast;
-use crate::app::{Tone, store, words};
+use crate::app::{Tone, store, view, words};
 
 /// The toasts that are up; over the page, or inside of the dialog that covers it.
 #[component]

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::app::parts::button::Choose;
-use crate::app::{Store, prefs, store};
+use crate::app::{Store, prefs, store, view};
 use crate::domain::time::{HOUR_MS, MINUTE_MS, Timestamp};
 
 /// A time of day that somebody picks.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::id::{DeviceId, Incarnation, LoginId, OpId};
+use crate::domain::json;
 use crate::domain::op::Op;
 use crate::domain::outcome::Outcome;
 use crate::domain::registry::Row;
@@ -60,7 +61,7 @@ impl WireOp {
 
     /// Reads the operation; none if this version cannot.
     pub fn read(&self) -> Option<Op> {
-        let op: Op = serde_json::from_str(&self.bytes).ok()?;
+        let op: Op = json::read(&self.bytes).ok()?;
         (op.op_id == self.op_id).then_some(op)
     }
 }

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::app::pages::floor::{Open, floor, toggle_pause};
 use crate::app::parts::button::{Button, Icon};
-use crate::app::{Prefs, prefs, store};
+use crate::app::{Prefs, prefs, store, view};
 use crate::domain::bill::OrderLine;
 use crate::domain::id::StationId;
 use crate::domain::money::Money;
@@ -132,9 +132,9 @@ pub fn StationCard(
                 </div>
                 {move || {
                     if session.with(Option::is_some) {
-                        view! { <Running session /> }.into_any()
+                        view! { <Running session /> }
                     } else {
-                        view! { <Idle facts=Signal::derive(move || facts.get()) /> }.into_any()
+                        view! { <Idle facts=Signal::derive(move || facts.get()) /> }
                     }
                 }}
             </div>
@@ -303,7 +303,6 @@ fn Actions(station: Memo<Station>, session: Memo<Option<Session>>) -> impl IntoV
                             on_press=start
                         />
                     }
-                        .into_any()
                 }
                 (None, false) => {
                     view! {
@@ -313,7 +312,6 @@ fn Actions(station: Memo<Station>, session: Memo<Option<Session>>) -> impl IntoV
                             on_press=back_to_service
                         />
                     }
-                        .into_any()
                 }
             }}
         </div>

@@ -22,7 +22,8 @@ use crate::app::parts::button::{Amount, IconButton};
 use crate::app::parts::receipt::ReceiptSheet;
 use crate::app::parts::sheet::Sheet;
 use crate::app::parts::shell::PageHead;
-use crate::app::{Store, prefs, store, words};
+use crate::app::parts::show::Show;
+use crate::app::{Store, prefs, store, view, words};
 use crate::client;
 use crate::domain::id::{ExtraId, SessionId, StationId};
 use crate::domain::money::latin_digit;
@@ -247,22 +248,22 @@ fn OpenSheet() -> impl IntoView {
     let session = move |session_id: SessionId| store.session_now(session_id);
     move || {
         floor.open.get().map(|open| match open {
-            Open::Start(station_id) => view! { <StartSheet station_id on_close /> }.into_any(),
-            Open::Session(id) => view! { <SessionSheet session_id=id on_close /> }.into_any(),
-            Open::Order(id) => view! { <OrderSheet session_id=id on_close /> }.into_any(),
-            Open::Timer(id) => view! { <TimerForm session_id=id on_close /> }.into_any(),
-            Open::Limit(id) => view! { <LimitForm session_id=id on_close /> }.into_any(),
+            Open::Start(station_id) => view! { <StartSheet station_id on_close /> },
+            Open::Session(id) => view! { <SessionSheet session_id=id on_close /> },
+            Open::Order(id) => view! { <OrderSheet session_id=id on_close /> },
+            Open::Timer(id) => view! { <TimerForm session_id=id on_close /> },
+            Open::Limit(id) => view! { <LimitForm session_id=id on_close /> },
             Open::Extra(id, extra_id) => {
-                view! { <ExtraForm session_id=id extra_id on_close /> }.into_any()
+                view! { <ExtraForm session_id=id extra_id on_close /> }
             }
-            Open::Transfer(id) => view! { <TransferList session_id=id on_close /> }.into_any(),
-            Open::Move(id) => view! { <MoveList session_id=id on_close /> }.into_any(),
-            Open::EditStart(id) => view! { <EditStart session_id=id on_close /> }.into_any(),
-            Open::End(id) => view! { <EndSheet session_id=id on_close /> }.into_any(),
+            Open::Transfer(id) => view! { <TransferList session_id=id on_close /> },
+            Open::Move(id) => view! { <MoveList session_id=id on_close /> },
+            Open::EditStart(id) => view! { <EditStart session_id=id on_close /> },
+            Open::End(id) => view! { <EndSheet session_id=id on_close /> },
             Open::Receipt(id) => session(id)
                 .map(|session| view! { <ReceiptSheet session on_close /> })
                 .into_any(),
-            Open::Help => view! { <HelpSheet on_close /> }.into_any(),
+            Open::Help => view! { <HelpSheet on_close /> },
         })
     }
 }

@@ -6,7 +6,7 @@ use crate::app::pages::floor::floor;
 use crate::app::parts::basket::{Basket, BasketLines, MenuGrid};
 use crate::app::parts::button::Button;
 use crate::app::parts::sheet::Sheet;
-use crate::app::{Tone, prefs, store};
+use crate::app::{Tone, prefs, store, view};
 use crate::client;
 use crate::domain::id::{LineId, SessionId};
 use crate::domain::op::Body;
