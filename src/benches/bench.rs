@@ -20,20 +20,20 @@ use axum::http::{Request, header};
 use criterion::{BatchSize, Criterion};
 use leptos::config::LeptosOptions;
 use mikrodash::domain::apply;
-use mikrodash::domain::drill::small_id;
+use mikrodash::domain::drill::{
+    RATES, TEA_PRICE, add_station, order, sale, small_id, stamped, start,
+};
 use mikrodash::domain::id::{
-    DeviceId, Incarnation, ItemId, LineId, LoginId, OpId, PaymentId, SaleId, SessionId, StaffId,
-    StationId, Uuid, uuid_v7,
+    DeviceId, Incarnation, LineId, LoginId, OpId, PaymentId, SaleId, SessionId, StationId, Uuid,
+    uuid_v7,
 };
 use mikrodash::domain::money::Money;
-use mikrodash::domain::op::{Body, Op, SCHEMA, Stamped};
+use mikrodash::domain::op::{Body, Op, SCHEMA};
 use mikrodash::domain::registry::State;
-use mikrodash::domain::sale::{SaleLine, SalePayment};
 use mikrodash::domain::staff::{Role, SecretKind};
-use mikrodash::domain::station::{Mode, Rates, StationChange};
+use mikrodash::domain::station::Mode;
 use mikrodash::domain::stats::DayFigures;
 use mikrodash::domain::sync::{Boot, PushBatch, WireOp};
-use mikrodash::domain::text::Label;
 use mikrodash::domain::time::{DAY_MS, MINUTE_MS, Timestamp};
 use mikrodash::server::sequencer::Authority;
 use mikrodash::server::{Server, now, router, sign_in, sync};
@@ -43,10 +43,6 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 use tower::ServiceExt;
 
-const RATES: Rates = Rates {
-    single: Money(2_000),
-    multi: Some(Money(4_000)),
-};
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
 /// Where `make bench` puts the shop of ten years.
 const SEEDED: &str = "target/bench-shop";
@@ -67,40 +63,18 @@ fn main() {
     }
 }
 
-fn stamped(n: u64, at: Timestamp, body: Body) -> Stamped {
-    let by = StaffId(small_id(2, 1));
-    Stamped {
-        op_id: OpId(small_id(1, n)),
-        at,
-        is_clamped: false,
-        by,
-        role: Role::Owner,
-        body,
-    }
-}
-
 /// A floor of 100 stations, all let, with five pauses, five changes of mode and ten orders each.
 fn busy_floor() -> State {
     let mut state = State::default();
     let mut n = 0;
     let mut record = |at, body| {
         n += 1;
-        apply(&mut state, &stamped(n, at, body));
+        apply(&mut state, &stamped(n, at, Role::Owner, body));
     };
     for s in 0..100 {
-        let (station_id, session_id) = (StationId(small_id(4, s)), SessionId(small_id(3, s)));
-        let changes = vec![
-            StationChange::Name(Label::new("بلاي", "PS")),
-            StationChange::Rates(RATES),
-        ];
-        record(
-            NOW,
-            Body::StationEdited {
-                station_id,
-                changes,
-            },
-        );
-        record(NOW, start(session_id, station_id));
+        let session_id = SessionId(small_id(3, s));
+        record(NOW, add_station(s));
+        record(NOW, start(session_id, s));
         for minute in 1..=5 {
             let at = NOW + minute * 10 * MINUTE_MS;
             record(at, Body::SessionPaused { session_id });
@@ -120,36 +94,14 @@ fn busy_floor() -> State {
             );
         }
         for line in 0..10 {
+            let line_id = LineId(small_id(5, s * 100 + line));
             record(
                 NOW + 60 * MINUTE_MS,
-                order(session_id, LineId(small_id(5, s * 100 + line))),
+                order(session_id, line_id, TEA_PRICE, 1),
             );
         }
     }
     state
-}
-
-fn start(session_id: SessionId, station_id: StationId) -> Body {
-    Body::SessionStarted {
-        session_id,
-        station_id,
-        mode: Mode::Single,
-        rates: RATES,
-        started_at: None,
-        timer_minutes: Some(60),
-        cost_limit: None,
-    }
-}
-
-fn order(session_id: SessionId, line_id: LineId) -> Body {
-    Body::LineAdded {
-        session_id,
-        line_id,
-        item_id: ItemId(small_id(8, 1)),
-        name: Label::new("شاي", "Tea"),
-        unit_price: Money(500),
-        quantity: 1,
-    }
 }
 
 fn core(criterion: &mut Criterion) {
@@ -173,11 +125,9 @@ fn core(criterion: &mut Criterion) {
         },
     );
     criterion.bench_function("apply one operation on a floor of 100", |bench| {
-        let op = stamped(
-            9,
-            at,
-            order(session.session_id, LineId(small_id(5, 999_999))),
-        );
+        let line_id = LineId(small_id(5, 999_999));
+        let body = order(session.session_id, line_id, TEA_PRICE, 1);
+        let op = stamped(9, at, Role::Owner, body);
         bench.iter_batched_ref(
             || state.clone(),
             |state| apply(state, &op),
@@ -190,28 +140,6 @@ fn id() -> Uuid {
     let mut chance = [0; 10];
     getrandom::fill(&mut chance).unwrap();
     uuid_v7(now(), chance)
-}
-
-fn sale() -> Body {
-    let line = SaleLine {
-        item_id: ItemId(small_id(8, 1)),
-        name: Label::new("شاي", ""),
-        unit_price: Money(500),
-        quantity: 1,
-    };
-    let payment_id = PaymentId(id());
-    let payment = SalePayment {
-        payment_id,
-        method: mikrodash::domain::bill::Method::Cash,
-        amount: Money(500),
-        tendered: None,
-    };
-    Body::SaleRecorded {
-        sale_id: SaleId(id()),
-        lines: vec![line],
-        payments: vec![payment],
-        total: Money(500),
-    }
 }
 
 /// A device's journal, for writing batches.
@@ -246,7 +174,7 @@ impl Journal {
                 clock_offset_ms: 0,
                 seen: 0,
                 schema: SCHEMA,
-                body: sale(),
+                body: sale(SaleId(id()), PaymentId(id()), TEA_PRICE, 1, TEA_PRICE),
             };
             WireOp::new(&op).unwrap()
         });

@@ -1,5 +1,6 @@
 //! The drill: random operations from a seed, for the properties, the simulations and the check that a browser folds
-//! a shop exactly as the server does. Chance comes from the seed alone.
+//! a shop exactly as the server does. Chance comes from the seed alone. With them, the plain operations that tests and
+//! benches are made of.
 
 use sha2::{Digest, Sha256};
 
@@ -22,6 +23,15 @@ use crate::domain::time::{MINUTE_MS, Timestamp};
 
 /// How many stations, sessions, items and so on the drill plays with; small, so that things meet.
 const WORLD: u64 = 8;
+/// The rates of the stations that tests and benches play on.
+pub const RATES: Rates = Rates {
+    single: Money(2_000),
+    multi: Some(Money(4_000)),
+};
+/// The item that tests and benches order and sell.
+pub const TEA: ItemId = ItemId(small_id(8, 1));
+/// What one [`TEA`] costs, where nothing else is said.
+pub const TEA_PRICE: Money = Money(500);
 
 /// A source of chance that is the same everywhere (SplitMix64).
 #[derive(Clone, Debug)]
@@ -54,8 +64,98 @@ impl Chance {
 }
 
 /// A small id of a kind; kinds keep apart by their first number.
-pub fn small_id(kind: u64, n: u64) -> Uuid {
+pub const fn small_id(kind: u64, n: u64) -> Uuid {
     Uuid::from_u64_pair(kind, n)
+}
+
+/// The station of a number.
+pub fn station(n: u64) -> StationId {
+    StationId(small_id(4, n))
+}
+
+/// Puts a station on the floor, at [`RATES`].
+pub fn add_station(n: u64) -> Body {
+    Body::StationEdited {
+        station_id: station(n),
+        changes: vec![
+            StationChange::Name(Label::new(&format!("بلاي {n}"), "")),
+            StationChange::Rates(RATES),
+        ],
+    }
+}
+
+/// Starts a session on the station of a number: now, one player, at [`RATES`], without timer and limit.
+pub fn start(session_id: SessionId, on: u64) -> Body {
+    Body::SessionStarted {
+        session_id,
+        station_id: station(on),
+        mode: Mode::Single,
+        rates: RATES,
+        started_at: None,
+        timer_minutes: None,
+        cost_limit: None,
+    }
+}
+
+/// Orders [`TEA`] for a session.
+pub fn order(session_id: SessionId, line_id: LineId, unit_price: Money, quantity: i32) -> Body {
+    Body::LineAdded {
+        session_id,
+        line_id,
+        item_id: TEA,
+        name: Label::new("شاي", "Tea"),
+        unit_price,
+        quantity,
+    }
+}
+
+/// Takes cash for a session.
+pub fn pay(session_id: SessionId, payment_id: PaymentId, amount: Money) -> Body {
+    Body::PaymentTaken {
+        session_id,
+        payment_id,
+        method: Method::Cash,
+        amount,
+        tendered: None,
+    }
+}
+
+/// Sells [`TEA`] at the counter for cash; the total is not computed, so that it may be wrong.
+pub fn sale(
+    sale_id: SaleId,
+    payment_id: PaymentId,
+    unit_price: Money,
+    quantity: i32,
+    total: Money,
+) -> Body {
+    Body::SaleRecorded {
+        sale_id,
+        lines: vec![SaleLine {
+            item_id: TEA,
+            name: Label::new("شاي", "Tea"),
+            unit_price,
+            quantity,
+        }],
+        payments: vec![SalePayment {
+            payment_id,
+            method: Method::Cash,
+            amount: total,
+            tendered: None,
+        }],
+        total,
+    }
+}
+
+/// Stamps the operation of a number, as done by one and the same person.
+pub fn stamped(n: u64, at: Timestamp, role: Role, body: Body) -> Stamped {
+    Stamped {
+        op_id: OpId(small_id(1, n)),
+        at,
+        is_clamped: false,
+        by: StaffId(small_id(2, 1)),
+        role,
+        body,
+    }
 }
 
 /// A random operation at a moment. Nonsense is part of it: unknown ids, amounts out of range, things twice.
@@ -81,7 +181,7 @@ fn session_id(chance: &mut Chance) -> SessionId {
 }
 
 fn station_id(chance: &mut Chance) -> StationId {
-    StationId(small_id(4, chance.below(WORLD)))
+    station(chance.below(WORLD))
 }
 
 fn money(chance: &mut Chance) -> Money {

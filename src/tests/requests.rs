@@ -2,12 +2,11 @@
 
 use axum::body::Body as HttpBody;
 use axum::http::{Request, StatusCode, header};
-use mikrodash::domain::bill::Method;
-use mikrodash::domain::id::{ExtraId, ItemId, LineId, PaymentId, SaleId, SessionId, StaffId};
+use mikrodash::domain::drill;
+use mikrodash::domain::id::{ExtraId, LineId, PaymentId, SaleId, SessionId, StaffId};
 use mikrodash::domain::money::Money;
 use mikrodash::domain::op::{Body, Choice};
 use mikrodash::domain::outcome::{Outcome, Reason};
-use mikrodash::domain::sale::{SaleLine, SalePayment};
 use mikrodash::domain::shop::ShopChange;
 use mikrodash::domain::staff::{Role, SecretKind, StaffChange};
 use mikrodash::domain::station::{Mode, Rates, StationChange};
@@ -15,7 +14,7 @@ use mikrodash::domain::text::Label;
 use mikrodash::server::now;
 use serde_json::{Value, json};
 
-use crate::support::{Device, PASSWORD, RATES, Shop, dump, id, order, pay, small, start, station};
+use crate::support::{Device, PASSWORD, RATES, Shop, dump, id, order, pay, start, station};
 
 /// Every server function, with arguments that it would take, and the least role that may call it.
 fn functions(device: &Device) -> Vec<(&'static str, Value, Option<Role>)> {
@@ -219,35 +218,23 @@ async fn a_body_that_is_too_large_is_refused() {
 /// Operations that no shop should take, each with the reason that the screen is told.
 fn bad_bodies(session_id: SessionId) -> Vec<(Body, Reason)> {
     let long = "x".repeat(501);
-    let line = |unit_price, quantity| Body::LineAdded {
-        session_id,
-        line_id: LineId(id()),
-        item_id: ItemId(small(30)),
-        name: Label::new("شاي", ""),
-        unit_price: Money(unit_price),
-        quantity,
-    };
+    let line =
+        |unit_price, quantity| drill::order(session_id, LineId(id()), Money(unit_price), quantity);
     let extra = |amount, reason: &str| Body::ExtraAdded {
         session_id,
         extra_id: ExtraId(id()),
         amount: Money(amount),
         reason: reason.to_owned(),
     };
-    let sale = |unit_price, quantity, paid| Body::SaleRecorded {
-        sale_id: SaleId(id()),
-        lines: vec![SaleLine {
-            item_id: ItemId(small(30)),
-            name: Label::new("شاي", ""),
-            unit_price: Money(unit_price),
+    let sale = |unit_price, quantity, total| {
+        let (sale_id, payment_id) = (SaleId(id()), PaymentId(id()));
+        drill::sale(
+            sale_id,
+            payment_id,
+            Money(unit_price),
             quantity,
-        }],
-        payments: vec![SalePayment {
-            payment_id: PaymentId(id()),
-            method: Method::Cash,
-            amount: Money(paid),
-            tendered: None,
-        }],
-        total: Money(paid),
+            Money(total),
+        )
     };
     let starts_at = |ms| Body::SessionStarted {
         session_id: SessionId(id()),

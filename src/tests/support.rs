@@ -6,18 +6,17 @@ use axum::Router;
 use axum::body::{Body as HttpBody, to_bytes};
 use axum::http::{Request, Response, StatusCode, header};
 use leptos::config::LeptosOptions;
-use mikrodash::domain::bill::Method;
+use mikrodash::domain::drill::{self, TEA, TEA_PRICE, add_station, small_id};
+pub use mikrodash::domain::drill::{RATES, start, station};
 use mikrodash::domain::id::{
-    CategoryId, DeviceId, Incarnation, ItemId, LineId, LoginId, OpId, PaymentId, SaleId, SessionId,
-    StaffId, StationId, Uuid, uuid_v7,
+    CategoryId, DeviceId, Incarnation, LineId, LoginId, OpId, PaymentId, SaleId, SessionId,
+    StaffId, Uuid, uuid_v7,
 };
 use mikrodash::domain::menu::{CategoryChange, ItemChange};
 use mikrodash::domain::money::Money;
 use mikrodash::domain::op::{Body, Op, SCHEMA};
 use mikrodash::domain::outcome::Outcome;
 use mikrodash::domain::registry::{Row, State};
-use mikrodash::domain::sale::{SaleLine, SalePayment};
-use mikrodash::domain::station::{Mode, Rates, StationChange};
 use mikrodash::domain::sync::{Boot, PushBatch, PushReply, Snapshot, WireOp};
 use mikrodash::domain::text::Label;
 use mikrodash::domain::time::Timestamp;
@@ -28,11 +27,6 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt;
 
-/// The rates of a test's stations.
-pub const RATES: Rates = Rates {
-    single: Money(2_000),
-    multi: Some(Money(4_000)),
-};
 /// The password of everyone in a test.
 pub const PASSWORD: &str = "long enough";
 
@@ -110,37 +104,27 @@ impl Shop {
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
         let mut device = shop.device(answer.cookie.unwrap()).await;
         for n in 0..4 {
-            let changes = vec![
-                StationChange::Name(Label::new(&format!("بلاي {n}"), "")),
-                StationChange::Rates(RATES),
-            ];
-            shop.must(
-                &mut device,
-                Body::StationEdited {
-                    station_id: station(n),
-                    changes,
-                },
-            )
-            .await;
+            shop.must(&mut device, add_station(n)).await;
         }
+        let category_id = CategoryId(small_id(10, 1));
         let changes = vec![CategoryChange::Name(Label::new("مشروبات", "Drinks"))];
         shop.must(
             &mut device,
             Body::CategoryEdited {
-                category_id: CategoryId(small(20)),
+                category_id,
                 changes,
             },
         )
         .await;
         let changes = vec![
             ItemChange::Name(Label::new("شاي", "Tea")),
-            ItemChange::Category(CategoryId(small(20))),
-            ItemChange::Price(Money(500)),
+            ItemChange::Category(category_id),
+            ItemChange::Price(TEA_PRICE),
         ];
         shop.must(
             &mut device,
             Body::ItemEdited {
-                item_id: ItemId(small(30)),
+                item_id: TEA,
                 changes,
             },
         )
@@ -306,69 +290,16 @@ impl Device {
     }
 }
 
-pub fn small(n: u64) -> Uuid {
-    Uuid::from_u64_pair(9, n)
-}
-
-pub fn station(n: u64) -> StationId {
-    StationId(small(n))
-}
-
-pub fn start(session_id: SessionId, on: u64) -> Body {
-    Body::SessionStarted {
-        session_id,
-        station_id: station(on),
-        mode: Mode::Single,
-        rates: RATES,
-        started_at: None,
-        timer_minutes: None,
-        cost_limit: None,
-    }
-}
-
 pub fn order(session_id: SessionId) -> Body {
-    Body::LineAdded {
-        session_id,
-        line_id: LineId(id()),
-        item_id: ItemId(small(30)),
-        name: Label::new("شاي", "Tea"),
-        unit_price: Money(500),
-        quantity: 1,
-    }
+    drill::order(session_id, LineId(id()), TEA_PRICE, 1)
 }
 
 pub fn pay(session_id: SessionId, amount: i64) -> Body {
-    Body::PaymentTaken {
-        session_id,
-        payment_id: PaymentId(id()),
-        method: Method::Cash,
-        amount: Money(amount),
-        tendered: None,
-    }
+    drill::pay(session_id, PaymentId(id()), Money(amount))
 }
 
-/// A sale at the counter.
 pub fn sale() -> Body {
-    let unit_price = Money(500);
-    let line = SaleLine {
-        item_id: ItemId(small(30)),
-        name: Label::new("شاي", "Tea"),
-        unit_price,
-        quantity: 1,
-    };
-    let payment_id = PaymentId(id());
-    let payment = SalePayment {
-        payment_id,
-        method: Method::Cash,
-        amount: unit_price,
-        tendered: None,
-    };
-    Body::SaleRecorded {
-        sale_id: SaleId(id()),
-        lines: vec![line],
-        payments: vec![payment],
-        total: unit_price,
-    }
+    drill::sale(SaleId(id()), PaymentId(id()), TEA_PRICE, 1, TEA_PRICE)
 }
 
 /// Rows as text, for comparing what two copies hold.

@@ -3,24 +3,21 @@
 use proptest::prelude::*;
 
 use crate::domain::apply::apply;
-use crate::domain::bill::{Bill, Method};
-use crate::domain::drill::{Chance, random_op, small_id};
-use crate::domain::id::{LineId, OpId, PaymentId, SessionId, StaffId, StationId};
+use crate::domain::bill::Bill;
+use crate::domain::drill::{
+    Chance, RATES, add_station, order, pay, random_op, small_id, stamped, start, station,
+};
+use crate::domain::id::{LineId, OpId, PaymentId, SessionId};
 use crate::domain::money::Money;
-use crate::domain::op::{Body, Choice, Op, Stamped};
+use crate::domain::op::{Body, Choice, Op};
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::registry::State;
 use crate::domain::session::{PauseMark, Phase, SegmentMark, Session};
 use crate::domain::staff::Role;
 use crate::domain::station::{Mode, Rates, StationChange};
-use crate::domain::text::Label;
 use crate::domain::time::{HOUR_MS, MINUTE_MS, Timestamp};
 
 const START: Timestamp = Timestamp(1_760_000_000_000);
-const RATES: Rates = Rates {
-    single: Money(2_000),
-    multi: Some(Money(4_000)),
-};
 
 /// A shop with four stations, and a clock that the test moves.
 struct Shop {
@@ -39,14 +36,7 @@ impl Shop {
             role: Role::Manager,
         };
         for n in 0..4 {
-            let changes = vec![
-                StationChange::Name(Label::new(&format!("بلاي {n}"), "")),
-                StationChange::Rates(RATES),
-            ];
-            shop.must(Body::StationEdited {
-                station_id: station(n),
-                changes,
-            });
+            shop.must(add_station(n));
         }
         shop
     }
@@ -58,20 +48,8 @@ impl Shop {
 
     fn record(&mut self, body: Body) -> Outcome {
         self.n_ops += 1;
-        let op_id = OpId(small_id(1, self.n_ops));
-        let by = StaffId(small_id(2, 1));
-        apply(
-            &mut self.state,
-            &Stamped {
-                op_id,
-                at: self.now,
-                is_clamped: false,
-                by,
-                role: self.role,
-                body,
-            },
-        )
-        .outcome
+        let op = stamped(self.n_ops, self.now, self.role, body);
+        apply(&mut self.state, &op).outcome
     }
 
     fn must(&mut self, body: Body) {
@@ -79,28 +57,17 @@ impl Shop {
     }
 
     fn start(&mut self, session: u64, on: u64) {
-        self.must(start(session, on));
+        self.must(start(id(session), on));
     }
 
     fn order(&mut self, session: u64, line: u64, price: i64, quantity: i32) -> Outcome {
-        self.record(Body::LineAdded {
-            session_id: id(session),
-            line_id: LineId(small_id(5, line)),
-            item_id: crate::domain::id::ItemId(small_id(8, 1)),
-            name: Label::new("شاي", "Tea"),
-            unit_price: Money(price),
-            quantity,
-        })
+        let line_id = LineId(small_id(5, line));
+        self.record(order(id(session), line_id, Money(price), quantity))
     }
 
     fn pay(&mut self, session: u64, payment: u64, amount: i64) -> Outcome {
-        self.record(Body::PaymentTaken {
-            session_id: id(session),
-            payment_id: PaymentId(small_id(7, payment)),
-            method: Method::Cash,
-            amount: Money(amount),
-            tendered: None,
-        })
+        let payment_id = PaymentId(small_id(7, payment));
+        self.record(pay(id(session), payment_id, Money(amount)))
     }
 
     fn end(&mut self, session: u64, choice: Choice) -> Bill {
@@ -120,22 +87,6 @@ impl Shop {
 
 fn id(n: u64) -> SessionId {
     SessionId(small_id(3, n))
-}
-
-fn station(n: u64) -> StationId {
-    StationId(small_id(4, n))
-}
-
-fn start(session: u64, on: u64) -> Body {
-    Body::SessionStarted {
-        session_id: id(session),
-        station_id: station(on),
-        mode: Mode::Single,
-        rates: RATES,
-        started_at: None,
-        timer_minutes: None,
-        cost_limit: None,
-    }
 }
 
 fn is_sum_of_parts(bill: &Bill) -> bool {
@@ -365,7 +316,7 @@ fn switching_modes_back_and_forth_costs_no_extra_minutes() {
 #[test]
 fn a_start_in_the_future_is_refused_and_a_running_clock_before_the_start_bills_nothing() {
     let mut shop = Shop::new();
-    let mut body = start(1, 1);
+    let mut body = start(id(1), 1);
     if let Body::SessionStarted { started_at, .. } = &mut body {
         *started_at = Some(START + 1);
     }
@@ -482,7 +433,7 @@ fn two_starts_on_one_station_are_one_session() {
     shop.at(10).start(1, 1);
     shop.at(5);
     assert_eq!(
-        shop.record(start(2, 1)),
+        shop.record(start(id(2), 1)),
         Outcome::Review(Reason::SecondStart)
     );
     shop.at(12);
