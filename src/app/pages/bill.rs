@@ -12,7 +12,7 @@ use crate::app::parts::button::{Amount, Button, IconButton};
 use crate::app::parts::pay::{Due, PayFields, Paying, method_word};
 use crate::app::parts::reason::AskReason;
 use crate::app::parts::receipt::ReceiptSheet;
-use crate::app::parts::sheet::Sheet;
+use crate::app::parts::sheet::{SaveFoot, Sheet};
 use crate::app::parts::shell::PageHead;
 use crate::app::parts::show::Show;
 use crate::app::parts::when::{PickTime, Picked};
@@ -412,14 +412,7 @@ fn EditTime(session: Session, is_start: bool, on_close: Callback<()>) -> impl In
                     <PickTime picked />
                 </div>
             </div>
-            <footer class="sheet-foot">
-                <Button
-                    icon="check"
-                    text=words.save.to_owned()
-                    class="btn btn-primary btn-big"
-                    on_press=save
-                />
-            </footer>
+            <SaveFoot on_save=save />
         </Sheet>
     }
 }

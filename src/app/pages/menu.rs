@@ -3,10 +3,11 @@
 use leptos::prelude::*;
 
 use crate::app::parts::button::{Amount, Button, Icon, IconButton, MoneyField, TextField};
-use crate::app::parts::sheet::Sheet;
+use crate::app::parts::sheet::{RemoveButton, SaveFoot, Sheet};
 use crate::app::parts::shell::PageHead;
 use crate::app::parts::show::Show;
-use crate::app::{Tone, prefs, store, view, words};
+use crate::app::parts::table::{EditCell, Table};
+use crate::app::{prefs, store, view, words};
 use crate::client;
 use crate::domain::id::{CategoryId, ItemId};
 use crate::domain::menu::{Category, CategoryChange, Item, ItemChange};
@@ -108,7 +109,7 @@ fn Section(
     });
     let row = move |item: Item| {
         let (item_id, is_available) = (item.item_id, item.is_available);
-        let edited = item.clone();
+        let name = item.name.text(prefs.is_arabic()).to_owned();
         let toggle = move |_| {
             let changes = vec![ItemChange::Available(!is_available)];
             let _ = store.record([Body::ItemEdited { item_id, changes }]);
@@ -120,7 +121,7 @@ fn Section(
         };
         view! {
             <tr>
-                <td class="lead">{item.name.text(prefs.is_arabic()).to_owned()}</td>
+                <td class="lead">{name.clone()}</td>
                 <td class="num sum">
                     <Amount money=item.price />
                 </td>
@@ -135,31 +136,22 @@ fn Section(
                         <span>{word}</span>
                     </button>
                 </td>
-                <td class="acts">
-                    {can_edit
-                        .then(|| {
-                            let label = format!(
-                                "{} {}",
-                                words.edit,
-                                edited.name.text(prefs.is_arabic()),
-                            );
-                            let item = edited.clone();
-                            view! {
-                                <IconButton
-                                    icon="edit"
-                                    label
-                                    on_press=move || {
-                                        editing
-                                            .set(Some(Editing::Item(Some(item.clone()), category_id)))
-                                    }
-                                />
-                            }
-                        })}
-                </td>
+                <EditCell
+                    name
+                    can_edit
+                    on_edit=move || {
+                        editing.set(Some(Editing::Item(Some(item.clone()), category_id)))
+                    }
+                />
             </tr>
         }
     };
     let edited = category.clone();
+    let columns = [
+        (words.name, false),
+        (words.price, true),
+        (words.state, false),
+    ];
     view! {
         <section class="card">
             <header data-acts>
@@ -191,23 +183,7 @@ fn Section(
                 when=move || !items.with(Vec::is_empty)
                 fallback=move || view! { <p>{words.no_items}</p> }
             >
-                <div class="table-wrap">
-                    <table class="table">
-                        <thead>
-                            <tr>
-                                <th scope="col">{words.name}</th>
-                                <th scope="col" class="num">
-                                    {words.price}
-                                </th>
-                                <th scope="col">{words.state}</th>
-                                <th scope="col">
-                                    <span class="sr">{words.actions}</span>
-                                </th>
-                            </tr>
-                        </thead>
-                        <tbody>{move || items.get().into_iter().map(row).collect_view()}</tbody>
-                    </table>
-                </div>
+                <Table columns>{move || items.get().into_iter().map(row).collect_view()}</Table>
             </Show>
         </section>
     }
@@ -244,7 +220,7 @@ fn EditItem(item: Option<Item>, category_id: CategoryId, on_close: Callback<()>)
     } else {
         before.category_id
     });
-    let item_id = if is_new { None } else { Some(before.item_id) };
+    let item_id = (!is_new).then_some(before.item_id);
     let n_items = store.shown_now().items.len();
     let save = move || {
         let Some(new_price) = parse_pounds(&price.get_untracked()) else {
@@ -273,17 +249,12 @@ fn EditItem(item: Option<Item>, category_id: CategoryId, on_close: Callback<()>)
             on_close.run(());
         }
     };
-    let remove = move || {
-        let Some(item_id) = item_id else { return };
-        let removed = |is_removed| Body::ItemEdited {
+    let removed = item_id.map(|item_id| {
+        Callback::new(move |is_removed| Body::ItemEdited {
             item_id,
             changes: vec![ItemChange::Removed(is_removed)],
-        };
-        if store.record([removed(true)]).is_ok() {
-            store.toast(Tone::Ok, words.was_removed, vec![removed(false)]);
-            on_close.run(());
-        }
-    };
+        })
+    });
     let categories: Vec<Category> = store
         .shown_now()
         .categories
@@ -323,26 +294,9 @@ fn EditItem(item: Option<Item>, category_id: CategoryId, on_close: Callback<()>)
                     </select>
                 </label>
             </div>
-            <footer class="sheet-foot">
-                {(!is_new)
-                    .then(|| {
-                        view! {
-                            <Button
-                                icon="trash"
-                                class="btn btn-danger btn-big"
-                                text=words.remove.to_owned()
-                                on_press=remove
-                            />
-                        }
-                    })}
-                <Button
-                    icon="check"
-                    text=words.save.to_owned()
-                    class="btn btn-primary btn-big"
-                    disabled=is_bad
-                    on_press=save
-                />
-            </footer>
+            <SaveFoot disabled=is_bad on_save=save>
+                {removed.map(|removed| view! { <RemoveButton removed on_close /> })}
+            </SaveFoot>
         </Sheet>
     }
 }
@@ -356,11 +310,7 @@ fn EditCategory(category: Option<Category>, on_close: Callback<()>) -> impl Into
         RwSignal::new(before.name.ar.clone()),
         RwSignal::new(before.name.en.clone()),
     );
-    let category_id = if is_new {
-        None
-    } else {
-        Some(before.category_id)
-    };
+    let category_id = (!is_new).then_some(before.category_id);
     let n_categories = store.shown_now().categories.len();
     let save = move || {
         let mut changes = vec![CategoryChange::Name(Label::new(
@@ -383,19 +333,12 @@ fn EditCategory(category: Option<Category>, on_close: Callback<()>) -> impl Into
             on_close.run(());
         }
     };
-    let remove = move || {
-        let Some(category_id) = category_id else {
-            return;
-        };
-        let removed = |is_removed| Body::CategoryEdited {
+    let removed = category_id.map(|category_id| {
+        Callback::new(move |is_removed| Body::CategoryEdited {
             category_id,
             changes: vec![CategoryChange::Removed(is_removed)],
-        };
-        if store.record([removed(true)]).is_ok() {
-            store.toast(Tone::Ok, words.was_removed, vec![removed(false)]);
-            on_close.run(());
-        }
-    };
+        })
+    });
     view! {
         <Sheet
             title=if is_new { words.add_category } else { words.edit_category }.to_owned()
@@ -405,25 +348,9 @@ fn EditCategory(category: Option<Category>, on_close: Callback<()>) -> impl Into
                 <TextField label=words.name_ar text=ar dir="rtl" />
                 <TextField label=words.name_en text=en dir="ltr" />
             </div>
-            <footer class="sheet-foot">
-                {(!is_new)
-                    .then(|| {
-                        view! {
-                            <Button
-                                icon="trash"
-                                class="btn btn-danger btn-big"
-                                text=words.remove.to_owned()
-                                on_press=remove
-                            />
-                        }
-                    })}
-                <Button
-                    icon="check"
-                    text=words.save.to_owned()
-                    class="btn btn-primary btn-big"
-                    on_press=save
-                />
-            </footer>
+            <SaveFoot on_save=save>
+                {removed.map(|removed| view! { <RemoveButton removed on_close /> })}
+            </SaveFoot>
         </Sheet>
     }
 }

@@ -8,6 +8,7 @@ use crate::app::parts::pay::{Due, PayFields, Paying};
 use crate::app::parts::reason::AskReason;
 use crate::app::parts::shell::PageHead;
 use crate::app::parts::show::Show;
+use crate::app::parts::table::Table;
 use crate::app::{Tone, prefs, store, view};
 use crate::client;
 use crate::domain::id::{PaymentId, SaleId};
@@ -192,27 +193,16 @@ fn SoldToday() -> impl IntoView {
         }
         voiding.set(None);
     };
+    let columns = [
+        (words.items, false),
+        (words.time, false),
+        (words.cashier, false),
+        (words.amount, true),
+    ];
     view! {
         <Show when=move || !sales.with(Vec::is_empty)>
             <h2 class="part-head">{words.sold_today}</h2>
-            <div class="table-wrap">
-                <table class="table">
-                    <thead>
-                        <tr>
-                            <th scope="col">{words.items}</th>
-                            <th scope="col">{words.time}</th>
-                            <th scope="col">{words.cashier}</th>
-                            <th scope="col" class="num">
-                                {words.amount}
-                            </th>
-                            <th scope="col">
-                                <span class="sr">{words.actions}</span>
-                            </th>
-                        </tr>
-                    </thead>
-                    <tbody>{move || sales.get().into_iter().map(row).collect_view()}</tbody>
-                </table>
-            </div>
+            <Table columns>{move || sales.get().into_iter().map(row).collect_view()}</Table>
         </Show>
         {move || {
             voiding

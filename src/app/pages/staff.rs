@@ -3,9 +3,10 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use crate::app::parts::button::{Button, Choose, IconButton, TextField};
-use crate::app::parts::sheet::Sheet;
+use crate::app::parts::button::{Button, Choose, TextField};
+use crate::app::parts::sheet::{SaveFoot, Sheet};
 use crate::app::parts::shell::{PageHead, role_word};
+use crate::app::parts::table::{EditCell, Table};
 use crate::app::{Error, Tone, api, prefs, store, view, words};
 use crate::client;
 use crate::domain::id::StaffId;
@@ -35,7 +36,6 @@ pub fn StaffPage() -> impl IntoView {
         } else {
             ("idle", words.inactive)
         };
-        let label = format!("{} {}", words.edit, person.name);
         let can_edit = is_owner || person.staff_id == me.staff_id;
         view! {
             <tr>
@@ -47,21 +47,20 @@ pub fn StaffPage() -> impl IntoView {
                         <span>{state}</span>
                     </span>
                 </td>
-                <td class="acts">
-                    {can_edit
-                        .then(|| {
-                            view! {
-                                <IconButton
-                                    icon="edit"
-                                    label
-                                    on_press=move || editing.set(Some(Some(person.clone())))
-                                />
-                            }
-                        })}
-                </td>
+                <EditCell
+                    name=person.name.clone()
+                    can_edit
+                    on_edit=move || editing.set(Some(Some(person.clone())))
+                />
             </tr>
         }
     };
+    let columns = [
+        (words.name, false),
+        (words.role, false),
+        (words.pin, false),
+        (words.state, false),
+    ];
     view! {
         <PageHead title=words
             .staff
@@ -78,22 +77,7 @@ pub fn StaffPage() -> impl IntoView {
                     }
                 })}
         </PageHead>
-        <div class="table-wrap">
-            <table class="table">
-                <thead>
-                    <tr>
-                        <th scope="col">{words.name}</th>
-                        <th scope="col">{words.role}</th>
-                        <th scope="col">{words.pin}</th>
-                        <th scope="col">{words.state}</th>
-                        <th scope="col">
-                            <span class="sr">{words.actions}</span>
-                        </th>
-                    </tr>
-                </thead>
-                <tbody>{move || staff.get().into_iter().map(row).collect_view()}</tbody>
-            </table>
-        </div>
+        <Table columns>{move || staff.get().into_iter().map(row).collect_view()}</Table>
         {move || {
             editing
                 .get()
@@ -245,15 +229,7 @@ fn EditStaff(person: Option<Staff>, on_close: Callback<()>) -> impl IntoView {
                         }
                     })}
             </div>
-            <footer class="sheet-foot">
-                <Button
-                    icon="check"
-                    text=words.save.to_owned()
-                    class="btn btn-primary btn-big"
-                    disabled=is_busy
-                    on_press=save
-                />
-            </footer>
+            <SaveFoot disabled=is_busy on_save=save />
         </Sheet>
     }
 }

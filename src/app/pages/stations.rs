@@ -2,11 +2,12 @@
 
 use leptos::prelude::*;
 
-use crate::app::parts::button::{Button, Icon, IconButton, MoneyField, TextField};
-use crate::app::parts::sheet::Sheet;
+use crate::app::parts::button::{Button, Icon, MoneyField, TextField};
+use crate::app::parts::sheet::{RemoveButton, SaveFoot, Sheet};
 use crate::app::parts::shell::PageHead;
 use crate::app::parts::show::Show;
-use crate::app::{Tone, prefs, store, view, words};
+use crate::app::parts::table::{EditCell, Table};
+use crate::app::{prefs, store, view, words};
 use crate::client;
 use crate::domain::id::StationId;
 use crate::domain::money::{Money, parse_pounds};
@@ -35,10 +36,9 @@ pub fn StationsPage() -> impl IntoView {
             Some(_) => ("warn", words.maintenance),
             None => ("ok", words.in_service),
         };
-        let label = format!("{} {name}", words.edit);
         view! {
             <tr>
-                <td class="lead">{name}</td>
+                <td class="lead">{name.clone()}</td>
                 <td class="num" data-label=words.single>
                     <bdi dir="ltr">{prefs.money(station.rates.single)}</bdi>
                 </td>
@@ -50,21 +50,16 @@ pub fn StationsPage() -> impl IntoView {
                         <span>{state}</span>
                     </span>
                 </td>
-                <td class="acts">
-                    {can_edit
-                        .then(|| {
-                            view! {
-                                <IconButton
-                                    icon="edit"
-                                    label
-                                    on_press=move || editing.set(Some(Some(station.clone())))
-                                />
-                            }
-                        })}
-                </td>
+                <EditCell name can_edit on_edit=move || editing.set(Some(Some(station.clone()))) />
             </tr>
         }
     };
+    let columns = [
+        (words.name, false),
+        (words.single, true),
+        (words.multi, true),
+        (words.state, false),
+    ];
     view! {
         <PageHead title=words
             .stations
@@ -82,26 +77,7 @@ pub fn StationsPage() -> impl IntoView {
                 })}
         </PageHead>
         <Show when=move || !stations.with(Vec::is_empty) fallback=NoStations>
-            <div class="table-wrap">
-                <table class="table">
-                    <thead>
-                        <tr>
-                            <th scope="col">{words.name}</th>
-                            <th scope="col" class="num">
-                                {words.single}
-                            </th>
-                            <th scope="col" class="num">
-                                {words.multi}
-                            </th>
-                            <th scope="col">{words.state}</th>
-                            <th scope="col">
-                                <span class="sr">{words.actions}</span>
-                            </th>
-                        </tr>
-                    </thead>
-                    <tbody>{move || stations.get().into_iter().map(row).collect_view()}</tbody>
-                </table>
-            </div>
+            <Table columns>{move || stations.get().into_iter().map(row).collect_view()}</Table>
         </Show>
         {move || {
             editing
@@ -144,11 +120,7 @@ fn EditStation(station: Option<Station>, on_close: Callback<()>) -> impl IntoVie
         ..Station::default()
     };
     let before = station.unwrap_or(next);
-    let station_id = if is_new {
-        None
-    } else {
-        Some(before.station_id)
-    };
+    let station_id = (!is_new).then_some(before.station_id);
     let (ar, en) = (
         RwSignal::new(before.name.ar.clone()),
         RwSignal::new(before.name.en.clone()),
@@ -201,17 +173,12 @@ fn EditStation(station: Option<Station>, on_close: Callback<()>) -> impl IntoVie
             on_close.run(());
         }
     };
-    let remove = move || {
-        let Some(station_id) = station_id else { return };
-        let removed = |is_removed| Body::StationEdited {
+    let removed = station_id.map(|station_id| {
+        Callback::new(move |is_removed| Body::StationEdited {
             station_id,
             changes: vec![StationChange::Removed(is_removed)],
-        };
-        if store.record([removed(true)]).is_ok() {
-            store.toast(Tone::Ok, words.was_removed, vec![removed(false)]);
-            on_close.run(());
-        }
-    };
+        })
+    });
     let is_bad = Signal::derive(move || rates().is_none());
     view! {
         <Sheet
@@ -238,26 +205,9 @@ fn EditStation(station: Option<Station>, on_close: Callback<()>) -> impl IntoVie
                     <TextField label=words.reason text=why max=500 />
                 </Show>
             </div>
-            <footer class="sheet-foot">
-                {(!is_new)
-                    .then(|| {
-                        view! {
-                            <Button
-                                icon="trash"
-                                class="btn btn-danger btn-big"
-                                text=words.remove.to_owned()
-                                on_press=remove
-                            />
-                        }
-                    })}
-                <Button
-                    icon="check"
-                    text=words.save.to_owned()
-                    class="btn btn-primary btn-big"
-                    disabled=is_bad
-                    on_press=save
-                />
-            </footer>
+            <SaveFoot disabled=is_bad on_save=save>
+                {removed.map(|removed| view! { <RemoveButton removed on_close /> })}
+            </SaveFoot>
         </Sheet>
     }
 }

@@ -9,5 +9,6 @@ pub mod receipt;
 pub mod sheet;
 pub mod shell;
 pub mod show;
+pub mod table;
 pub mod toasts;
 pub mod when;

@@ -3,11 +3,11 @@
 use leptos::html::Dialog;
 use leptos::prelude::*;
 
-use crate::app::parts::button::IconButton;
+use crate::app::parts::button::{Button, IconButton};
 use crate::app::parts::toasts::Toasts;
-use crate::app::view;
-use crate::app::words;
+use crate::app::{Tone, store, view, words};
 use crate::client;
+use crate::domain::op::Body;
 
 /// A sheet that is open for as long as it is drawn.
 #[component]
@@ -51,6 +51,58 @@ pub fn Sheet(
             {children()}
             <Toasts />
         </dialog>
+    }
+}
+
+/// The foot of a sheet that edits something: the button that saves it, after whatever else can be done with it.
+#[component]
+pub fn SaveFoot(
+    /// Whether it cannot be saved now.
+    #[prop(into, default = Signal::from(false))]
+    disabled: Signal<bool>,
+    /// What saving does.
+    #[prop(into)]
+    on_save: Callback<()>,
+    /// What stands before the button.
+    #[prop(optional)]
+    children: Option<Children>,
+) -> impl IntoView {
+    view! {
+        <footer class="sheet-foot">
+            {children.map(|children| children())}
+            <Button
+                icon="check"
+                text=words().save.to_owned()
+                class="btn btn-primary btn-big"
+                disabled
+                on_press=move || on_save.run(())
+            />
+        </footer>
+    }
+}
+
+/// Removes what a sheet edits and closes it; the toast puts it back.
+#[component]
+pub fn RemoveButton(
+    /// The operation that marks it as removed, or as not removed.
+    removed: Callback<bool, Body>,
+    /// What closing does.
+    on_close: Callback<()>,
+) -> impl IntoView {
+    let (store, words) = (store(), words());
+    let remove = move || {
+        if store.record([removed.run(true)]).is_ok() {
+            store.toast(Tone::Ok, words.was_removed, vec![removed.run(false)]);
+            on_close.run(());
+        }
+    };
+    view! {
+        <Button
+            icon="trash"
+            class="btn btn-danger btn-big"
+            text=words.remove.to_owned()
+            on_press=remove
+        />
     }
 }
 

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::app::pages::floor::start::{TimerPresets, limit_error};
 use crate::app::pages::floor::{Open, floor};
 use crate::app::parts::button::{Amount, Button, Choose, Icon, MoneyField, TextField};
-use crate::app::parts::sheet::Sheet;
+use crate::app::parts::sheet::{SaveFoot, Sheet};
 use crate::app::parts::show::Show;
 use crate::app::parts::when::{PickTime, Picked};
 use crate::app::{Tone, prefs, store, view, words};
@@ -46,14 +46,7 @@ pub fn TimerForm(session_id: SessionId, on_close: Callback<()>) -> impl IntoView
             <div class="sheet-body">
                 <TimerPresets minutes />
             </div>
-            <footer class="sheet-foot">
-                <Button
-                    icon="check"
-                    text=words.save.to_owned()
-                    class="btn btn-primary btn-big"
-                    on_press=save
-                />
-            </footer>
+            <SaveFoot on_save=save />
         </Sheet>
     }
 }
@@ -93,21 +86,17 @@ pub fn LimitForm(session_id: SessionId, on_close: Callback<()>) -> impl IntoView
                     error=Signal::derive(move || limit_error(&text.get()))
                 />
             </div>
-            <footer class="sheet-foot">
+            <SaveFoot
+                disabled=Signal::derive(move || typed().is_none())
+                on_save=move || save(untrack(typed))
+            >
                 <Button
                     icon="close"
                     text=words.no_limit.to_owned()
                     class="btn btn-big"
                     on_press=move || save(None)
                 />
-                <Button
-                    icon="check"
-                    text=words.save.to_owned()
-                    class="btn btn-primary btn-big"
-                    disabled=Signal::derive(move || typed().is_none())
-                    on_press=move || save(untrack(typed))
-                />
-            </footer>
+            </SaveFoot>
         </Sheet>
     }
 }
@@ -168,15 +157,7 @@ pub fn ExtraForm(
                 />
                 <TextField label=words.reason text=reason max=500 />
             </div>
-            <footer class="sheet-foot">
-                <Button
-                    icon="check"
-                    text=words.save.to_owned()
-                    class="btn btn-primary btn-big"
-                    disabled=Signal::derive(move || typed().is_none())
-                    on_press=save
-                />
-            </footer>
+            <SaveFoot disabled=Signal::derive(move || typed().is_none()) on_save=save />
         </Sheet>
     }
 }
@@ -215,14 +196,7 @@ pub fn EditStart(session_id: SessionId, on_close: Callback<()>) -> impl IntoView
                     <PickTime picked />
                 </div>
             </div>
-            <footer class="sheet-foot">
-                <Button
-                    icon="check"
-                    text=words.save.to_owned()
-                    class="btn btn-primary btn-big"
-                    on_press=save
-                />
-            </footer>
+            <SaveFoot on_save=save />
         </Sheet>
     }
 }
