@@ -444,7 +444,7 @@ fn Happened(line: LogLine) -> impl IntoView {
     }
 }
 
-/// Tells in words what an operation did.
+/// Tells in words what an operation did; those that are never about a bill are not on its trail.
 fn told(body: &Body, prefs: Prefs) -> String {
     let words = prefs.words();
     let money = |money| prefs.money_unit(money);
@@ -493,6 +493,13 @@ fn told(body: &Body, prefs: Prefs) -> String {
         }
         Body::PaymentVoided { reason, .. } => with(words.void_payment, reason.clone()),
         Body::BillReopened { reason, .. } => with(words.was_reopened, reason.clone()),
-        _ => words.not_stored.to_owned(),
+        Body::SaleRecorded { .. }
+        | Body::SaleVoided { .. }
+        | Body::StationEdited { .. }
+        | Body::CategoryEdited { .. }
+        | Body::ItemEdited { .. }
+        | Body::ShopEdited { .. }
+        | Body::StaffEdited { .. }
+        | Body::StaffSecretSet { .. } => words.not_stored.to_owned(),
     }
 }
