@@ -342,7 +342,7 @@ catalogue! {
     overpaid: "اتدفع أكتر من المطلوب", "More was paid than was due";
     payment_waits: "الدفعة مستنية جلستها", "The payment waits for its session";
     voided_already: "ملغي قبل كده", "It was voided before";
-    clock_off: "ساعة الجهاز غلط، اتسجل وقت الوصول", "This device's clock is wrong; the time of arrival was taken";
+    clock_off: "الوقت المتسجل بعيد قوي، فاتحسب وقت الوصول", "The recorded time was too far off; the time of arrival was taken";
     in_future: "الوقت ده لسه ما جاش", "That time is still to come";
     too_early: "أقدم من أسبوع", "That is more than a week back";
     ends_before_start: "النهاية قبل البداية", "The end lies before the start";

@@ -151,7 +151,7 @@ pub fn stamped(n: u64, at: Timestamp, role: Role, body: Body) -> Stamped {
     Stamped {
         op_id: OpId(small_id(1, n)),
         at,
-        is_clamped: false,
+        is_retimed: false,
         by: StaffId(small_id(2, 1)),
         role,
         body,
@@ -165,7 +165,7 @@ pub fn random_op(chance: &mut Chance, at: Timestamp) -> Stamped {
     Stamped {
         op_id: OpId(small_id(1, chance.bits())),
         at,
-        is_clamped: chance.percent(1),
+        is_retimed: chance.percent(1),
         by: StaffId(small_id(2, chance.below(4))),
         role,
         body: if chance.percent(80) {

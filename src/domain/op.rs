@@ -55,10 +55,10 @@ pub struct Op {
 pub struct Stamped {
     /// Its name.
     pub op_id: OpId,
-    /// When it counts as done: captured, but never after it was received.
+    /// When it counts as done: the time at which it was captured, unless that was replaced.
     pub at: Timestamp,
-    /// Its captured time lay in the future and was replaced by that of receipt.
-    pub is_clamped: bool,
+    /// Its captured time lay too far ahead of its receipt, or too long before it, and was replaced by that of receipt.
+    pub is_retimed: bool,
     /// Who did it.
     pub by: StaffId,
     /// What they may do.

@@ -77,7 +77,7 @@ pub enum Reason {
     PaymentUnknownSession,
     /// It was voided.
     Voided,
-    /// The device's clock was far off; the time of receipt was taken.
+    /// It was captured too far ahead of its receipt, or too long before it; the time of receipt was taken.
     ClockOff,
     /// The start lies in the future.
     StartInFuture,

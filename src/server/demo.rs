@@ -267,7 +267,7 @@ impl Invented {
         let stamped = Stamped {
             op_id,
             at,
-            is_clamped: false,
+            is_retimed: false,
             by,
             role,
             body: body.clone(),

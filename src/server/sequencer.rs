@@ -523,7 +523,7 @@ impl Core {
         authority: Authority,
         op: Op,
         stands: Option<(StaffId, Role)>,
-        (at, is_clamped): (Timestamp, bool),
+        (at, is_retimed): (Timestamp, bool),
         seq: u64,
     ) -> Outcome {
         let Some((by, role)) = stands else {
@@ -535,7 +535,7 @@ impl Core {
         let stamped = Stamped {
             op_id: op.op_id,
             at,
-            is_clamped,
+            is_retimed,
             by,
             role,
             body: op.body,

@@ -31,7 +31,7 @@ type Decision = Result<(Outcome, Vec<Row>), Reason>;
 /// The state must hold the rows that [`Body::reads`] names, all live sessions, and every row of the small tables.
 pub fn apply(state: &mut State, op: &Stamped) -> Applied {
     let (outcome, mut rows) = match check(op).and_then(|()| decide(state, op)) {
-        Ok((Outcome::Applied, rows)) if op.is_clamped => (Outcome::Review(Reason::ClockOff), rows),
+        Ok((Outcome::Applied, rows)) if op.is_retimed => (Outcome::Review(Reason::ClockOff), rows),
         Ok(decision) => decision,
         Err(reason) => (Outcome::Rejected(reason), Vec::new()),
     };

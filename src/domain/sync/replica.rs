@@ -144,7 +144,7 @@ impl Replica {
         Stamped {
             op_id: op.op_id,
             at: op.captured_at,
-            is_clamped: false,
+            is_retimed: false,
             by: self.me.staff_id,
             role: self.me.role,
             body: op.body.clone(),
