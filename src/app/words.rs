@@ -135,6 +135,7 @@ catalogue! {
     paused: "متوقف", "Paused";
     over_by: "انتهى من", "Over by";
     over_limit: "عدّى الحد", "Over limit";
+    over_a_week: "أكتر من أسبوع", "Over a week";
     left: "باقي", "Left";
     maintenance: "صيانة", "Maintenance";
     last: "آخر جلسة", "Last";

@@ -16,6 +16,8 @@ use crate::domain::time::{DAY_MS, MINUTE_MS, Timestamp};
 
 /// How far back a start may be set: a forgotten session is found within days, not months.
 pub const START_BACK_MS_MAX: i64 = 7 * DAY_MS;
+/// A session that began longer ago than this was forgotten, and its card raises the alarm (`design.md` 9).
+pub const FORGOTTEN_MS: i64 = 7 * DAY_MS;
 /// The most marks, lines, extras, payments or transfers on one bill (`design.md` 9).
 pub const PARTS_MAX: usize = 200;
 /// A timer with this much left or less is "ending soon".
@@ -168,6 +170,8 @@ pub struct Segment {
 /// How a card on the floor looks, most urgent first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
+    /// It began so long ago that nobody can be playing still.
+    Forgotten,
     /// Play has stopped for now.
     Paused,
     /// The agreed time is over.
@@ -307,7 +311,9 @@ impl Session {
     /// How its card looks at a moment.
     pub fn phase(&self, now: Timestamp) -> Phase {
         let left_ms = self.timer_left_ms(now);
-        if self.paused_since().is_some() {
+        if now.since(self.started_at) > FORGOTTEN_MS {
+            Phase::Forgotten
+        } else if self.paused_since().is_some() {
             Phase::Paused
         } else if left_ms.is_some_and(|ms| ms <= 0) {
             Phase::Over

@@ -12,7 +12,7 @@ use crate::domain::money::Money;
 use crate::domain::op::{Body, Choice, Op};
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::registry::State;
-use crate::domain::session::{PauseMark, Phase, SegmentMark, Session};
+use crate::domain::session::{FORGOTTEN_MS, PauseMark, Phase, SegmentMark, Session};
 use crate::domain::staff::Role;
 use crate::domain::station::{Mode, Rates, StationChange};
 use crate::domain::time::{HOUR_MS, MINUTE_MS, Timestamp};
@@ -618,6 +618,16 @@ fn a_card_shows_the_most_urgent_state() {
     assert_eq!(phase(&shop), Phase::Costly);
     shop.must(Body::SessionPaused { session_id: id(1) });
     assert_eq!(phase(&shop), Phase::Paused);
+}
+
+#[test]
+fn a_session_of_more_than_a_week_looks_forgotten_even_while_it_is_paused() {
+    let mut shop = Shop::new();
+    shop.start(1, 1);
+    shop.must(Body::SessionPaused { session_id: id(1) });
+    let session = shop.state.session(id(1)).unwrap();
+    assert_eq!(session.phase(START + FORGOTTEN_MS), Phase::Paused);
+    assert_eq!(session.phase(START + FORGOTTEN_MS + 1), Phase::Forgotten);
 }
 
 #[test]

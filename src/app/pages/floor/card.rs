@@ -326,11 +326,11 @@ fn idle_state(station: &Station) -> &'static str {
     }
 }
 
-/// The name under which the design system knows a phase.
+/// The name under which the design system knows a phase; a forgotten session looks like one whose time is over.
 pub fn phase_name(phase: Phase) -> &'static str {
     match phase {
         Phase::Paused => "paused",
-        Phase::Over => "over",
+        Phase::Forgotten | Phase::Over => "over",
         Phase::Costly => "costly",
         Phase::Soon => "soon",
         Phase::Playing => "playing",
@@ -362,6 +362,7 @@ pub fn chip(session: Option<&Session>, state: &str, now: Timestamp, prefs: Prefs
     };
     let left_ms = session.timer_left_ms(now);
     match (session.phase(now), left_ms) {
+        (Phase::Forgotten, _) => words.over_a_week.to_owned(),
         (Phase::Paused, _) => {
             let since = session.paused_since().unwrap_or(now);
             format!("{} {}", words.paused, prefs.clock(now.since(since)))
