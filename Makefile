@@ -3,7 +3,7 @@
 SHELL := bash
 shop = . .ci/setup build && exec "$$CARGO_TARGET_DIR/release/mikrodash"
 
-.PHONY: help run demo build test bench format
+.PHONY: help run demo build test simulate bench format
 
 help: ## says this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -19,6 +19,9 @@ build: ## builds the shop in release
 
 test: ## runs every check and test
 	@.ci/test
+
+simulate: ## runs more of the simulation: make simulate N=500000
+	@. .ci/setup build && SIMULATED_SEEDS=$(or $(N),50000) cargo test --release --test integration -- --nocapture simulation::whatever
 
 bench: build ## measures; the first time it makes a shop of ten years to measure with
 	@[[ -e target/bench-shop/shop.db ]] || ($(shop) seed --data target/bench-shop)

@@ -10,7 +10,7 @@ const name = { ar: 'شاي', en: 'Tea' };
 /** A well-formed call of every server function that wants somebody to be signed in. */
 const calls: Record<string, object> = {
     push: { batch: { device_id: id, incarnation: id, ops: [] } },
-    pull: { since: { epoch: { counter: 1, nonce: 1 }, cursor: 0, chain: '0'.repeat(64) } },
+    pull: { ask: { since: { epoch: { counter: 1, nonce: 1 }, cursor: 0, chain: '0'.repeat(64) }, device_id: newId() } },
     take_snapshot: {},
     sign_out: {},
     set_secret: { staff_id: id, kind: 'pin', proof: '1234' },
@@ -27,8 +27,8 @@ const unreadable: [string, unknown][] = [
     ['push', { batch: { device_id: id, incarnation: id, ops: [{ op_id: id, device_seq: -1, bytes: '' }] } }],
     ['push', { batch: { device_id: id, incarnation: id, ops: [{ op_id: id, device_seq: 1, bytes: {} }] } }],
     ['push', { batch: { device_id: id, incarnation: id, ops: Array(101).fill({ op_id: id, device_seq: 1, bytes: '' }) } }],
-    ['pull', { since: { epoch: { counter: 1, nonce: 1 }, cursor: 0, chain: 'short' } }],
-    ['pull', { since: { epoch: { counter: 1, nonce: 1 }, cursor: -1, chain: '0'.repeat(64) } }],
+    ['pull', { ask: { since: { epoch: { counter: 1, nonce: 1 }, cursor: 0, chain: 'short' }, device_id: newId() } }],
+    ['pull', { ask: { since: { epoch: { counter: 1, nonce: 1 }, cursor: -1, chain: '0'.repeat(64) }, device_id: newId() } }],
     ['history', { filter: { from: 'yesterday' } }],
     ['history', { filter: { from: 1e20 } }],
     ['history', { filter: { before: '1' } }],

@@ -12,7 +12,7 @@ use crate::domain::outcome::Outcome;
 use crate::domain::session::Session;
 use crate::domain::shop::Language;
 use crate::domain::staff::SecretKind;
-use crate::domain::sync::{Boot, Position, PullReply, PushBatch, PushReply, Snapshot};
+use crate::domain::sync::{Boot, PullAsk, PullReply, PushBatch, PushReply, Snapshot};
 use crate::domain::time::{BusinessDay, Timestamp};
 
 /// Which bills history shows.
@@ -80,14 +80,14 @@ pub async fn push(batch: PushBatch) -> Result<PushReply, Error> {
     let call = crate::server::call().await?;
     call.done(
         async {
-            let staff_id = call.who().await?.staff.staff_id;
+            let login_id = call.who().await?.login.login_id;
             if batch.ops.len() > BATCH_OPS_MAX {
                 return Err(Error::BadRequest);
             }
             Ok(call
                 .server
                 .sequencer
-                .push(batch, Authority::Device { staff_id }, now())
+                .push(batch, Authority::Device { login_id }, now())
                 .await?)
         }
         .await,
@@ -96,13 +96,13 @@ pub async fn push(batch: PushBatch) -> Result<PushReply, Error> {
 
 /// What changed since a position.
 #[server(endpoint = "pull", prefix = "/api", input = codec::Body, output = codec::Body)]
-pub async fn pull(since: Position) -> Result<PullReply, Error> {
+pub async fn pull(ask: PullAsk) -> Result<PullReply, Error> {
     use crate::server::sync;
     let call = crate::server::call().await?;
     call.done(
         async {
             call.who().await?;
-            sync::pull(&call.server, since).await
+            sync::pull(&call.server, ask).await
         }
         .await,
     )
@@ -132,7 +132,18 @@ pub async fn first_run(
 ) -> Result<(), Error> {
     use crate::server::shop;
     let call = crate::server::call().await?;
-    call.signed_in(shop::open_new(&call.server, shop_name, owner_name, password, language).await)
+    let browser = call.browser();
+    call.signed_in(
+        shop::open_new(
+            &call.server,
+            &browser,
+            shop_name,
+            owner_name,
+            password,
+            language,
+        )
+        .await,
+    )
 }
 
 /// Fills a new shop with the demo and signs its owner in.
@@ -140,7 +151,7 @@ pub async fn first_run(
 pub async fn open_demo() -> Result<(), Error> {
     use crate::server::shop;
     let call = crate::server::call().await?;
-    call.signed_in(shop::open_demo(&call.server).await)
+    call.signed_in(shop::open_demo(&call.server, &call.browser()).await)
 }
 
 /// Signs somebody in, with a password or a PIN.
@@ -148,7 +159,7 @@ pub async fn open_demo() -> Result<(), Error> {
 pub async fn sign_in(staff_id: StaffId, kind: SecretKind, proof: String) -> Result<(), Error> {
     use crate::server;
     let call = crate::server::call().await?;
-    call.signed_in(server::sign_in(&call.server, staff_id, kind, &proof).await)
+    call.signed_in(server::sign_in(&call.server, &call.browser(), staff_id, kind, &proof).await)
 }
 
 /// Signs out.

@@ -4,6 +4,7 @@
 pub mod api;
 mod codec;
 mod error;
+pub mod exchange;
 mod explain;
 mod gate;
 mod pages;
@@ -21,7 +22,7 @@ use leptos_router::{SsrMode, path};
 pub use crate::app::error::Error;
 pub use crate::app::explain::explain;
 pub use crate::app::prefs::Prefs;
-pub use crate::app::store::{Link, Store, Tone, store};
+pub use crate::app::store::{Link, Opened, Store, Tone, store};
 pub(crate) use crate::app::view::view;
 pub use crate::app::words::Words;
 
@@ -50,10 +51,27 @@ pub fn words() -> &'static Words {
     prefs().words()
 }
 
+/// What the device opened a page with, where the server did not.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Shelled {
+    /// What was added to the device's clock at its last contact; none where the server was asked after all.
+    pub clock_offset_ms: StoredValue<Option<i64>>,
+}
+
+/// The app without its server: it opens from what the device holds.
+#[component]
+pub fn ShellApp() -> impl IntoView {
+    provide_context(Shelled::default());
+    view! { <App /> }
+}
+
 /// The app: one gate, and the pages behind it.
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
+    if use_context::<Shelled>().is_some() {
+        crate::client::page::apply_choices();
+    }
     provide_context(prefs());
     view! {
         <Router>

@@ -8,40 +8,37 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use crate::app::api;
-use crate::app::{Error, Prefs, explain};
+use crate::app::{Error, Prefs, exchange, explain};
 use crate::client;
-use crate::client::device::Journal;
-use crate::domain::id::{LoginId, SessionId, StaffId, Uuid};
-use crate::domain::op::Body;
+use crate::client::outbox::{OutboxError, Stepped};
+use crate::domain::id::{DeviceId, Incarnation, LoginId, OpId, SessionId, StaffId, Uuid, uuid_v7};
+use crate::domain::op::{Body, Op, SCHEMA};
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::registry::{Row, State};
 use crate::domain::session::Session;
 use crate::domain::shop::Shop;
 use crate::domain::staff::Staff;
-use crate::domain::sync::{BATCH_OPS_MAX, PushBatch, Replica, Snapshot, WireOp};
+pub use crate::domain::sync::Link;
+use crate::domain::sync::{Action, Engine, Event, Fit, Snapshot, Step};
 use crate::domain::time::Timestamp;
 
-/// The shortest and longest wait before a push that got no answer is tried again.
-const RETRY_MS: (u32, u32) = (1_000, 30_000);
+/// A smaller change of the clock's correction is not worth writing down.
+const CLOCK_NEWS_MS: i64 = 1_000;
 /// A page takes a while to wake, so a smaller difference from the moment it was drawn says nothing about its clock.
 const CLOCK_OFF_MS_MIN: i64 = 30_000;
 /// How long a toast stays.
 const TOAST_MS: u32 = 6_000;
-/// How often the page looks by itself whether there is something new, should the stream have died quietly.
-const LOOK_MS: u32 = 15_000;
 
-/// How things stand between this page and the server.
+/// What a page was opened from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Link {
-    /// Not tried yet.
-    Connecting,
-    /// The stream is open.
-    Live,
-    /// The server does not answer.
-    Away,
-    /// The server answers, and knows nobody here.
-    SignedOut,
+pub enum Opened {
+    /// The server drew it.
+    ByServer,
+    /// This device had it.
+    ByDevice {
+        /// What was added to the device's clock at its last contact, in milliseconds.
+        clock_offset_ms: i64,
+    },
 }
 
 /// What a toast is about.
@@ -71,17 +68,16 @@ pub struct Toast {
 /// The store of a page. Copied freely: it holds handles.
 #[derive(Clone, Copy)]
 pub struct Store {
-    replica: StoredValue<Replica>,
-    journal: StoredValue<Option<Journal>>,
+    engine: StoredValue<Engine>,
     clock_offset_ms: StoredValue<i64>,
-    is_pushing: StoredValue<bool>,
-    is_pulling: StoredValue<bool>,
     shown: RwSignal<Arc<State>>,
     now: RwSignal<Timestamp>,
     /// How things stand with the server.
     pub link: RwSignal<Link>,
     /// How many operations are on their way.
     pub n_pending: RwSignal<usize>,
+    /// When the server was last heard, in this page's life.
+    pub heard_at: RwSignal<Option<Timestamp>>,
     /// The toasts that are up.
     pub toasts: RwSignal<Vec<Toast>>,
     me: StoredValue<Staff>,
@@ -98,20 +94,18 @@ pub fn store() -> Store {
 }
 
 impl Store {
-    /// Begins with what the server sent along with the page.
+    /// Begins with what the server sent along with the page, or with what this device holds.
     pub fn new(me: Staff, login_id: LoginId, snapshot: Snapshot, prefs: Prefs) -> Store {
         let now = snapshot.server_time;
-        let replica = Replica::new(me.clone(), snapshot);
+        let engine = Engine::new(snapshot);
         Store {
-            shown: RwSignal::new(replica.shown()),
-            replica: StoredValue::new(replica),
-            journal: StoredValue::new(None),
+            shown: RwSignal::new(engine.replica.shown()),
+            engine: StoredValue::new(engine),
             clock_offset_ms: StoredValue::new(0),
-            is_pushing: StoredValue::new(false),
-            is_pulling: StoredValue::new(false),
             now: RwSignal::new(now),
             link: RwSignal::new(Link::Connecting),
             n_pending: RwSignal::new(0),
+            heard_at: RwSignal::new(None),
             toasts: RwSignal::new(Vec::new()),
             me: StoredValue::new(me),
             login_id,
@@ -119,39 +113,39 @@ impl Store {
         }
     }
 
-    /// Comes to life in the browser: the clock ticks, the stream is open.
-    pub fn wake(self) {
-        // Until an exchange says better, the page that the server drew tells how far this device's clock is off.
-        let off_ms = self.drawn_at().since(client::device::now());
-        if off_ms.abs() > CLOCK_OFF_MS_MIN {
-            self.clock_offset_ms.set_value(off_ms);
+    /// Comes to life in the browser: the clock ticks, the outbox is read, the stream is open.
+    pub fn wake(self, opened: Opened) {
+        match opened {
+            // Until an exchange says better, the page that the server drew tells how far this device's clock is off.
+            Opened::ByServer => {
+                let off_ms = self.drawn_at().since(client::device::now());
+                if off_ms.abs() > CLOCK_OFF_MS_MIN {
+                    self.clock_offset_ms.set_value(off_ms);
+                }
+                let snapshot = self
+                    .engine
+                    .with_value(|engine| engine.replica.snapshot(self.drawn_at()));
+                let (me, login_id) = (self.me(), self.login_id);
+                spawn_local(async move { fill_cache(snapshot, me, login_id).await });
+            }
+            Opened::ByDevice { clock_offset_ms } => self.clock_offset_ms.set_value(clock_offset_ms),
         }
         let tick = move || {
             // A page that nobody looks at shows nothing, so it need not count.
             let _ = self
                 .now
                 .try_set(client::device::now() + self.clock_offset_ms.get_value());
+            self.tell(Event::Tick);
         };
         tick();
         let _ = set_interval_with_handle(tick, std::time::Duration::from_secs(1));
-        let look = move || self.pull();
-        let _ = set_interval_with_handle(look, std::time::Duration::from_millis(LOOK_MS.into()));
         client::feed::listen(
-            move || self.link.set(Link::Live),
-            move |cursor| {
-                if cursor > self.replica.with_value(|replica| replica.position().cursor) {
-                    self.pull();
-                }
-            },
-            move || self.link.set(Link::Away),
+            move |cursor| self.tell(Event::FeedSaid(cursor)),
+            move || self.tell(Event::FeedLost),
         );
-        client::page::on_return(move || {
-            self.pull();
-            self.push();
-        });
-        client::page::guard_leaving(move || self.n_pending.get_untracked() > 0);
-        self.pull();
-        self.push();
+        client::page::on_return(move || self.tell(Event::Hurry));
+        client::outbox::listen(move || self.act(Action::ReadOutbox));
+        self.act(Action::ReadOutbox);
     }
 
     /// What is shown.
@@ -205,18 +199,36 @@ impl Store {
 
     /// Tells whether something about a row is still on its way.
     pub fn is_pending(self, subject: Uuid) -> bool {
-        self.replica.with_value(|replica| {
-            replica
-                .pending()
-                .iter()
-                .any(|pending| pending.op.body.subject() == subject)
+        self.engine.with_value(|engine| {
+            let mut on_top = engine.replica.on_top().iter();
+            on_top.any(|op| op.body.subject() == subject)
         })
+    }
+
+    /// What this device recorded and no server has spoken about, and what was refused and nobody has seen.
+    pub fn journal(self) -> (Vec<Op>, Vec<(Op, Reason)>) {
+        self.engine.with_value(|engine| {
+            let journal = engine.replica.journal();
+            let waiting = journal
+                .pending()
+                .filter_map(|entry| entry.wire.read())
+                .collect();
+            let refused = journal.entries.iter().filter(|entry| !entry.is_dismissed);
+            let refused = refused
+                .filter_map(|entry| Some((entry.wire.read()?, entry.settled?.outcome.refusal()?)));
+            (waiting, refused.collect())
+        })
+    }
+
+    /// Somebody has seen that an operation was refused.
+    pub fn dismiss(self, op_id: OpId) {
+        self.act(Action::Step(Step::Dismiss { op_id }));
     }
 
     /// Holds a session that was fetched, so that operations on it can be shown before they come back.
     pub fn hold(self, session: Session) {
-        self.replica
-            .update_value(|replica| replica.hold(Row::Session(session)));
+        self.engine
+            .update_value(|engine| engine.replica.hold(Row::Session(session)));
         self.show();
     }
 
@@ -240,24 +252,43 @@ impl Store {
         })
     }
 
-    /// Records operations in order, shows them and sends them. The first that is refused is shown as a toast and ends it.
+    /// Records operations of one tap, all of them or none: shows them once they are on the disk, and sends them. One
+    /// that is refused here is shown as a toast.
     pub fn record(self, bodies: impl IntoIterator<Item = Body>) -> Result<(), Reason> {
-        let mut result = Ok(());
-        for body in bodies {
-            let seen = self.replica.with_value(|replica| replica.position().cursor);
-            let offset = self.clock_offset_ms.get_value();
-            let op = self.with_journal(|journal| journal.write(self.login_id, offset, seen, body));
-            let outcome = self.replica.try_update_value(|replica| replica.record(op));
-            if let Some(Outcome::Rejected(reason)) = outcome {
-                self.with_journal(Journal::take_back);
+        let ops = bodies.into_iter().map(|body| self.write(body)).collect();
+        let by = self.me.with_value(|me| me.staff_id);
+        let recorded = self
+            .engine
+            .try_update_value(|engine| engine.record(ops, by));
+        match recorded {
+            Some(Ok(actions)) => actions.into_iter().for_each(|action| self.act(action)),
+            Some(Err(reason)) => {
                 self.toast(Tone::Bad, explain(self.prefs.words(), reason), Vec::new());
-                result = Err(reason);
-                break;
+                return Err(reason);
             }
+            None => {}
         }
-        self.show();
-        self.push();
-        result
+        Ok(())
+    }
+
+    /// Writes an operation down; its number it gets in the outbox.
+    fn write(self, body: Body) -> Op {
+        let clock_offset_ms = self.clock_offset_ms.get_value();
+        let captured_at = self.this_moment();
+        Op {
+            op_id: OpId(uuid_v7(captured_at, client::device::chance())),
+            device_id: DeviceId::default(),
+            incarnation: Incarnation::default(),
+            device_seq: 0,
+            login_id: self.login_id,
+            captured_at,
+            clock_offset_ms,
+            seen: self
+                .engine
+                .with_value(|engine| engine.replica.position().cursor),
+            schema: SCHEMA,
+            body,
+        }
     }
 
     /// Waits until nothing is on its way any more.
@@ -293,98 +324,114 @@ impl Store {
         self.toast(Tone::Bad, error.text(self.prefs.words()), Vec::new());
     }
 
-    fn with_journal<T>(self, act: impl FnOnce(&mut Journal) -> T) -> T {
-        let mut journal = self.journal.get_value().unwrap_or_else(Journal::begin);
-        let result = act(&mut journal);
-        self.journal.set_value(Some(journal));
-        result
+    /// Sends and fetches at once, whatever it was waiting for.
+    pub fn hurry(self) {
+        self.tell(Event::Hurry);
+    }
+
+    /// Tells the engine what happened, and does what it says.
+    fn tell(self, event: Event) {
+        let (now_ms, now) = (client::page::monotonic_ms(), self.this_moment());
+        let mut chance = client::device::seed();
+        let actions = self
+            .engine
+            .try_update_value(|engine| engine.handle(event, now_ms, now, &mut chance));
+        self.show();
+        actions
+            .into_iter()
+            .flatten()
+            .for_each(|action| self.act(action));
+    }
+
+    /// Does what the engine says, and tells it what came of it.
+    fn act(self, action: Action) {
+        spawn_local(async move {
+            match action {
+                Action::Step(step) => self.step(step).await,
+                Action::ReadOutbox => match client::outbox::read().await {
+                    Ok(journal) => self.tell(Event::Outbox(journal)),
+                    Err(error) => self.warn_outbox(&error),
+                },
+                Action::Push(batch) => {
+                    let sent_at = client::device::now();
+                    let answer = exchange::push(batch).await;
+                    if let Ok(reply) = &answer {
+                        self.learn_clock(sent_at, reply.server_time);
+                        reply
+                            .outcomes
+                            .iter()
+                            .for_each(|said| self.tell_outcome(said.outcome));
+                    }
+                    self.tell(Event::Pushed(answer));
+                }
+                Action::Pull(ask) => {
+                    let sent_at = client::device::now();
+                    let answer = exchange::pull(ask).await;
+                    if let Ok(reply) = &answer {
+                        self.learn_clock(sent_at, reply.server_time);
+                    }
+                    self.tell(Event::Pulled(ask.since, answer));
+                }
+                Action::Fetch => self.tell(Event::Fetched(exchange::fetch().await)),
+                Action::Keep(page) => {
+                    if let Ok(Fit::Gap) = client::cache::keep(page).await {
+                        self.tell(Event::NotKept);
+                    }
+                }
+                // A cache that cannot be written leaves the page as it is; it only opens no page without the server.
+                Action::KeepAll(snapshot) => {
+                    client::cache::keep_all(snapshot).await.unwrap_or_default()
+                }
+            }
+        });
+    }
+
+    async fn step(self, step: Step) {
+        let ops = if let Step::Record { ops, .. } = &step {
+            ops.clone()
+        } else {
+            Vec::new()
+        };
+        match client::outbox::step(step).await {
+            Ok(Stepped::Recorded(head, entries)) => {
+                self.tell(Event::Recorded(head, entries));
+                client::worker::ask_to_keep();
+                if self.link.get_untracked() != Link::Live {
+                    client::worker::ask_sync();
+                }
+            }
+            Ok(Stepped::Changed(journal)) => self.tell(Event::Outbox(journal)),
+            Ok(Stepped::Unchanged) => {}
+            Err(error) => {
+                self.warn_outbox(&error);
+                self.tell(Event::NotRecorded(ops));
+            }
+        }
+    }
+
+    fn warn_outbox(self, error: &OutboxError) {
+        leptos::logging::error!("{error}");
+        self.toast(Tone::Bad, self.prefs.words().not_kept, Vec::new());
     }
 
     fn show(self) {
-        let (shown, n_pending) = self
-            .replica
-            .with_value(|replica| (replica.shown(), replica.pending().len()));
-        self.shown.set(shown);
+        let now_ms = client::page::monotonic_ms();
+        let (shown, n_pending, link, heard_ms) = self.engine.with_value(|engine| {
+            let (shown, link) = (engine.replica.shown(), engine.link(now_ms));
+            (shown, engine.n_pending(), link, engine.heard_ms())
+        });
+        if !Arc::ptr_eq(&shown, &self.shown.get_untracked()) {
+            self.shown.set(shown);
+        }
         if self.n_pending.get_untracked() != n_pending {
             self.n_pending.set(n_pending);
         }
-    }
-
-    /// Sends what is pending, in order, until there is nothing left. One at a time: a second call finds it at work.
-    fn push(self) {
-        if self.is_pushing.get_value() {
-            return;
+        if self.link.get_untracked() != link {
+            self.link.set(link);
         }
-        self.is_pushing.set_value(true);
-        spawn_local(async move {
-            let mut wait_ms = RETRY_MS.0;
-            while self.push_batch(&mut wait_ms).await {}
-            self.is_pushing.set_value(false);
-        });
-    }
-
-    async fn push_batch(self, wait_ms: &mut u32) -> bool {
-        let ops: Vec<WireOp> = self.replica.with_value(|replica| {
-            let unsent = replica
-                .pending()
-                .iter()
-                .filter(|pending| pending.seq.is_none());
-            unsent
-                .take(BATCH_OPS_MAX)
-                .filter_map(|pending| WireOp::new(&pending.op).ok())
-                .collect()
-        });
-        if ops.is_empty() {
-            return false;
-        }
-        let (device_id, incarnation) =
-            self.with_journal(|journal| (journal.device_id, journal.incarnation));
-        let n_sent = ops.len();
-        let sent_at = client::device::now();
-        match api::push(PushBatch {
-            device_id,
-            incarnation,
-            ops,
-        })
-        .await
-        {
-            Ok(reply) => {
-                *wait_ms = RETRY_MS.0;
-                self.learn_clock(sent_at, reply.server_time);
-                for outcome in &reply.outcomes {
-                    self.tell_outcome(outcome.outcome);
-                }
-                self.replica
-                    .update_value(|replica| replica.settle(&reply.outcomes));
-                if reply.outcomes.len() < n_sent {
-                    // The server has another journal under this name (rule 1): a new life of it, with what is left.
-                    let mut journal = Journal::begin();
-                    self.replica.update_value(|replica| {
-                        replica.renumber(|op| {
-                            op.incarnation = journal.incarnation;
-                            op.device_seq = journal.next();
-                        });
-                    });
-                    self.journal.set_value(Some(journal));
-                }
-                self.show();
-                self.pull();
-                true
-            }
-            Err(Error::NotSignedIn) => {
-                self.link.set(Link::SignedOut);
-                false
-            }
-            Err(Error::BadRequest) => {
-                self.toast_error(&Error::BadRequest);
-                false
-            }
-            Err(_) => {
-                self.link.set(Link::Away);
-                client::page::sleep(*wait_ms).await;
-                *wait_ms = (*wait_ms * 2).min(RETRY_MS.1);
-                true
-            }
+        let heard_at = heard_ms.map(|heard_ms| self.this_moment() - (now_ms - heard_ms));
+        if link != Link::Offline && heard_at.is_some() {
+            self.heard_at.set(heard_at);
         }
     }
 
@@ -399,53 +446,29 @@ impl Store {
         }
     }
 
-    /// Fetches what changed, page by page.
-    pub fn pull(self) {
-        if self.is_pulling.get_value() {
-            return;
-        }
-        self.is_pulling.set_value(true);
-        spawn_local(async move {
-            while self.pull_page().await {}
-            self.is_pulling.set_value(false);
-        });
-    }
-
-    async fn pull_page(self) -> bool {
-        let since = self.replica.with_value(Replica::position);
-        let sent_at = client::device::now();
-        match api::pull(since).await {
-            Ok(reply) => {
-                self.learn_clock(sent_at, reply.server_time);
-                if reply.is_reset {
-                    if let Ok(snapshot) = api::take_snapshot().await {
-                        self.replica.update_value(|replica| replica.reset(snapshot));
-                        self.show();
-                        self.push();
-                    }
-                    return false;
-                }
-                let (has_more, has_rows) = (reply.has_more, !reply.rows.is_empty());
-                self.replica.update_value(|replica| replica.pull(reply));
-                if has_rows {
-                    self.show();
-                }
-                has_more
-            }
-            Err(Error::NotSignedIn) => {
-                self.link.set(Link::SignedOut);
-                false
-            }
-            Err(_) => {
-                self.link.set(Link::Away);
-                false
-            }
-        }
-    }
-
     /// Learns how far this device's clock is from the server's, as of the middle of an exchange.
     fn learn_clock(self, sent_at: Timestamp, server_time: Timestamp) {
         let middle = sent_at + client::device::now().since(sent_at) / 2;
-        self.clock_offset_ms.set_value(server_time.since(middle));
+        let offset_ms = server_time.since(middle);
+        let is_news = (offset_ms - self.clock_offset_ms.get_value()).abs() > CLOCK_NEWS_MS;
+        self.clock_offset_ms.set_value(offset_ms);
+        if is_news {
+            spawn_local(async move {
+                let change = client::cache::change_head(|head| head.clock_offset_ms = offset_ms);
+                change.await.unwrap_or_default();
+            });
+        }
+    }
+}
+
+/// Fills the cache with what the server sent along with the page, unless it has that already.
+async fn fill_cache(snapshot: Snapshot, me: Staff, login_id: LoginId) {
+    let mut position = None;
+    let change = client::cache::change_head(|head| {
+        head.me = Some((me, login_id));
+        position = head.position;
+    });
+    if change.await.is_ok() && position != Some(snapshot.position) {
+        client::cache::keep_all(snapshot).await.unwrap_or_default();
     }
 }

@@ -33,7 +33,7 @@ use mikrodash::domain::registry::State;
 use mikrodash::domain::staff::{Role, SecretKind};
 use mikrodash::domain::station::Mode;
 use mikrodash::domain::stats::DayFigures;
-use mikrodash::domain::sync::{Boot, PushBatch, WireOp};
+use mikrodash::domain::sync::{Boot, PullAsk, PushBatch, WireOp};
 use mikrodash::domain::time::{DAY_MS, MINUTE_MS, Timestamp};
 use mikrodash::server::sequencer::Authority;
 use mikrodash::server::{Server, now, router, sign_in, sync};
@@ -226,9 +226,13 @@ fn sequencer(criterion: &mut Criterion, runtime: &Runtime) {
             .unwrap()
             .unwrap()
     });
+    let ask = PullAsk {
+        since,
+        device_id: DeviceId::default(),
+    };
     criterion.bench_function("pull of 500 rows", |bench| {
         bench.iter(|| {
-            let reply = runtime.block_on(sync::pull(&server, since)).unwrap();
+            let reply = runtime.block_on(sync::pull(&server, ask)).unwrap();
             assert!(reply.rows.len() > 400, "{} rows", reply.rows.len());
             reply
         });
@@ -273,15 +277,16 @@ async fn ten_years() {
     let Boot::Login { staff, .. } = sync::boot(&server, None).await.unwrap() else {
         panic!("it is seeded")
     };
-    let cookie = sign_in(
+    let cookies = sign_in(
         &server,
+        "bench",
         staff[0].staff_id,
         SecretKind::Password,
         "playstation",
     )
     .await
     .unwrap();
-    let cookie = cookie.split(';').next().unwrap().to_owned();
+    let cookie = cookies[0].split(';').next().unwrap().to_owned();
     let snapshot = sync::snapshot(&server).await.unwrap();
     let state: State = snapshot.rows.into_iter().collect();
     println!(

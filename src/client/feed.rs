@@ -5,27 +5,20 @@ use wasm_bindgen::closure::Closure;
 use web_sys::{EventSource, MessageEvent};
 
 /// Listens until the page goes. The browser reconnects by itself.
-pub fn listen(
-    on_open: impl Fn() + 'static,
-    on_position: impl Fn(u64) + 'static,
-    on_error: impl Fn() + 'static,
-) {
+pub fn listen(on_position: impl Fn(u64) + 'static, on_error: impl Fn() + 'static) {
     let Ok(source) = EventSource::new("/api/feed") else {
         on_error();
         return;
     };
-    let opened = Closure::<dyn Fn()>::new(on_open);
     let said = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
         if let Some(cursor) = event.data().as_string().and_then(|text| text.parse().ok()) {
             on_position(cursor);
         }
     });
     let failed = Closure::<dyn Fn()>::new(on_error);
-    source.set_onopen(Some(opened.as_ref().unchecked_ref()));
     source.set_onmessage(Some(said.as_ref().unchecked_ref()));
     source.set_onerror(Some(failed.as_ref().unchecked_ref()));
     // They live as long as the page.
-    opened.forget();
     said.forget();
     failed.forget();
 }

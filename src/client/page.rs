@@ -1,21 +1,18 @@
 //! The page: window, document, cookies, focus, printing.
 
+use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
-    Document, Element, Event, HtmlDialogElement, HtmlDocument, HtmlElement, KeyboardEvent, Window,
+    BroadcastChannel, Document, Element, Event, HtmlDialogElement, HtmlDocument, HtmlElement,
+    KeyboardEvent, Window,
 };
 
 /// A key that was pressed.
 pub type Key = KeyboardEvent;
 
-/// The window.
-///
-/// # Panics
-/// Outside a browser; nothing calls it there.
-#[expect(clippy::disallowed_methods, reason = "this is the one place")]
+/// The window; in the service worker what stands for it there, which has the same clock, timers and chance.
 pub fn window() -> Window {
-    web_sys::window().expect("client runs in a browser")
+    js_sys::global().unchecked_into()
 }
 
 fn document() -> Document {
@@ -171,28 +168,58 @@ pub fn on_return(act: impl Fn() + Clone + 'static) {
     closure.forget();
 }
 
-/// Asks before the page is left, as long as a function says that something would be lost.
-pub fn guard_leaving(would_lose: impl Fn() -> bool + 'static) {
-    let closure = Closure::<dyn Fn(Event)>::new(move |event: Event| {
-        if would_lose() {
-            event.prevent_default();
-            js_sys::Reflect::set(&event, &JsValue::from_str("returnValue"), &JsValue::TRUE).ok();
-        }
-    });
-    window()
-        .add_event_listener_with_callback("beforeunload", closure.as_ref().unchecked_ref())
-        .ok();
-    closure.forget();
+/// Calls a function when another page of this browser says something on a channel.
+pub fn on_broadcast(name: &str, act: impl Fn() + 'static) {
+    if let Ok(channel) = BroadcastChannel::new(name) {
+        let closure = Closure::<dyn Fn(Event)>::new(move |_| act());
+        channel.set_onmessage(Some(closure.as_ref().unchecked_ref()));
+        closure.forget();
+        // The channel lives as long as the page.
+        std::mem::forget(channel);
+    }
 }
 
-/// Waits.
+/// Milliseconds since the page was opened, by a clock that never jumps.
+pub fn monotonic_ms() -> i64 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "milliseconds of one page's life"
+    )]
+    window()
+        .performance()
+        .map_or(0, |performance| performance.now() as i64)
+}
+
+/// Waits. Also in the service worker, which has no window.
 pub async fn sleep(ms: u32) {
     let (done, waited) = futures::channel::oneshot::channel();
-    leptos::prelude::set_timeout(
-        move || done.send(()).unwrap_or_default(),
-        std::time::Duration::from_millis(ms.into()),
-    );
+    let wake = Closure::once_into_js(move || done.send(()).unwrap_or_default());
+    let ms = i32::try_from(ms).unwrap_or(i32::MAX);
+    window()
+        .set_timeout_with_callback_and_timeout_and_arguments_0(wake.unchecked_ref(), ms)
+        .unwrap_or_default();
     waited.await.ok();
+}
+
+/// Draws the whole page as this device chose: the shell was drawn for nobody in particular.
+pub fn apply_choices() {
+    let Ok(document) = document().dyn_into::<HtmlDocument>() else {
+        return;
+    };
+    let cookies = document.cookie().unwrap_or_default();
+    let chosen = |name: &str| {
+        let mut pairs = cookies.split("; ").filter_map(|pair| pair.split_once('='));
+        pairs.find_map(|(key, value)| (key == name).then(|| value.to_owned()))
+    };
+    if let Some(language) = chosen("language") {
+        set_root("dir", if language == "ar" { "rtl" } else { "ltr" });
+        set_root("lang", &language);
+    }
+    for (name, attribute) in [("digits", "data-digits"), ("theme", "data-theme")] {
+        if let Some(value) = chosen(name) {
+            set_root(attribute, &value);
+        }
+    }
 }
 
 /// Marks the page as alive, for whoever waits to use it.

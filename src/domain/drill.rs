@@ -46,6 +46,14 @@ impl Chance {
         z ^ (z >> 31)
     }
 
+    /// Ten bytes, for an id.
+    pub fn bytes(&mut self) -> [u8; 10] {
+        let mut bytes = [0; 10];
+        bytes[..8].copy_from_slice(&self.bits().to_le_bytes());
+        bytes[8..].copy_from_slice(&self.bits().to_le_bytes()[..2]);
+        bytes
+    }
+
     /// A number below `n`, which is not zero.
     pub fn below(&mut self, n: u64) -> u64 {
         self.bits() % n

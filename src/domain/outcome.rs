@@ -17,6 +17,24 @@ pub enum Outcome {
     Rejected(Reason),
 }
 
+impl Outcome {
+    /// Why nothing was done, where nothing was.
+    pub fn refusal(self) -> Option<Reason> {
+        match self {
+            Outcome::Rejected(reason) => Some(reason),
+            Outcome::Applied | Outcome::Superseded(_) | Outcome::Review(_) => None,
+        }
+    }
+
+    /// The outcome as it is written everywhere.
+    ///
+    /// # Panics
+    /// Never: it is made of names.
+    pub fn code(self) -> String {
+        serde_json::to_string(&self).expect("an outcome can be written")
+    }
+}
+
 /// Why an operation was not simply applied. Screens translate every one of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -60,6 +60,19 @@ pub struct Review {
     pub by: StaffId,
 }
 
+/// What the engine has to know of a row besides its table and its id.
+pub trait Synced {
+    /// It still goes on: every device holds it, however old it is.
+    fn is_open(&self) -> bool {
+        true
+    }
+
+    /// Another row of its table, that it turned out to be.
+    fn stands_for(&self) -> Option<Uuid> {
+        None
+    }
+}
+
 macro_rules! registry {
     ($($(#[$doc:meta])* $field:ident: $row:ident { $key:ident: $id:ident } = $table:literal, $window:ident;)*) => {
         /// Names a table.
@@ -94,6 +107,11 @@ macro_rules! registry {
                 match self { $(Row::$row(row) => (Table::$row, row.$key.0),)* }
             }
 
+            /// Another row of its table, that it turned out to be.
+            pub fn stands_for(&self) -> Option<Uuid> {
+                match self { $(Row::$row(row) => row.stands_for(),)* }
+            }
+
             /// Writes the row by itself, as the database keeps it.
             pub fn to_json(&self) -> Result<String, serde_json::Error> {
                 match self { $(Row::$row(row) => serde_json::to_string(row),)* }
@@ -120,9 +138,19 @@ macro_rules! registry {
                 match table { $(Table::$row => self.$field.get(&$id(id)).cloned().map(Row::$row),)* }
             }
 
-            /// Takes a row out.
-            pub fn forget(&mut self, table: Table, id: Uuid) {
-                match table { $(Table::$row => { self.$field.remove(&$id(id)); })* }
+            /// Tells whether a row is here.
+            pub fn has(&self, table: Table, id: Uuid) -> bool {
+                match table { $(Table::$row => self.$field.contains_key(&$id(id)),)* }
+            }
+
+            /// How many rows are here of the tables that lose what is closed.
+            pub fn n_closed(&self) -> usize {
+                0 $(+ if Window::$window == Window::Recent { self.$field.len() } else { 0 })*
+            }
+
+            /// Takes out the rows that no longer go on, of the tables that lose them.
+            pub fn forget_closed(&mut self) {
+                $(if Window::$window == Window::Recent { self.$field.retain(|_, row| row.is_open()); })*
             }
 
             /// Every row, table by table.
@@ -131,6 +159,36 @@ macro_rules! registry {
             }
         }
     };
+}
+
+impl Synced for Shop {}
+impl Synced for Staff {}
+impl Synced for StaffSecret {}
+impl Synced for Station {}
+impl Synced for Category {}
+impl Synced for Item {}
+impl Synced for Suspense {}
+
+impl Synced for Session {
+    fn is_open(&self) -> bool {
+        self.alias_of.is_none() && self.settlement.is_none()
+    }
+
+    fn stands_for(&self) -> Option<Uuid> {
+        self.alias_of.map(|first| first.0)
+    }
+}
+
+impl Synced for Sale {
+    fn is_open(&self) -> bool {
+        false
+    }
+}
+
+impl Synced for Review {
+    fn is_open(&self) -> bool {
+        false
+    }
 }
 
 registry! {

@@ -15,6 +15,10 @@ use crate::server::{Server, clock, db};
 
 /// The cookie that holds a login's token.
 const COOKIE: &str = "mikrodash_login";
+/// The cookie that names the browser: what was recorded in it under one login may be sent under the next.
+const BROWSER_COOKIE: &str = "mikrodash_browser";
+/// How long a browser keeps its name; browsers themselves allow no more.
+const BROWSER_MS: i64 = 400 * DAY_MS;
 /// How long a login lasts without signing in again.
 const LOGIN_MS: i64 = 30 * DAY_MS;
 /// Wrong tries in a row before the door stays shut.
@@ -47,13 +51,19 @@ pub async fn who(server: &Server, headers: &HeaderMap) -> Result<Who, Error> {
     }
 }
 
-/// Signs somebody in: the cookie to set, or why not. Tries are taken one at a time, so nobody guesses in parallel.
+/// The name of the browser that sent a request; a new one where it has none.
+pub fn browser(headers: &HeaderMap) -> String {
+    cookie(headers, BROWSER_COOKIE).map_or_else(token, str::to_owned)
+}
+
+/// Signs somebody in: the cookies to set, or why not. Tries are taken one at a time, so nobody guesses in parallel.
 pub async fn sign_in(
     server: &Server,
+    browser: &str,
     staff_id: StaffId,
     kind: SecretKind,
     proof: &str,
-) -> Result<String, Error> {
+) -> Result<Vec<String>, Error> {
     let mut logins = server.logins.lock().await;
     let now = clock::now();
     let (n_failures, locked_until) = db::login::failures(&mut logins, staff_id).await?;
@@ -96,28 +106,32 @@ pub async fn sign_in(
         });
     }
     db::login::put_failures(&mut logins, staff_id, 0, None).await?;
-    let token: String = clock::chance::<32>()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let token = token();
     let login = Login {
         login_id: LoginId(clock::new_id()),
         staff_id,
     };
-    db::login::insert(&mut logins, &login, &hash(&token), now, now + LOGIN_MS).await?;
-    Ok(format!(
-        "{COOKIE}={token}; Path=/; Max-Age={}; HttpOnly; SameSite=Strict",
-        LOGIN_MS / 1_000
-    ))
+    let (hash, browser_hash) = (hash(&token), hash(browser));
+    db::login::insert(
+        &mut logins,
+        &login,
+        &hash,
+        &browser_hash,
+        now,
+        now + LOGIN_MS,
+    )
+    .await?;
+    Ok(vec![
+        set_cookie(COOKIE, &token, LOGIN_MS),
+        set_cookie(BROWSER_COOKIE, browser, BROWSER_MS),
+    ])
 }
 
 /// Ends a login: the cookie to set.
-pub async fn sign_out(server: &Server, who: &Who) -> Result<String, Error> {
+pub async fn sign_out(server: &Server, who: &Who) -> Result<Vec<String>, Error> {
     let mut logins = server.logins.lock().await;
     db::login::end(&mut logins, who.login.login_id, clock::now()).await?;
-    Ok(format!(
-        "{COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict"
-    ))
+    Ok(vec![set_cookie(COOKIE, "", 0)])
 }
 
 /// Checks a new password or PIN and hashes it.
@@ -184,6 +198,19 @@ pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
         .filter_map(|value| value.to_str().ok());
     all.flat_map(|line| line.split(';'))
         .find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
+}
+
+fn set_cookie(name: &str, value: &str, ms: i64) -> String {
+    let seconds = ms / 1_000;
+    format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict")
+}
+
+/// A secret that nobody guesses.
+fn token() -> String {
+    clock::chance::<32>()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 fn hash(token: &str) -> String {

@@ -36,6 +36,11 @@ impl Call {
         auth::who(&self.server, &self.headers).await
     }
 
+    /// The name of the browser that sent it.
+    pub fn browser(&self) -> String {
+        auth::browser(&self.headers)
+    }
+
     /// Answers, with the status that goes with an error.
     pub fn done<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
         if let Err(error) = &result
@@ -46,12 +51,14 @@ impl Call {
         result
     }
 
-    /// Answers with a cookie that signs in or out.
-    pub fn signed_in(&self, cookie: Result<String, Error>) -> Result<(), Error> {
-        self.done(cookie.and_then(|cookie| {
-            let cookie = HeaderValue::from_str(&cookie).map_err(|_| Error::Internal)?;
-            self.response.append_header(header::SET_COOKIE, cookie);
-            Ok(())
+    /// Answers with the cookies that sign in or out.
+    pub fn signed_in(&self, cookies: Result<Vec<String>, Error>) -> Result<(), Error> {
+        self.done(cookies.and_then(|cookies| {
+            cookies.into_iter().try_for_each(|cookie| {
+                let cookie = HeaderValue::try_from(cookie).map_err(|_| Error::Internal)?;
+                self.response.append_header(header::SET_COOKIE, cookie);
+                Ok(())
+            })
         }))
     }
 }

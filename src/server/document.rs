@@ -32,8 +32,18 @@ pub fn read_prefs<'c>(cookie: impl Fn(&'static str) -> Option<&'c str>, shop: &S
     }
 }
 
-/// Draws the document: language, direction and theme are right in the first byte, so nothing jumps.
+/// Draws the document of a page.
+pub fn page(options: LeptosOptions) -> impl IntoView {
+    document(options, false)
+}
+
+/// Draws the shell: a document with nothing in it, that a device fills from what it holds when there is no server.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
+    document(options, true)
+}
+
+/// Draws a document: language, direction and theme are right in the first byte, so nothing jumps.
+fn document(options: LeptosOptions, is_shell: bool) -> impl IntoView {
     let prefs = use_context::<Prefs>().unwrap_or_default();
     let policy = content_security_policy(
         &use_nonce()
@@ -54,6 +64,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
             dir=if prefs.is_arabic() { "rtl" } else { "ltr" }
             data-theme=theme_name(prefs.theme)
             data-digits=digits_name(prefs.digits)
+            data-shell=is_shell.then_some("yes")
         >
             <head>
                 <meta charset="utf-8" />
@@ -85,9 +96,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <HydrationScripts options />
                 <MetaTags />
             </head>
-            <body>
-                <App />
-            </body>
+            <body>{(!is_shell).then(|| view! { <App /> })}</body>
         </html>
     }
 }

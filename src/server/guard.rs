@@ -84,6 +84,10 @@ pub async fn harden(request: Request, next: Next) -> Response {
         "permissions-policy",
         HeaderValue::from_static("camera=(), geolocation=(), microphone=()"),
     );
+    headers.insert(
+        "x-mikrodash",
+        HeaderValue::from_static(env!("CARGO_PKG_VERSION")),
+    );
     if is_api {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }

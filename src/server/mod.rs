@@ -10,11 +10,13 @@ mod document;
 mod error;
 mod feed;
 mod guard;
+mod offline;
 pub mod sequencer;
 pub mod shop;
 pub mod sync;
 
 use std::fs::{File, TryLockError};
+use std::future::ready;
 use std::io::ErrorKind;
 use std::path::Path;
 use std::process::ExitCode;
@@ -31,7 +33,10 @@ use clap::Parser;
 use leptos::config::{LeptosOptions, get_configuration};
 use leptos::context::{provide_context, use_context};
 use leptos::server_fn::axum::register_explicit;
-use leptos_axum::{LeptosRoutes, generate_route_list_with_exclusions_and_ssg_and_context};
+use leptos_axum::{
+    LeptosRoutes, generate_route_list_with_exclusions_and_ssg_and_context,
+    render_app_async_with_context,
+};
 use sqlx::{SqliteConnection, SqlitePool};
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, watch};
@@ -47,7 +52,9 @@ use crate::domain::drill;
 use crate::domain::id::{DeviceId, Incarnation, OpId, StaffId};
 use crate::domain::op::Body;
 use crate::domain::outcome::Outcome;
+use crate::domain::shop::ShopChange;
 use crate::domain::staff::Role;
+use crate::domain::sync::Snapshot;
 use crate::domain::time::Timestamp;
 use crate::server::config::{Cli, Command, Config};
 use crate::server::sequencer::{Authority, CannotStore, Core, Recorder, Sequencer};
@@ -55,7 +62,7 @@ use crate::server::sequencer::{Authority, CannotStore, Core, Recorder, Sequencer
 pub use crate::server::auth::{sign_in, sign_out};
 pub use crate::server::call::call;
 pub use crate::server::clock::{new_id, now, zone, zone_names};
-use crate::server::document::shell;
+use crate::server::document::{page, shell};
 pub use crate::server::error::StartError;
 
 /// The largest request body: a full batch of the largest operations does not fit and need not (`design.md` 9).
@@ -75,6 +82,10 @@ pub struct Server {
     pub logins: Mutex<SqliteConnection>,
     /// The server's own journal.
     pub recorder: Mutex<Recorder>,
+    /// The last snapshot that was taken, for the next that asks while nothing has changed.
+    pub drawn: Mutex<Arc<Snapshot>>,
+    /// Up to which position the log is safe for good, and when that was found out.
+    pub durable: Mutex<(Timestamp, u64)>,
     /// Held while a new shop is made, so that it is made once.
     pub opening: Mutex<()>,
     /// Says when the server stops, to streams that would go on for ever.
@@ -96,11 +107,14 @@ impl Server {
         if is_demo && core.state().staff.is_empty() {
             demo::fill(&mut core, &mut recorder, zone_name).await?;
         }
+        refresh_zone(&mut core, &mut recorder).await;
         Ok(Server {
             readers: database.readers,
             sequencer: Sequencer::start(core),
             logins: Mutex::new(logins),
             recorder: Mutex::new(recorder),
+            drawn: Mutex::default(),
+            durable: Mutex::default(),
             opening: Mutex::new(()),
             stopping: watch::Sender::new(false),
             zone_name: zone_name.to_owned(),
@@ -171,6 +185,25 @@ async fn own_device(core: &mut Core) -> Result<DeviceId, StartError> {
     let device_id = DeviceId(new_id());
     db::put_meta(core.connection(), "device_id", &device_id.to_string()).await?;
     Ok(device_id)
+}
+
+/// What the shop's clock shows is known for some years ahead; a start looks again, with the time zone database it has.
+async fn refresh_zone(core: &mut Core, recorder: &mut Recorder) {
+    let shop = core.state().shop();
+    let now = now();
+    let Ok(zone) = clock::zone(&shop.zone_name, now) else {
+        return;
+    };
+    if core.state().shops.is_empty() || zone == shop.zone {
+        return;
+    }
+    let changes = vec![ShopChange::Zone(shop.zone_name, zone)];
+    let batch = recorder.batch([(OpId(new_id()), now, Body::ShopEdited { changes })]);
+    let authority = Authority::Server {
+        by: StaffId::default(),
+        role: Role::Owner,
+    };
+    core.push_all(vec![(batch, authority, now)]).await;
 }
 
 /// Reads the command line and does what it says.
@@ -342,14 +375,23 @@ pub fn router(server: Arc<Server>, options: LeptosOptions) -> Router {
             provide_context(prefs.unwrap_or_default());
         }
     };
+    let shell_context = context.clone();
+    let worker = offline::worker(&options);
     let files = ServeDir::new(options.site_root.as_ref())
         .precompressed_br()
         .precompressed_gzip();
     let limited = Router::new()
         .leptos_routes_with_context(&options, routes, context, {
             let options = options.clone();
-            move || shell(options.clone())
+            move || page(options.clone())
         })
+        .route(
+            "/shell",
+            get(render_app_async_with_context(shell_context, {
+                let options = options.clone();
+                move || shell(options.clone())
+            })),
+        )
         .layer(axum::middleware::from_fn_with_state(
             Arc::clone(&server),
             sync::prefer,
@@ -361,6 +403,7 @@ pub fn router(server: Arc<Server>, options: LeptosOptions) -> Router {
     Router::new()
         .route("/api/health", get(health))
         .route("/api/feed", get(feed::feed))
+        .route("/sw.js", get(move || ready(offline::serve(worker.clone()))))
         .with_state(server)
         .merge(limited.with_state(options))
         .fallback_service(files)

@@ -4,60 +4,32 @@
 //! in one transaction. Several pushes that wait share one commit. It keeps the rows that operations read in memory;
 //! as the only writer it is never wrong about them, and after a failed commit it reads them again.
 //!
-//! The rules it keeps, by their numbers in the protocol:
-//! 1 a push is answered with watermark and chain of the device's journal; 2 one id is one operation, whatever numbers
-//! it comes under; 9 what cannot be read or stored is committed as rejected, with its bytes; 11 each start is an epoch.
+//! What it decides is the [`Desk`]'s; here is what stands around it: the queue, the database, and the rule that each
+//! start is an epoch (11).
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::collections::HashMap;
 
 use sqlx::SqliteConnection;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::domain::apply;
-use crate::domain::id::{DeviceId, Incarnation, LoginId, OpId, SaleId, SessionId, StaffId, Uuid};
-use crate::domain::op::{Body, Op, SCHEMA, Stamped};
-use crate::domain::outcome::{Outcome, Reason};
-use crate::domain::registry::{Row, State, Table};
-use crate::domain::staff::Role;
+use crate::domain::id::{DeviceId, Incarnation, LoginId, OpId, StaffId, Uuid};
+use crate::domain::op::{Body, Op, SCHEMA};
+use crate::domain::registry::{Row, State, Table, Window};
+pub use crate::domain::sync::Authority;
 use crate::domain::sync::{
-    BATCH_OPS_MAX, DeviceHead, Epoch, OP_BYTES_MAX, OpOutcome, Position, PushBatch, PushReply,
-    WireOp,
+    BATCH_OPS_MAX, Desk, DeviceHead, Draft, Epoch, LogEntry, OpOutcome, Position, PushBatch,
+    PushReply, Sent, TRIES, WireOp, read_batch,
 };
-use crate::domain::time::{DAY_MS, Timestamp};
+use crate::domain::time::Timestamp;
 use crate::server::db;
-use crate::server::db::log::{Entry, Journal};
 use crate::server::db::row::Change;
 
-/// How far a device's corrected clock may be ahead before its time is replaced by that of receipt.
-const CLOCK_AHEAD_MS_MAX: i64 = 5_000;
-/// How long ago an operation may have been captured: a device that was away longer has lost its clock, not its way.
-const CAPTURED_AGO_MS_MAX: i64 = 31 * DAY_MS;
 /// How many closed sessions and sales stay in memory before they are let go.
 const CLOSED_ROWS_MAX: usize = 2_000;
+/// How many logins are remembered with whose they are.
+const LOGINS_MAX: usize = 1_000;
 /// How many pushes may wait in the channel; more wait before it.
 const WAITING_MAX: usize = 256;
-/// How often a commit is tried before its operations are taken for poison.
-const TRIES: usize = 3;
-
-/// On whose word operations are recorded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Authority {
-    /// A device, where this person is signed in; each operation is judged by the login that made it, which must be
-    /// this person's.
-    Device {
-        /// Who is signed in.
-        staff_id: StaffId,
-    },
-    /// This server itself, for somebody.
-    Server {
-        /// For whom.
-        by: StaffId,
-        /// With which rights.
-        role: Role,
-    },
-}
-
 /// The operations could not be stored; none of them has an outcome, and all may be sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the database cannot be written")]
@@ -90,7 +62,7 @@ impl Sequencer {
     /// Starts the sequencer's task.
     pub fn start(mut core: Core) -> Sequencer {
         let (tasks, mut inbox) = mpsc::channel(WAITING_MAX);
-        let (announce, position) = watch::channel(core.position);
+        let (announce, position) = watch::channel(core.desk.position);
         tokio::spawn(async move {
             let mut waiting = Vec::new();
             while inbox.recv_many(&mut waiting, WAITING_MAX).await > 0 {
@@ -115,7 +87,7 @@ impl Sequencer {
                         .unzip();
                     let answers = core.push_all(batches).await;
                     announce.send_if_modified(|position| {
-                        std::mem::replace(position, core.position) != core.position
+                        std::mem::replace(position, core.desk.position) != core.desk.position
                     });
                     replies
                         .into_iter()
@@ -198,20 +170,12 @@ fn group<R>(
 /// The sequencer itself: the connection that writes, and the rows it keeps at hand.
 pub struct Core {
     connection: SqliteConnection,
-    state: State,
-    position: Position,
-    logins: HashMap<LoginId, Option<StaffId>>,
+    desk: Desk,
+    logins: HashMap<(LoginId, LoginId), Option<StaffId>>,
 }
 
-/// What a group of pushes comes to, before it is committed.
-#[derive(Default)]
-struct Draft {
-    entries: Vec<Entry>,
-    changed: BTreeMap<(Table, Uuid), u64>,
-    heads: BTreeMap<Journal, DeviceHead>,
-    has_moved: bool,
-    known: HashMap<OpId, (OpOutcome, String)>,
-}
+/// A batch, on whose word, and when it came.
+type Push = (PushBatch, Authority, Timestamp);
 
 impl Core {
     /// Takes over a database and begins an epoch.
@@ -219,8 +183,7 @@ impl Core {
         let epoch = db::log::begin_epoch(&mut connection, nonce).await?;
         let mut core = Core {
             connection,
-            state: State::default(),
-            position: Position::default(),
+            desk: Desk::default(),
             logins: HashMap::new(),
         };
         core.read_again(epoch).await?;
@@ -229,7 +192,7 @@ impl Core {
 
     /// What it keeps at hand: every small table and the open sessions.
     pub fn state(&self) -> &State {
-        &self.state
+        &self.desk.state
     }
 
     /// The connection, for what belongs to no operation.
@@ -238,9 +201,9 @@ impl Core {
     }
 
     async fn read_again(&mut self, epoch: Epoch) -> Result<(), sqlx::Error> {
-        self.state = db::row::working_set(&mut self.connection).await?;
+        self.desk.state = db::row::working_set(&mut self.connection).await?;
         let (cursor, chain) = db::log::head(&mut self.connection).await?;
-        self.position = Position {
+        self.desk.position = Position {
             epoch,
             cursor,
             chain,
@@ -253,7 +216,7 @@ impl Core {
         db::put_meta(
             &mut self.connection,
             "health",
-            &self.position.cursor.to_string(),
+            &self.desk.position.cursor.to_string(),
         )
         .await
         .is_ok()
@@ -262,10 +225,7 @@ impl Core {
     /// Records a group of batches in one commit, and answers each.
     ///
     /// If the commit fails, the batches are recorded one by one, so that one cannot take the others with it.
-    pub async fn push_all(
-        &mut self,
-        batches: Vec<(PushBatch, Authority, Timestamp)>,
-    ) -> Vec<Result<PushReply, CannotStore>> {
+    pub async fn push_all(&mut self, batches: Vec<Push>) -> Vec<Result<PushReply, CannotStore>> {
         if let Ok(replies) = self.try_push(&batches, false).await {
             return replies.into_iter().map(Ok).collect();
         }
@@ -276,12 +236,10 @@ impl Core {
         answers
     }
 
-    async fn push_one_by_one(
-        &mut self,
-        push: (PushBatch, Authority, Timestamp),
-    ) -> Result<PushReply, CannotStore> {
+    async fn push_one_by_one(&mut self, push: Push) -> Result<PushReply, CannotStore> {
         let (batch, authority, now) = push;
         let mut reply = PushReply {
+            epoch: self.desk.position.epoch,
             head: DeviceHead::default(),
             outcomes: Vec::new(),
             server_time: now,
@@ -298,10 +256,7 @@ impl Core {
         Ok(reply)
     }
 
-    async fn push_single(
-        &mut self,
-        push: (PushBatch, Authority, Timestamp),
-    ) -> Result<PushReply, CannotStore> {
+    async fn push_single(&mut self, push: Push) -> Result<PushReply, CannotStore> {
         let push = [push];
         for attempt in 1..=TRIES {
             match self.try_push(&push, false).await {
@@ -321,297 +276,142 @@ impl Core {
     /// Drafts and commits. On an error nothing was written, and the rows at hand are as before.
     async fn try_push(
         &mut self,
-        batches: &[(PushBatch, Authority, Timestamp)],
+        pushes: &[Push],
         as_poison: bool,
     ) -> Result<Vec<PushReply>, sqlx::Error> {
-        let before = self.position;
-        let result = self.draft_and_commit(batches, as_poison).await;
+        let epoch = self.desk.position.epoch;
+        let result = self.draft_and_commit(pushes, as_poison).await;
         if let Err(error) = &result {
             tracing::error!(%error, "a commit failed");
             db::rollback(&mut self.connection).await;
-            self.read_again(before.epoch).await?;
+            self.read_again(epoch).await?;
         }
         result
     }
 
     async fn draft_and_commit(
         &mut self,
-        batches: &[(PushBatch, Authority, Timestamp)],
+        pushes: &[Push],
         as_poison: bool,
     ) -> Result<Vec<PushReply>, sqlx::Error> {
-        let read: Vec<Vec<(WireOp, Option<Op>)>> = batches
+        let sent: Vec<Vec<Sent>> = pushes
             .iter()
-            .map(|(batch, _, _)| {
-                batch
-                    .ops
-                    .iter()
-                    .map(|wire| (wire.clone(), read_op(wire, batch)))
-                    .collect()
+            .map(|(batch, _, _)| read_batch(batch))
+            .collect();
+        let mut draft = self.load(pushes, &sent).await?;
+        let replies = pushes
+            .iter()
+            .zip(sent)
+            .map(|((batch, authority, now), sent)| {
+                self.desk
+                    .take(&mut draft, batch, sent, *authority, *now, as_poison)
             })
             .collect();
-        let mut draft = self.load(batches, &read).await?;
-        let mut replies = Vec::new();
-        for ((batch, authority, now), ops) in batches.iter().zip(read) {
-            let journal = (batch.device_id, batch.incarnation);
-            let mut outcomes = Vec::new();
-            for (wire, op) in ops {
-                let Some(outcome) =
-                    self.sequence(&mut draft, journal, *authority, *now, &wire, op, as_poison)
-                else {
-                    break;
-                };
-                outcomes.push(outcome);
-            }
-            let head = draft.heads.get(&journal).copied().unwrap_or_default();
-            replies.push(PushReply {
-                head,
-                outcomes,
-                server_time: *now,
-            });
+        for op_id in &draft.reused {
+            tracing::error!(%op_id, "an operation came again with another body");
         }
         self.commit(draft).await?;
         Ok(replies)
     }
 
     /// Reads everything that the operations need and that is not at hand.
-    async fn load(
-        &mut self,
-        batches: &[(PushBatch, Authority, Timestamp)],
-        read: &[Vec<(WireOp, Option<Op>)>],
-    ) -> Result<Draft, sqlx::Error> {
+    async fn load(&mut self, pushes: &[Push], sent: &[Vec<Sent>]) -> Result<Draft, sqlx::Error> {
         let mut draft = Draft::default();
-        for (batch, _, _) in batches {
+        for (batch, _, _) in pushes {
             let journal = (batch.device_id, batch.incarnation);
             let head = db::log::device_head(&mut self.connection, journal).await?;
             draft.heads.insert(journal, head);
         }
-        let op_ids: Vec<OpId> = read.iter().flatten().map(|(wire, _)| wire.op_id).collect();
+        let op_ids: Vec<OpId> = sent.iter().flatten().map(|(wire, _)| wire.op_id).collect();
         for entry in db::log::find(&mut self.connection, &op_ids).await? {
-            let outcome = OpOutcome {
-                op_id: entry.op_id,
-                outcome: entry.outcome,
-                seq: entry.seq,
-            };
-            draft.known.insert(entry.op_id, (outcome, entry.bytes));
+            let LogEntry {
+                op_id,
+                outcome,
+                seq,
+                bytes,
+                ..
+            } = entry;
+            draft.known.insert(
+                op_id,
+                (
+                    OpOutcome {
+                        op_id,
+                        outcome,
+                        seq,
+                    },
+                    bytes,
+                ),
+            );
         }
-        let ops = || read.iter().flatten().filter_map(|(_, op)| op.as_ref());
-        for login_id in ops().map(|op| op.login_id).collect::<HashSet<_>>() {
-            if !self.logins.contains_key(&login_id) {
-                let staff_id = db::login::find_staff(&mut self.connection, login_id).await?;
-                self.logins.insert(login_id, staff_id);
+        for ((_, authority, _), sent) in pushes.iter().zip(sent) {
+            let Authority::Device { login_id: sender } = authority else {
+                continue;
+            };
+            for maker in sent
+                .iter()
+                .filter_map(|(_, op)| Some(op.as_ref()?.login_id))
+            {
+                if let Some(staff_id) = self.find_staff(*sender, maker).await? {
+                    draft.logins.insert((*sender, maker), staff_id);
+                }
             }
         }
-        let mut wanted: Vec<Uuid> = ops().flat_map(|op| op.body.reads()).collect();
+        let ops = sent.iter().flatten().filter_map(|(_, op)| op.as_ref());
+        let mut wanted: Vec<Uuid> = ops.flat_map(|op| op.body.reads()).collect();
         while !wanted.is_empty() {
-            wanted.retain(|id| {
-                !self.state.sessions.contains_key(&SessionId(*id))
-                    && !self.state.sales.contains_key(&SaleId(*id))
-            });
-            let mut rows = db::row::find(&mut self.connection, Table::Session, &wanted).await?;
-            rows.extend(db::row::find(&mut self.connection, Table::Sale, &wanted).await?);
-            // An alias is of no use without the session that it means.
-            wanted = rows
+            let mut found = Vec::new();
+            for table in Table::ALL
                 .iter()
-                .filter_map(|row| match row {
-                    Row::Session(session) => session.alias_of.map(|first| first.0),
-                    _ => None,
-                })
-                .collect();
-            rows.into_iter().for_each(|row| self.state.put(row));
+                .filter(|table| table.window() == Window::Recent)
+            {
+                let is_missing = |id: &&Uuid| !self.desk.state.has(*table, **id);
+                let missing: Vec<Uuid> = wanted.iter().filter(is_missing).copied().collect();
+                found.extend(db::row::find(&mut self.connection, *table, &missing).await?);
+            }
+            // A row that stands for another is of no use without it.
+            wanted = found.iter().filter_map(Row::stands_for).collect();
+            found.into_iter().for_each(|row| self.desk.state.put(row));
         }
         Ok(draft)
     }
 
-    /// Gives one operation its place and its outcome; none where the journal has a gap before it.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "each says one thing about the operation"
-    )]
-    fn sequence(
+    /// Finds whose login this was, if the one that sends may speak for it. Both never change, so they are remembered.
+    async fn find_staff(
         &mut self,
-        draft: &mut Draft,
-        journal: Journal,
-        authority: Authority,
-        now: Timestamp,
-        wire: &WireOp,
-        op: Option<Op>,
-        as_poison: bool,
-    ) -> Option<OpOutcome> {
-        let head = draft.heads.entry(journal).or_default();
-        let is_next = wire.device_seq == head.watermark + 1;
-        if let Some((outcome, bytes)) = draft.known.get(&wire.op_id) {
-            if is_next {
-                advance(head, wire);
-                draft.has_moved = true;
-            }
-            if !is_same(bytes, &wire.bytes) {
-                tracing::error!(op_id = %wire.op_id, "an operation came again with another body");
-                return Some(OpOutcome {
-                    outcome: Outcome::Rejected(Reason::IdReused),
-                    ..*outcome
-                });
-            }
-            return Some(*outcome);
+        sender: LoginId,
+        maker: LoginId,
+    ) -> Result<Option<StaffId>, sqlx::Error> {
+        if let Some(found) = self.logins.get(&(sender, maker)) {
+            return Ok(*found);
         }
-        if !is_next {
-            return None;
+        let found = db::login::find_staff(&mut self.connection, sender, maker).await?;
+        if self.logins.len() >= LOGINS_MAX {
+            self.logins.clear();
         }
-        advance(head, wire);
-        draft.has_moved = true;
-        let seq = self.position.cursor + 1;
-        let subject = op.as_ref().map_or_else(Uuid::nil, |op| op.body.subject());
-        let (by, role, at) = self.stand(authority, now, op.as_ref());
-        let outcome = match op {
-            _ if as_poison => Outcome::Rejected(Reason::Poison),
-            None => Outcome::Rejected(Reason::Unreadable),
-            Some(op) => self.decide(draft, authority, op, by.zip(role), at, seq),
-        };
-        self.position.cursor = seq;
-        self.position.chain = self.position.chain.then(wire.bytes.as_bytes());
-        draft.entries.push(Entry {
-            seq,
-            op_id: wire.op_id,
-            device_id: journal.0,
-            incarnation: journal.1,
-            device_seq: wire.device_seq,
-            staff_id: by.unwrap_or_default().0,
-            subject,
-            at: at.0,
-            received_at: now,
-            outcome,
-            bytes: wire.bytes.clone(),
-            chain: self.position.chain,
-        });
-        let outcome = OpOutcome {
-            op_id: wire.op_id,
-            outcome,
-            seq,
-        };
-        draft
-            .known
-            .insert(wire.op_id, (outcome, wire.bytes.clone()));
-        Some(outcome)
-    }
-
-    /// Who stands behind an operation, with which rights, and when it counts as done.
-    fn stand(
-        &self,
-        authority: Authority,
-        now: Timestamp,
-        op: Option<&Op>,
-    ) -> (Option<StaffId>, Option<Role>, (Timestamp, bool)) {
-        let captured_at = op.map_or(now, |op| op.captured_at);
-        let ahead_ms = captured_at.since(now);
-        let is_off = !(-CAPTURED_AGO_MS_MAX..=CLOCK_AHEAD_MS_MAX).contains(&ahead_ms);
-        let at = (if is_off { now } else { captured_at }, is_off);
-        match authority {
-            Authority::Server { by, role } => (Some(by), Some(role), (captured_at, false)),
-            Authority::Device { staff_id } => {
-                let by = op.and_then(|op| self.logins.get(&op.login_id).copied().flatten());
-                let by = by.filter(|by| *by == staff_id);
-                let staff = by
-                    .and_then(|by| self.state.staff.get(&by))
-                    .filter(|staff| staff.is_active);
-                (by, staff.map(|staff| staff.role), at)
-            }
-        }
-    }
-
-    fn decide(
-        &mut self,
-        draft: &mut Draft,
-        authority: Authority,
-        op: Op,
-        stands: Option<(StaffId, Role)>,
-        (at, is_retimed): (Timestamp, bool),
-        seq: u64,
-    ) -> Outcome {
-        let Some((by, role)) = stands else {
-            return Outcome::Rejected(Reason::NotAllowed);
-        };
-        if matches!(authority, Authority::Device { .. }) && op.body.is_server_only() {
-            return Outcome::Rejected(Reason::NotAllowed);
-        }
-        let stamped = Stamped {
-            op_id: op.op_id,
-            at,
-            is_retimed,
-            by,
-            role,
-            body: op.body,
-        };
-        // A decision only reads, so a panic in it leaves the rows as they are.
-        let Ok(applied) = catch_unwind(AssertUnwindSafe(|| apply(&mut self.state, &stamped)))
-        else {
-            return Outcome::Rejected(Reason::Poison);
-        };
-        for key in applied.changed {
-            draft.changed.insert(key, seq);
-        }
-        applied.outcome
+        self.logins.insert((sender, maker), found);
+        Ok(found)
     }
 
     async fn commit(&mut self, draft: Draft) -> Result<(), sqlx::Error> {
-        let changes: Vec<Change> = draft
-            .changed
-            .iter()
-            .filter_map(|((table, id), rev)| {
-                self.state
+        if draft.has_moved {
+            let changes = draft.changed.iter().filter_map(|((table, id), rev)| {
+                self.desk
+                    .state
                     .find(*table, *id)
                     .map(|row| Change { rev: *rev, row })
-            })
-            .collect();
-        if draft.has_moved {
+            });
+            let changes: Vec<Change> = changes.collect();
             db::begin(&mut self.connection).await?;
             db::row::put(&mut self.connection, &changes).await?;
             db::log::append(&mut self.connection, &draft.entries).await?;
             db::log::put_device_heads(&mut self.connection, &draft.heads).await?;
             db::commit(&mut self.connection).await?;
         }
-        self.let_go();
+        if self.desk.state.n_closed() > CLOSED_ROWS_MAX {
+            self.desk.state.forget_closed();
+        }
         Ok(())
     }
-
-    /// Forgets closed rows when there are many; they are read again when they are needed.
-    fn let_go(&mut self) {
-        if self.state.sessions.len() + self.state.sales.len() > CLOSED_ROWS_MAX {
-            self.state
-                .sessions
-                .retain(|_, session| session.alias_of.is_none() && session.settlement.is_none());
-            self.state.sales.clear();
-            self.state.reviews.clear();
-        }
-    }
-}
-
-/// Reads an operation, if this version can and its bytes say what its envelope says.
-fn read_op(wire: &WireOp, batch: &PushBatch) -> Option<Op> {
-    let op = if wire.bytes.len() <= OP_BYTES_MAX {
-        wire.read()?
-    } else {
-        return None;
-    };
-    let is_own = op.device_id == batch.device_id && op.incarnation == batch.incarnation;
-    (is_own && op.device_seq == wire.device_seq && op.schema <= SCHEMA).then_some(op)
-}
-
-/// Tells whether two writings of an operation say the same. A device that took a new incarnation has numbered its
-/// journal anew, so where it stands there does not count.
-fn is_same(stored: &str, sent: &str) -> bool {
-    let rest = |text: &str| {
-        serde_json::from_str::<Op>(text).map(|op| Op {
-            device_id: DeviceId::default(),
-            incarnation: Incarnation::default(),
-            device_seq: 0,
-            ..op
-        })
-    };
-    stored == sent || matches!((rest(stored), rest(sent)), (Ok(stored), Ok(sent)) if stored == sent)
-}
-
-fn advance(head: &mut DeviceHead, wire: &WireOp) {
-    head.watermark = wire.device_seq;
-    head.chain = head.chain.then(wire.bytes.as_bytes());
 }
 
 /// Operations that a server records itself, with a journal of their own.

@@ -25,11 +25,12 @@ const SUM_DAYS_MAX: i32 = 31;
 /// Makes a new shop and its owner: the cookie that signs the owner in.
 pub async fn open_new(
     server: &Server,
+    browser: &str,
     shop_name: String,
     owner_name: String,
     password: String,
     language: Language,
-) -> Result<String, Error> {
+) -> Result<Vec<String>, Error> {
     check_reason(&shop_name).map_err(Error::Refused)?;
     check_reason(&owner_name).map_err(Error::Refused)?;
     let verifier = auth::make_verifier(SecretKind::Password, password.clone()).await?;
@@ -62,11 +63,11 @@ pub async fn open_new(
     check_new(server).await?;
     server.record(owner, Role::Owner, bodies).await?;
     drop(opening);
-    auth::sign_in(server, owner, SecretKind::Password, &password).await
+    auth::sign_in(server, browser, owner, SecretKind::Password, &password).await
 }
 
 /// Fills a new shop with the demo: the cookie that signs its owner in.
-pub async fn open_demo(server: &Server) -> Result<String, Error> {
+pub async fn open_demo(server: &Server, browser: &str) -> Result<Vec<String>, Error> {
     let opening = server.opening.lock().await;
     check_new(server).await?;
     let (past, owner) = demo::demo(&server.zone_name)
@@ -77,7 +78,7 @@ pub async fn open_demo(server: &Server) -> Result<String, Error> {
     }
     db::put_meta(&mut *server.logins.lock().await, "demo", "yes").await?;
     drop(opening);
-    auth::sign_in(server, owner, SecretKind::Password, demo::PASSWORD).await
+    auth::sign_in(server, browser, owner, SecretKind::Password, demo::PASSWORD).await
 }
 
 async fn check_new(server: &Server) -> Result<(), Error> {

@@ -10,8 +10,8 @@ use sqlx::SqliteConnection;
 use crate::domain::id::ShopId;
 use crate::domain::registry::{Row, Table};
 use crate::domain::shop::Shop;
-use crate::domain::sync::{Boot, Position, PullReply, Snapshot};
-use crate::domain::time::DAY_MS;
+use crate::domain::sync::{Boot, Position, PullAsk, PullReply, Snapshot};
+use crate::domain::time::{DAY_MS, HOUR_MS};
 use crate::server::Error;
 use crate::server::auth::{Who, cookie};
 use crate::server::document::read_prefs;
@@ -20,21 +20,45 @@ use crate::server::{Server, clock, db};
 /// How long a device holds what is closed: two days, so that a business day is whole whatever hour it begins.
 const RECENT_MS: i64 = 2 * DAY_MS;
 
-/// Everything that a device holds, read at one moment.
+/// How long a snapshot serves while nothing changes; what is closed falls out of it after two days.
+const DRAWN_MS_MAX: i64 = HOUR_MS;
+/// How long an operation on one server counts as not yet safe: devices keep theirs for so long.
+const DURABLE_MS: i64 = 7 * DAY_MS;
+
+/// Everything that a device holds, read at one moment. While nothing changes it is read once.
 pub async fn snapshot(server: &Server) -> Result<Snapshot, Error> {
     let now = clock::now();
     let mut read = server.readers.begin().await?;
     let position = position(server, &mut read).await?;
-    let rows = db::row::device_set(&mut read, now - RECENT_MS).await?;
+    let mut drawn = server.drawn.lock().await;
+    if drawn.position != position || now.since(drawn.server_time) > DRAWN_MS_MAX {
+        let rows = db::row::device_set(&mut read, now - RECENT_MS).await?;
+        *drawn = Arc::new(Snapshot {
+            rows,
+            position,
+            server_time: now,
+        });
+    }
     Ok(Snapshot {
-        rows,
-        position,
         server_time: now,
+        ..(**drawn).clone()
     })
 }
 
+/// Up to which position the log is safe for good. There is one server, so time stands in for the second: by then
+/// there are backups.
+async fn durable(server: &Server, read: &mut SqliteConnection) -> Result<u64, Error> {
+    let now = clock::now();
+    let mut durable = server.durable.lock().await;
+    if now.since(durable.0) > HOUR_MS {
+        *durable = (now, db::log::received_before(read, now - DURABLE_MS).await?);
+    }
+    Ok(durable.1)
+}
+
 /// What changed since a device's position; a position that is not in this log is told to begin again (rule 4).
-pub async fn pull(server: &Server, since: Position) -> Result<PullReply, Error> {
+pub async fn pull(server: &Server, ask: PullAsk) -> Result<PullReply, Error> {
+    let since = ask.since;
     let mut read = server.readers.begin().await?;
     let head = position(server, &mut read).await?;
     let server_time = clock::now();
@@ -42,8 +66,10 @@ pub async fn pull(server: &Server, since: Position) -> Result<PullReply, Error> 
         return Ok(PullReply {
             is_reset: true,
             rows: Vec::new(),
+            outcomes: Vec::new(),
             position: head,
             has_more: false,
+            durable: 0,
             server_time,
         });
     }
@@ -61,11 +87,16 @@ pub async fn pull(server: &Server, since: Position) -> Result<PullReply, Error> 
         }
         None => head,
     };
+    let durable = durable(server, &mut read).await?;
+    let outcomes =
+        db::log::outcomes_of(&mut read, ask.device_id, since.cursor, position.cursor).await?;
     Ok(PullReply {
         is_reset: false,
         rows,
+        outcomes,
         position,
         has_more,
+        durable,
         server_time,
     })
 }

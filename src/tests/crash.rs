@@ -147,23 +147,24 @@ async fn check(folder: TempDir, acknowledged: &[OpId]) {
         .await
         .unwrap();
     assert_eq!(whole, "ok");
-    let logged: Vec<(String, String, String)> =
-        sqlx::query_as("select op_id, bytes, chain from op_log order by seq")
-            .fetch_all(&mut connection)
-            .await
-            .unwrap();
+    let op_ids: Vec<String> = sqlx::query_scalar("select op_id from op_log order by seq")
+        .fetch_all(&mut connection)
+        .await
+        .unwrap();
+    let ids: Vec<OpId> = op_ids.iter().map(|op_id| op_id.parse().unwrap()).collect();
     let mut seen = std::collections::HashSet::new();
     let mut chain = mikrodash::domain::sync::Chain::default();
-    for (op_id, bytes, stored) in &logged {
-        assert!(seen.insert(op_id.clone()), "{op_id} is there twice");
-        chain = chain.then(bytes.as_bytes());
-        assert_eq!(&chain.to_string(), stored, "the chain is broken at {op_id}");
+    for entry in mikrodash::server::db::log::find(&mut connection, &ids)
+        .await
+        .unwrap()
+    {
+        assert!(seen.insert(entry.op_id), "{} is there twice", entry.op_id);
+        chain = entry.after(chain);
+        assert_eq!(chain, entry.chain, "the chain is broken at {}", entry.op_id);
     }
+    assert_eq!(seen.len(), op_ids.len());
     for op_id in acknowledged {
-        assert!(
-            seen.contains(&op_id.to_string()),
-            "{op_id} was acknowledged and is gone"
-        );
+        assert!(seen.contains(op_id), "{op_id} was acknowledged and is gone");
     }
     let n_sales: i64 = sqlx::query_scalar("select count(*) from sale")
         .fetch_one(&mut connection)
@@ -171,7 +172,7 @@ async fn check(folder: TempDir, acknowledged: &[OpId]) {
         .unwrap();
     let n_sold = logged
         .iter()
-        .filter(|(_, bytes, _)| bytes.contains("sale_recorded"))
+        .filter(|entry| entry.bytes.contains("sale_recorded"))
         .count();
     assert_eq!(
         usize::try_from(n_sales).unwrap(),

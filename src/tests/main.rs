@@ -11,6 +11,7 @@ mod crash;
 mod pages;
 mod requests;
 mod sequencer;
+mod simulation;
 mod start;
 mod support;
 mod tidy;

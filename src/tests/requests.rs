@@ -38,7 +38,11 @@ fn functions(device: &Device) -> Vec<(&'static str, Value, Option<Role>)> {
         ),
         ("sign_out", json!({}), Some(Role::Cashier)),
         ("push", json!({ "batch": batch }), Some(Role::Cashier)),
-        ("pull", json!({ "since": position }), Some(Role::Cashier)),
+        (
+            "pull",
+            json!({ "ask": { "since": position, "device_id": id() } }),
+            Some(Role::Cashier),
+        ),
         ("take_snapshot", json!({}), Some(Role::Cashier)),
         ("history", json!({ "filter": filter }), Some(Role::Cashier)),
         ("bill", json!({ "session_id": id() }), Some(Role::Cashier)),

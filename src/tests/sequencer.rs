@@ -6,7 +6,9 @@ use mikrodash::domain::money::Money;
 use mikrodash::domain::op::{Body, Choice};
 use mikrodash::domain::outcome::{Outcome, Reason};
 use mikrodash::domain::registry::State;
-use mikrodash::domain::sync::{Chain, Position, PullReply, PushReply, Replica, WireOp};
+use mikrodash::domain::sync::{
+    Chain, Journal, Position, PullAsk, PullReply, PushReply, Replica, Step, WireOp,
+};
 use mikrodash::server::now;
 use serde_json::json;
 
@@ -206,15 +208,28 @@ async fn a_session_that_left_memory_is_found_again() {
     );
 }
 
+async fn pull(shop: &Shop, device: &crate::support::Device, since: Position) -> PullReply {
+    let ask = PullAsk {
+        since,
+        device_id: device.device_id,
+    };
+    shop.call("pull", &json!({ "ask": ask }), Some(&device.cookie))
+        .await
+        .json()
+}
+
 /// Pulls until there is nothing left, as a device does.
 async fn catch_up(shop: &Shop, device: &crate::support::Device, replica: &mut Replica) -> usize {
     let mut n_pages = 0;
     loop {
-        let since = json!({ "since": replica.position() });
-        let reply: PullReply = shop.call("pull", &since, Some(&device.cookie)).await.json();
+        let since = replica.position();
+        let reply = pull(shop, device, since).await;
         let has_more = reply.has_more;
         assert!(!reply.is_reset && reply.rows.len() <= 500);
-        replica.pull(reply);
+        let mut journal = replica.journal().clone();
+        let (epoch, outcomes) = (reply.position.epoch, reply.outcomes.clone());
+        journal.step(Step::Settle { epoch, outcomes });
+        replica.pull(since, reply, journal);
         n_pages += 1;
         if !has_more {
             return n_pages;
@@ -225,8 +240,7 @@ async fn catch_up(shop: &Shop, device: &crate::support::Device, replica: &mut Re
 #[tokio::test]
 async fn a_copy_that_pulls_page_by_page_equals_a_snapshot() {
     let (shop, mut device) = Shop::ready().await;
-    let me = shop.state(&device).await.staff[&device.staff_id].clone();
-    let mut replica = Replica::new(me, shop.snapshot(&device).await);
+    let mut replica = Replica::new(shop.snapshot(&device).await);
     let (mut chance, mut at) = (Chance(11), now());
     for _ in 0..12 {
         let ops: Vec<WireOp> = (0..100)
@@ -260,24 +274,17 @@ async fn a_log_that_lost_its_tail_tells_a_device_to_begin_again() {
         ..head
     };
     for since in [ahead, other] {
-        let reply: PullReply = shop
-            .call("pull", &json!({ "since": since }), Some(&device.cookie))
-            .await
-            .json();
+        let reply = pull(&shop, &device, since).await;
         assert!(reply.is_reset, "{since:?}");
     }
-    let reply: PullReply = shop
-        .call("pull", &json!({ "since": head }), Some(&device.cookie))
-        .await
-        .json();
+    let reply = pull(&shop, &device, head).await;
     assert!(!reply.is_reset && reply.rows.is_empty());
 }
 
 #[tokio::test]
 async fn what_a_device_shows_before_the_answer_is_what_the_server_decides() {
     let (shop, mut device) = Shop::ready().await;
-    let me = shop.state(&device).await.staff[&device.staff_id].clone();
-    let mut replica = Replica::new(me, shop.snapshot(&device).await);
+    let mut replica = Replica::new(shop.snapshot(&device).await);
     let session_id = SessionId(id());
     let bodies = [
         start(session_id, 1),
@@ -285,22 +292,32 @@ async fn what_a_device_shows_before_the_answer_is_what_the_server_decides() {
         Body::SessionPaused { session_id },
         pay(session_id, 500),
     ];
-    let mut ops = Vec::new();
-    for body in bodies {
-        let op = device.op(body);
-        assert_eq!(replica.record(op.read().unwrap()), Outcome::Applied);
-        ops.push(op);
+    let ops: Vec<WireOp> = bodies.into_iter().map(|body| device.op(body)).collect();
+    let mut journal = Journal::new(device.device_id, device.incarnation);
+    for wire in &ops {
+        let op = wire.read().unwrap();
+        assert_eq!(
+            replica.stage(std::slice::from_ref(&op), device.staff_id),
+            Ok(())
+        );
+        journal.step(Step::Record {
+            ops: vec![op],
+            by: device.staff_id,
+        });
     }
+    replica.take_journal(journal.clone());
     let shown = dump(replica.shown().rows());
     let reply: PushReply = shop.push(&device, ops).await.json();
-    replica.settle(&reply.outcomes);
+    let (epoch, outcomes) = (reply.epoch, reply.outcomes);
+    journal.step(Step::Settle { epoch, outcomes });
+    replica.take_journal(journal);
     assert_eq!(
         dump(replica.shown().rows()),
         shown,
         "still shown while the rows are on their way"
     );
     catch_up(&shop, &device, &mut replica).await;
-    assert!(replica.pending().is_empty());
+    assert!(replica.on_top().is_empty());
     assert_eq!(
         dump(replica.shown().rows()),
         shown,
@@ -353,29 +370,26 @@ async fn a_bill_outside_of_the_window_can_be_reopened_once_it_is_held() {
     )
     .await;
     let mut snapshot = shop.snapshot(&device).await;
-    let (rows, me) = (
-        snapshot.rows.clone(),
-        shop.state(&device).await.staff[&device.staff_id].clone(),
-    );
+    let rows = snapshot.rows.clone();
     snapshot.rows.retain(|row| row.key().1 != session_id.0);
-    let mut replica = Replica::new(me, snapshot);
+    let mut replica = Replica::new(snapshot);
     let reason = "wrong".to_owned();
     let reopen = device.op(Body::BillReopened {
         session_id,
         reason,
         is_continued: false,
     });
-    let reopen = reopen.read().unwrap();
+    let reopen = [reopen.read().unwrap()];
     assert_eq!(
-        replica.record(reopen.clone()),
-        Outcome::Rejected(Reason::UnknownSession)
+        replica.stage(&reopen, device.staff_id),
+        Err(Reason::UnknownSession)
     );
     replica.hold(
         rows.into_iter()
             .find(|row| row.key().1 == session_id.0)
             .unwrap(),
     );
-    assert_eq!(replica.record(reopen), Outcome::Applied);
+    assert_eq!(replica.stage(&reopen, device.staff_id), Ok(()));
 }
 
 #[tokio::test]

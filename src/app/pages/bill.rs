@@ -15,8 +15,9 @@ use crate::app::parts::receipt::ReceiptSheet;
 use crate::app::parts::sheet::{SaveFoot, Sheet};
 use crate::app::parts::shell::PageHead;
 use crate::app::parts::show::Show;
+use crate::app::parts::told::told;
 use crate::app::parts::when::{PickTime, Picked};
-use crate::app::{Error, Prefs, explain, prefs, store, view, words};
+use crate::app::{Error, explain, prefs, store, view, words};
 use crate::domain::bill::Payment;
 use crate::domain::id::{LineId, PaymentId, SessionId};
 use crate::domain::money::Money;
@@ -441,65 +442,5 @@ fn Happened(line: LogLine) -> impl IntoView {
             </time>
             <p>{what} <small>{by} {note.map(|note| format!(" · {note}"))}</small></p>
         </li>
-    }
-}
-
-/// Tells in words what an operation did; those that are never about a bill are not on its trail.
-fn told(body: &Body, prefs: Prefs) -> String {
-    let words = prefs.words();
-    let money = |money| prefs.money_unit(money);
-    let with = |word: &str, rest: String| {
-        if rest.is_empty() {
-            word.to_owned()
-        } else {
-            format!("{word}: {rest}")
-        }
-    };
-    match body {
-        Body::SessionStarted { .. } => words.was_started.to_owned(),
-        Body::SessionPaused { .. } => words.was_paused.to_owned(),
-        Body::SessionResumed { .. } => words.was_resumed.to_owned(),
-        Body::ModeSet { mode, rate, .. } => {
-            let word = if *mode == crate::domain::station::Mode::Multi {
-                words.now_multi
-            } else {
-                words.now_single
-            };
-            with(word, money(*rate))
-        }
-        Body::StartEdited { .. } => words.start_edited.to_owned(),
-        Body::EndEdited { .. } => words.end_edited.to_owned(),
-        Body::TimerSet { .. } => words.timer_set.to_owned(),
-        Body::CostLimitSet { .. } => words.limit_set.to_owned(),
-        Body::LineAdded { name, quantity, .. } => with(
-            words.order_added,
-            format!(
-                "{} × {}",
-                name.text(prefs.is_arabic()),
-                prefs.number(quantity)
-            ),
-        ),
-        Body::LineQuantityChanged { by, .. } => with(words.quantity_changed, format!("{by:+}")),
-        Body::LineVoided { reason, .. } => with(words.line_voided, reason.clone()),
-        Body::ExtraAdded { amount, .. } => with(words.extra, money(*amount)),
-        Body::ExtraChanged { amount, .. } => with(words.extra_changed, money(*amount)),
-        Body::ExtraVoided { reason, .. } => with(words.extra_voided, reason.clone()),
-        Body::BillTransferred { .. } => words.was_moved_bill.to_owned(),
-        Body::SessionMoved { .. } => words.was_moved.to_owned(),
-        Body::SessionEnded { told, .. } => with(words.was_ended, money(*told)),
-        Body::BillSettled { told, .. } => with(words.was_settled, money(*told)),
-        Body::PaymentTaken { amount, method, .. } => {
-            with(method_word(*method, words), money(*amount))
-        }
-        Body::PaymentVoided { reason, .. } => with(words.void_payment, reason.clone()),
-        Body::BillReopened { reason, .. } => with(words.was_reopened, reason.clone()),
-        Body::SaleRecorded { .. }
-        | Body::SaleVoided { .. }
-        | Body::StationEdited { .. }
-        | Body::CategoryEdited { .. }
-        | Body::ItemEdited { .. }
-        | Body::ShopEdited { .. }
-        | Body::StaffEdited { .. }
-        | Body::StaffSecretSet { .. } => words.not_stored.to_owned(),
     }
 }

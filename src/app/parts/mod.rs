@@ -9,6 +9,8 @@ pub mod receipt;
 pub mod sheet;
 pub mod shell;
 pub mod show;
+pub mod sync;
 pub mod table;
 pub mod toasts;
+pub mod told;
 pub mod when;

@@ -16,8 +16,9 @@ use crate::domain::shop::Paper;
 /// A receipt, ready to print.
 #[component]
 pub fn ReceiptSheet(
-    /// Whose.
-    session: Session,
+    /// Whose: it changes under the sheet when the end of the session is recorded.
+    #[prop(into)]
+    session: Signal<Session>,
     /// What closing does.
     on_close: Callback<()>,
 ) -> impl IntoView {
@@ -37,7 +38,7 @@ pub fn ReceiptSheet(
                     on_choose=move |chosen| paper.set(chosen)
                 />
                 <div class="receipt-stage">
-                    <Receipt session paper />
+                    {move || view! { <Receipt session=session.get() paper /> }}
                 </div>
             </div>
             <footer class="sheet-foot">

@@ -5,9 +5,10 @@ use leptos::task::spawn_local;
 use leptos_router::hooks::use_location;
 
 use crate::app::parts::button::Icon;
+use crate::app::parts::sync::LinkBadge;
 use crate::app::parts::toasts::Toasts;
 use crate::app::prefs::{Theme, language_name, theme_name};
-use crate::app::{Link, Store, Tone, Words, api, prefs, store, view, words};
+use crate::app::{Store, Words, api, prefs, store, view, words};
 use crate::client;
 use crate::domain::shop::Language;
 use crate::domain::staff::Role;
@@ -108,46 +109,6 @@ pub fn PageHead(
     }
 }
 
-/// How things stand with the server, in a word and a colour.
-#[component]
-fn LinkBadge() -> impl IntoView {
-    let (store, prefs) = (store(), prefs());
-    let words = prefs.words();
-    let tone = move || match (store.link.get(), store.n_pending.get()) {
-        (Link::Live, 0) => "ok",
-        (Link::Connecting, _) => "idle",
-        (Link::Live | Link::Away, _) => "warn",
-        (Link::SignedOut, _) => "bad",
-    };
-    let word = move || match store.link.get() {
-        Link::Connecting => words.connecting,
-        Link::Live => words.live,
-        Link::Away => words.no_server,
-        Link::SignedOut => words.signed_out,
-    };
-    let waiting = move || {
-        let n = store.n_pending.get();
-        (n > 0).then(|| format!("· {} {}", prefs.number(n), words.waiting))
-    };
-    view! {
-        <span class="badge" role="status" data-tone=tone>
-            <i class="dot"></i>
-            <b>{word}</b>
-            <span>{waiting}</span>
-            {move || {
-                (store.link.get() == Link::SignedOut)
-                    .then(|| {
-                        view! {
-                            <a href="/" rel="external">
-                                {words.sign_in}
-                            </a>
-                        }
-                    })
-            }}
-        </span>
-    }
-}
-
 /// Who is signed in; pressing it signs out, so that somebody else can come to the counter.
 #[component]
 fn WhoChip() -> impl IntoView {
@@ -169,16 +130,16 @@ fn WhoChip() -> impl IntoView {
     }
 }
 
-/// Signs out and shows who may come next. What is not sent yet is sent first.
+/// Signs out and shows who may come next. What is not sent yet stays on this device, and is sent by whoever comes.
 pub fn leave(store: Store) {
-    let words = words();
-    if store.n_pending.get_untracked() > 0 {
-        store.toast(Tone::Warn, words.still_sending, Vec::new());
-        return;
-    }
     spawn_local(async move {
         match api::sign_out().await {
-            Ok(()) => client::page::go_to("/"),
+            Ok(()) => {
+                client::cache::change_head(|head| head.me = None)
+                    .await
+                    .unwrap_or_default();
+                client::page::go_to("/");
+            }
             Err(error) => store.toast_error(&error),
         }
     });

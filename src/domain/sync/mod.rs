@@ -1,12 +1,20 @@
 //! Sync: how operations travel and how copies stay equal. Pure; the I/O around it is the client's and the server's.
 
 mod chain;
+mod desk;
+mod engine;
+mod flusher;
+mod journal;
 mod replica;
 mod wire;
 
 pub use chain::Chain;
-pub use replica::{Pending, Replica};
+pub use desk::{Authority, Desk, Draft, JournalId, LogEntry, Sent, TRIES, read_batch};
+pub use engine::{Action, Engine, Event, Fit, Link, Page};
+pub use flusher::{ANSWER_MS_MAX, Failure, Flusher, Patience};
+pub use journal::{Journal, JournalEntry, JournalHead, Settled, Step};
+pub use replica::Replica;
 pub use wire::{
-    BATCH_OPS_MAX, Boot, DeviceHead, Epoch, OP_BYTES_MAX, OpOutcome, PAGE_ROWS_MAX, Position,
-    PullReply, PushBatch, PushReply, RevRow, Snapshot, WireOp,
+    BATCH_BYTES_MAX, BATCH_OPS_MAX, Boot, DeviceHead, Epoch, OP_BYTES_MAX, OpOutcome,
+    PAGE_ROWS_MAX, Position, PullAsk, PullReply, PushBatch, PushReply, RevRow, Snapshot, WireOp,
 };

@@ -1,44 +1,39 @@
-//! A device's copy of the shop: rows that were pulled, and its own operations applied on top.
+//! A device's copy of the shop: rows that were pulled, and its own journal applied on top.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::domain::apply::apply;
+use crate::domain::id::{OpId, StaffId};
 use crate::domain::op::{Op, Stamped};
-use crate::domain::outcome::Outcome;
+use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::registry::{Row, State};
-use crate::domain::staff::Staff;
-use crate::domain::sync::{OpOutcome, Position, PullReply, Snapshot};
+use crate::domain::staff::Role;
+use crate::domain::sync::{Journal, JournalEntry, JournalHead, Position, PullReply, Snapshot};
+use crate::domain::time::Timestamp;
 
-/// An operation that is on its way.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pending {
-    /// The operation.
-    pub op: Op,
-    /// Where the server put it, once it said so; the rows may not be here yet.
-    pub seq: Option<u64>,
-}
-
-/// Rows and outbox. What the screen shows is one on top of the other; rows are never marked pending.
+/// Rows and journal. What the screen shows is one on top of the other; rows are never marked pending.
 #[derive(Clone, Debug, Default)]
 pub struct Replica {
-    me: Staff,
     base: State,
     position: Position,
-    pending: Vec<Pending>,
+    journal: Journal,
+    /// Recorded, and on their way into the outbox; not shown yet.
+    staged: Vec<(Op, StaffId)>,
+    /// What stands in the entries that are on top, read once.
+    on_top: Vec<Stamped>,
     shown: Arc<State>,
 }
 
 impl Replica {
     /// Begins with a snapshot.
-    pub fn new(me: Staff, snapshot: Snapshot) -> Replica {
+    pub fn new(snapshot: Snapshot) -> Replica {
         let base: State = snapshot.rows.into_iter().collect();
-        let shown = Arc::new(base.clone());
         Replica {
-            me,
+            shown: Arc::new(base.clone()),
             base,
             position: snapshot.position,
-            pending: Vec::new(),
-            shown,
+            ..Replica::default()
         }
     }
 
@@ -52,102 +47,168 @@ impl Replica {
         self.position
     }
 
-    /// The operations that are not known to be in the rows yet, oldest first.
-    pub fn pending(&self) -> &[Pending] {
-        &self.pending
-    }
-
-    /// Records an operation of this device and tells what it comes to here and now.
-    ///
-    /// One that is refused here is not kept: the person learns at once, and nothing is sent.
-    pub fn record(&mut self, op: Op) -> Outcome {
-        let mut shown = (*self.shown).clone();
-        let applied = apply(&mut shown, &self.stamp(&op));
-        if !matches!(applied.outcome, Outcome::Rejected(_)) {
-            self.shown = Arc::new(shown);
-            self.pending.push(Pending { op, seq: None });
+    /// The rows without the journal, for the cache.
+    pub fn snapshot(&self, server_time: Timestamp) -> Snapshot {
+        Snapshot {
+            rows: self.base.rows().collect(),
+            position: self.position,
+            server_time,
         }
-        applied.outcome
     }
 
-    /// Takes in what the server decided about operations that were sent.
-    pub fn settle(&mut self, outcomes: &[OpOutcome]) {
-        for outcome in outcomes {
-            for pending in self
-                .pending
-                .iter_mut()
-                .filter(|pending| pending.op.op_id == outcome.op_id)
+    /// The device's own operations.
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// The operations that are applied on top of the rows, oldest first.
+    pub fn on_top(&self) -> &[Stamped] {
+        &self.on_top
+    }
+
+    /// Tries operations on what is shown, one after the other. If all are accepted here they are staged, to be shown
+    /// once they are in the outbox; if one is refused none is, and the person learns at once.
+    pub fn stage(&mut self, ops: &[Op], by: StaffId) -> Result<(), Reason> {
+        let mut tried = (*self.shown).clone();
+        for (op, by) in &self.staged {
+            apply(&mut tried, &stamp(&self.base, op, *by));
+        }
+        for op in ops {
+            if let Outcome::Rejected(reason) = apply(&mut tried, &stamp(&self.base, op, by)).outcome
             {
-                pending.seq = Some(outcome.seq);
-            }
-            if matches!(outcome.outcome, Outcome::Rejected(_)) {
-                self.pending
-                    .retain(|pending| pending.op.op_id != outcome.op_id);
+                return Err(reason);
             }
         }
+        self.staged.extend(ops.iter().map(|op| (op.clone(), by)));
+        Ok(())
+    }
+
+    /// How many operations are on their way into the outbox.
+    pub fn n_staged(&self) -> usize {
+        self.staged.len()
+    }
+
+    /// Takes staged operations back: the outbox could not hold them.
+    pub fn unstage(&mut self, ops: &[Op]) {
+        self.staged
+            .retain(|(staged, _)| ops.iter().all(|op| op.op_id != staged.op_id));
+    }
+
+    /// Takes in what the outbox holds now.
+    pub fn take_journal(&mut self, journal: Journal) {
+        self.staged.retain(|(op, _)| {
+            journal
+                .entries
+                .iter()
+                .all(|entry| entry.wire.op_id != op.op_id)
+        });
+        self.journal = journal;
         self.rebase();
     }
 
-    /// Takes in a pulled page. A page that does not follow on from here is left alone.
-    pub fn pull(&mut self, reply: PullReply) {
-        if reply.is_reset || reply.position.cursor < self.position.cursor {
+    /// Takes in what was just recorded; false where the journal has moved on in between and has to be read again.
+    pub fn append(&mut self, head: JournalHead, entries: Vec<JournalEntry>) -> bool {
+        let next = self.journal.head.last + 1;
+        let follows = head.incarnation == self.journal.head.incarnation
+            && entries
+                .first()
+                .is_some_and(|entry| entry.wire.device_seq == next);
+        if !follows {
+            return false;
+        }
+        let mut shown = (*self.shown).clone();
+        for entry in &entries {
+            let Some(n) = self
+                .staged
+                .iter()
+                .position(|(op, _)| op.op_id == entry.wire.op_id)
+            else {
+                return false;
+            };
+            let (op, by) = self.staged.remove(n);
+            let stamped = stamp(&self.base, &op, by);
+            apply(&mut shown, &stamped);
+            self.on_top.push(stamped);
+        }
+        self.journal.head = head;
+        self.journal.entries.extend(entries);
+        self.shown = Arc::new(shown);
+        true
+    }
+
+    /// Takes in a pulled page together with what it says about the journal, so that no operation is for a moment in the
+    /// rows and on top of them. A page that does not follow on from here is left alone.
+    pub fn pull(&mut self, since: Position, reply: PullReply, journal: Journal) {
+        let PullReply {
+            is_reset,
+            rows,
+            position,
+            ..
+        } = reply;
+        if is_reset || since != self.position {
             return;
         }
-        reply
-            .rows
-            .into_iter()
+        let is_same = rows.is_empty() && self.on_top.is_empty() && self.journal == journal;
+        rows.into_iter()
             .for_each(|rev_row| self.base.put(rev_row.row));
-        self.position = reply.position;
-        self.rebase();
+        (self.position, self.journal) = (position, journal);
+        if !is_same {
+            self.rebase();
+        }
     }
 
-    /// Begins again with a snapshot; what was not sequenced under it stays pending, in old order (rule 6).
+    /// Begins again with a snapshot; the journal is applied on top of it.
     pub fn reset(&mut self, snapshot: Snapshot) {
         self.base = snapshot.rows.into_iter().collect();
         self.position = snapshot.position;
-        self.pending
-            .iter_mut()
-            .for_each(|pending| pending.seq = None);
         self.rebase();
     }
 
     /// Holds a row that lies outside of what the device holds by itself; a row that it has stays as it is.
     pub fn hold(&mut self, row: Row) {
         let (table, id) = row.key();
-        if self.base.find(table, id).is_none() {
+        if !self.base.has(table, id) {
             self.base.put(row);
             self.rebase();
         }
     }
 
-    /// Gives the operations that are not sequenced new places in the journal; their ids stay (rule 1).
-    pub fn renumber(&mut self, mut number: impl FnMut(&mut Op)) {
-        self.pending
-            .iter_mut()
-            .filter(|pending| pending.seq.is_none())
-            .for_each(|pending| number(&mut pending.op));
-    }
-
-    /// Applies the outbox on top of the rows again.
+    /// Applies the journal on top of the rows again.
     fn rebase(&mut self) {
-        let cursor = self.position.cursor;
-        self.pending
-            .retain(|pending| pending.seq.is_none_or(|seq| seq > cursor));
+        let is_on_top = |entry: &&JournalEntry| {
+            entry.settled.is_none_or(|settled| {
+                let is_in_rows = settled.seq <= self.position.cursor;
+                !is_in_rows && !matches!(settled.outcome, Outcome::Rejected(_))
+            })
+        };
+        let mut read: BTreeMap<OpId, Stamped> = std::mem::take(&mut self.on_top)
+            .into_iter()
+            .map(|op| (op.op_id, op))
+            .collect();
+        let entries = self.journal.entries.iter().filter(is_on_top);
+        self.on_top = entries
+            .filter_map(|entry| {
+                let known = read.remove(&entry.wire.op_id);
+                known.or_else(|| Some(stamp(&self.base, &entry.wire.read()?, entry.by)))
+            })
+            .collect();
         let mut shown = self.base.clone();
-        for pending in &self.pending {
-            apply(&mut shown, &self.stamp(&pending.op));
+        for op in &self.on_top {
+            apply(&mut shown, op);
         }
         self.shown = Arc::new(shown);
     }
+}
 
-    fn stamp(&self, op: &Op) -> Stamped {
-        Stamped {
-            op_id: op.op_id,
-            at: op.captured_at,
-            is_retimed: false,
-            by: self.me.staff_id,
-            role: self.me.role,
-            body: op.body.clone(),
-        }
+/// What the sequencer will know about an operation, as far as it is known here.
+fn stamp(base: &State, op: &Op, by: StaffId) -> Stamped {
+    Stamped {
+        op_id: op.op_id,
+        at: op.captured_at,
+        is_retimed: false,
+        by,
+        // Whoever is not known yet was let in by the server.
+        role: base.staff.get(&by).map_or(Role::Owner, |staff| staff.role),
+        body: op.body.clone(),
     }
 }

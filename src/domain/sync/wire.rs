@@ -13,6 +13,8 @@ use crate::domain::time::Timestamp;
 
 /// The most operations in one push: one commit, one answer, well under a second on a slow disk.
 pub const BATCH_OPS_MAX: usize = 100;
+/// The most bytes of operations in one push: with its envelope it stays below what the server takes in one request.
+pub const BATCH_BYTES_MAX: usize = 512 * 1024;
 /// The largest operation, in bytes: a sale of 200 lines with long names fits.
 pub const OP_BYTES_MAX: usize = 64 * 1024;
 /// The most rows in one pulled page.
@@ -86,6 +88,17 @@ pub struct DeviceHead {
     pub chain: Chain,
 }
 
+impl DeviceHead {
+    /// The head after one more operation.
+    #[must_use]
+    pub fn then(self, wire: &WireOp) -> DeviceHead {
+        DeviceHead {
+            watermark: wire.device_seq,
+            chain: self.chain.then(wire.bytes.as_bytes()),
+        }
+    }
+}
+
 /// What became of one pushed operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpOutcome {
@@ -100,6 +113,8 @@ pub struct OpOutcome {
 /// The answer to a push.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PushReply {
+    /// Under which epoch the outcomes were given.
+    pub epoch: Epoch,
     /// What the server has of this journal; the device checks it against its own (rule 1).
     pub head: DeviceHead,
     /// One for each operation that it took or had.
@@ -117,6 +132,15 @@ pub struct RevRow {
     pub row: Row,
 }
 
+/// What a device asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PullAsk {
+    /// What it has.
+    pub since: Position,
+    /// Who asks.
+    pub device_id: DeviceId,
+}
+
 /// What changed since a position.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PullReply {
@@ -124,10 +148,14 @@ pub struct PullReply {
     pub is_reset: bool,
     /// The rows, in order of `rev`.
     pub rows: Vec<RevRow>,
+    /// What became of the device's own operations among the entries that these rows are from.
+    pub outcomes: Vec<OpOutcome>,
     /// The position after them.
     pub position: Position,
     /// There is more.
     pub has_more: bool,
+    /// Up to which position the log is safe for good: on two servers, or long enough on one (rule 7).
+    pub durable: u64,
     /// The server's clock.
     pub server_time: Timestamp,
 }

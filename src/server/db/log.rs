@@ -2,43 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
 use sqlx::{FromRow, SqliteConnection};
 
 use crate::domain::id::{DeviceId, Incarnation, OpId, Uuid};
-use crate::domain::outcome::Outcome;
-use crate::domain::sync::{Chain, DeviceHead, Epoch};
+use crate::domain::sync::{Chain, DeviceHead, Epoch, JournalId, LogEntry, OpOutcome};
 use crate::domain::time::Timestamp;
 use crate::server::db::row::{decode, encode, to_i64, to_u64};
-
-/// An entry of the log.
-#[derive(Clone, Debug, Serialize)]
-pub struct Entry {
-    /// Its place: 1, 2, 3, without gaps.
-    pub seq: u64,
-    /// The operation's name.
-    pub op_id: OpId,
-    /// The device it came from.
-    pub device_id: DeviceId,
-    /// That device's journal.
-    pub incarnation: Incarnation,
-    /// Its place there.
-    pub device_seq: u64,
-    /// Who did it.
-    pub staff_id: Uuid,
-    /// The row it is about.
-    pub subject: Uuid,
-    /// When it counts as done.
-    pub at: Timestamp,
-    /// When it was received.
-    pub received_at: Timestamp,
-    /// What became of it.
-    pub outcome: Outcome,
-    /// Its bytes, as the device wrote them.
-    pub bytes: String,
-    /// The chain over the log up to here.
-    pub chain: Chain,
-}
 
 #[derive(FromRow)]
 struct EntryRow {
@@ -57,11 +26,11 @@ struct EntryRow {
 }
 
 impl EntryRow {
-    fn entry(self) -> Result<Entry, sqlx::Error> {
+    fn entry(self) -> Result<LogEntry, sqlx::Error> {
         let id = |text: &str| {
             Uuid::parse_str(text).map_err(|error| sqlx::Error::Decode(Box::new(error)))
         };
-        Ok(Entry {
+        Ok(LogEntry {
             seq: to_u64(self.seq),
             op_id: OpId(id(&self.op_id)?),
             device_id: DeviceId(id(&self.device_id)?),
@@ -81,7 +50,7 @@ impl EntryRow {
 /// Adds entries at the end.
 pub async fn append(
     connection: &mut SqliteConnection,
-    entries: &[Entry],
+    entries: &[LogEntry],
 ) -> Result<(), sqlx::Error> {
     let json = serde_json::to_string(entries).map_err(encode)?;
     sqlx::query(
@@ -101,7 +70,7 @@ pub async fn append(
 pub async fn find(
     connection: &mut SqliteConnection,
     op_ids: &[OpId],
-) -> Result<Vec<Entry>, sqlx::Error> {
+) -> Result<Vec<LogEntry>, sqlx::Error> {
     let rows: Vec<EntryRow> = sqlx::query_as(
         "select * from op_log where op_id in (select value from json_each(?)) order by seq",
     )
@@ -116,7 +85,7 @@ pub async fn list_about(
     connection: &mut SqliteConnection,
     subject: Uuid,
     limit: u32,
-) -> Result<Vec<Entry>, sqlx::Error> {
+) -> Result<Vec<LogEntry>, sqlx::Error> {
     let rows: Vec<EntryRow> =
         sqlx::query_as("select * from op_log where subject = ? order by seq limit ?")
             .bind(subject.to_string())
@@ -152,13 +121,10 @@ pub async fn chain_at(
     chain.map(|chain| read_chain(&chain)).transpose()
 }
 
-/// Names a journal: a device and one life of it.
-pub type Journal = (DeviceId, Incarnation);
-
 /// Finds how far a journal is known; nothing of it when it is new.
 pub async fn device_head(
     connection: &mut SqliteConnection,
-    (device_id, incarnation): Journal,
+    (device_id, incarnation): JournalId,
 ) -> Result<DeviceHead, sqlx::Error> {
     let row: Option<(i64, String)> = sqlx::query_as(
         "select watermark, chain from device_head where device_id = ? and incarnation = ?",
@@ -178,7 +144,7 @@ pub async fn device_head(
 /// Writes how far journals are known.
 pub async fn put_device_heads(
     connection: &mut SqliteConnection,
-    heads: &BTreeMap<Journal, DeviceHead>,
+    heads: &BTreeMap<JournalId, DeviceHead>,
 ) -> Result<(), sqlx::Error> {
     for ((device_id, incarnation), head) in heads {
         sqlx::query(
@@ -214,4 +180,46 @@ pub async fn begin_epoch(
 
 fn read_chain(text: &str) -> Result<Chain, sqlx::Error> {
     Chain::parse(text).ok_or_else(|| sqlx::Error::Decode("a chain is 64 hexadecimal digits".into()))
+}
+
+/// What became of a device's own operations among the entries after `from`, up to `to`.
+pub async fn outcomes_of(
+    connection: &mut SqliteConnection,
+    device_id: DeviceId,
+    from: u64,
+    to: u64,
+) -> Result<Vec<OpOutcome>, sqlx::Error> {
+    let rows: Vec<(i64, String, String)> = sqlx::query_as(
+        "select seq, op_id, outcome from op_log where device_id = ? and seq > ? and seq <= ? order by seq",
+    )
+    .bind(device_id.to_string())
+    .bind(to_i64(from))
+    .bind(to_i64(to))
+    .fetch_all(connection)
+    .await?;
+    let read = |(seq, op_id, outcome): (i64, String, String)| {
+        let op_id =
+            Uuid::parse_str(&op_id).map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
+        let outcome = serde_json::from_str(&outcome).map_err(decode)?;
+        Ok(OpOutcome {
+            op_id: OpId(op_id),
+            outcome,
+            seq: to_u64(seq),
+        })
+    };
+    rows.into_iter().map(read).collect()
+}
+
+/// The last place of the log that was received before a moment; zero where there is none.
+pub async fn received_before(
+    connection: &mut SqliteConnection,
+    moment: Timestamp,
+) -> Result<u64, sqlx::Error> {
+    let seq: Option<i64> = sqlx::query_scalar(
+        "select seq from op_log where received_at_ms < ? order by seq desc limit 1",
+    )
+    .bind(moment.0)
+    .fetch_optional(connection)
+    .await?;
+    Ok(to_u64(seq.unwrap_or(0)))
 }

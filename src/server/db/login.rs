@@ -19,15 +19,18 @@ pub async fn insert(
     connection: &mut SqliteConnection,
     login: &Login,
     token_hash: &str,
+    browser_hash: &str,
     now: Timestamp,
     expires_at: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "insert into login (login_id, staff_id, token_hash, created_at_ms, expires_at_ms) values (?, ?, ?, ?, ?)",
+        "insert into login (login_id, staff_id, token_hash, browser_hash, created_at_ms, expires_at_ms) \
+         values (?, ?, ?, ?, ?, ?)",
     )
     .bind(login.login_id.to_string())
     .bind(login.staff_id.to_string())
     .bind(token_hash)
+    .bind(browser_hash)
     .bind(now.0)
     .bind(expires_at.0)
     .execute(connection)
@@ -57,16 +60,23 @@ pub async fn find<'e>(
     .transpose()
 }
 
-/// Finds whose stay this was, ended or not: operations are judged by the login that made them.
+/// Finds whose stay `maker` was, ended or not, if `sender` may speak for it: operations are judged by the login that
+/// made them, and sent by whoever is signed in when there is a connection again. Both are of the same browser, or of
+/// the same person.
 pub async fn find_staff(
     connection: &mut SqliteConnection,
-    login_id: LoginId,
+    sender: LoginId,
+    maker: LoginId,
 ) -> Result<Option<StaffId>, sqlx::Error> {
-    let staff_id: Option<String> =
-        sqlx::query_scalar("select staff_id from login where login_id = ?")
-            .bind(login_id.to_string())
-            .fetch_optional(connection)
-            .await?;
+    let staff_id: Option<String> = sqlx::query_scalar(
+        "select maker.staff_id from login maker join login sender \
+         on maker.browser_hash = sender.browser_hash or maker.staff_id = sender.staff_id \
+         where maker.login_id = ? and sender.login_id = ?",
+    )
+    .bind(maker.to_string())
+    .bind(sender.to_string())
+    .fetch_optional(connection)
+    .await?;
     staff_id
         .map(|staff_id| Ok(StaffId(id(&staff_id)?)))
         .transpose()

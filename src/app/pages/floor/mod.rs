@@ -244,8 +244,6 @@ fn NoStations() -> impl IntoView {
 fn OpenSheet() -> impl IntoView {
     let (store, floor) = (store(), floor());
     let on_close = Callback::new(move |()| floor.close());
-    // A session that somebody else ended or moved away closes what was open on it.
-    let session = move |session_id: SessionId| store.session_now(session_id);
     move || {
         floor.open.get().map(|open| match open {
             Open::Start(station_id) => view! { <StartSheet station_id on_close /> },
@@ -260,9 +258,11 @@ fn OpenSheet() -> impl IntoView {
             Open::Move(id) => view! { <MoveList session_id=id on_close /> },
             Open::EditStart(id) => view! { <EditStart session_id=id on_close /> },
             Open::End(id) => view! { <EndSheet session_id=id on_close /> },
-            Open::Receipt(id) => session(id)
-                .map(|session| view! { <ReceiptSheet session on_close /> })
-                .into_any(),
+            Open::Receipt(id) => {
+                let session =
+                    store.memo(move |state| state.session(id).cloned().unwrap_or_default());
+                view! { <ReceiptSheet session on_close /> }
+            }
             Open::Help => view! { <HelpSheet on_close /> },
         })
     }

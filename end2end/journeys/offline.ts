@@ -1,0 +1,132 @@
+import { expect, test, Till } from '../pages/test';
+
+test.use({ flags: ['--demo'] });
+
+const AWAY = /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|ERR_FAILED/;
+
+/** Waits until the device can open without its server. */
+async function ready(till: Till): Promise<void> {
+    await till.page.evaluate(async () => {
+        await navigator.serviceWorker.ready;
+    });
+    await till.stored();
+}
+
+test('a shift goes on with no server, through a closed browser, and ends on every till', async ({ till, another, shop, noise, context, language }) => {
+    noise.expect(AWAY);
+    const { words } = till;
+    await till.enter('cashier');
+    await ready(till);
+    const station_id = await till.floor.card(6).stationId();
+    await shop.kill9();
+    await expect(till.page.locator('.badge')).toHaveAttribute('data-link', 'offline');
+
+    await till.floor.card(6).press(words.start);
+    await till.floor.start.start();
+    await till.floor.card(6).shows('playing');
+    await till.floor.card(6).press(words.order);
+    await till.floor.order.add('Tea', 'Pepsi');
+    await till.floor.order.save();
+    await till.floor.card(6).press(words.pause);
+    await till.floor.card(6).shows('paused');
+    await till.page.close();
+
+    const later = new Till(await context.newPage(), language);
+    await later.go('/sale');
+    await expect(later.page.getByRole('heading', { level: 1 })).toHaveText(words.sale);
+    await later.go('/');
+    await later.floor.card(6).shows('paused');
+    await expect(later.page.locator('.page-head [role=status]')).toContainText(words.waiting);
+    await later.floor.card(1).press(words.bill);
+    await later.floor.end.finish();
+    await later.floor.receipt.close();
+    await later.floor.card(1).shows('free');
+
+    await shop.start();
+    await later.stored();
+    const played = await later.api.liveOn(station_id);
+    expect(played.lines).toHaveLength(2);
+    expect(played.marks).toMatchObject([{ is_pause: true }]);
+    const other = await another();
+    await other.enter('manager');
+    await other.floor.card(6).shows('paused');
+    await other.floor.card(1).shows('free');
+});
+
+test('an answer that is lost after the commit doubles nothing', async ({ till, noise }) => {
+    noise.expect(AWAY);
+    const { words, page } = till;
+    await till.enter('cashier');
+    await till.stored();
+    const station_id = await till.floor.card(6).stationId();
+    let n_lost = 0;
+    await page.route('**/api/push', async (route) => {
+        const answer = await route.fetch();
+        if (n_lost++ < 2) await route.abort('connectionreset');
+        else await route.fulfill({ response: answer });
+    });
+    await till.floor.card(6).press(words.start);
+    await till.floor.start.start();
+    await till.floor.card(6).press(words.order);
+    await till.floor.order.add('Tea');
+    await till.floor.order.save();
+    await till.stored();
+    expect(n_lost).toBeGreaterThan(1);
+    expect((await till.api.liveOn(station_id)).lines).toMatchObject([{ quantity: 1 }]);
+});
+
+test('a portal that answers everything with a page takes nothing', async ({ till, noise }) => {
+    noise.expect(AWAY);
+    const { words, page } = till;
+    await till.enter('cashier');
+    await till.stored();
+    const seq = await till.api.seq();
+    await page.route('**/api/**', (route) => route.fulfill({ status: 200, contentType: 'text/html', body: '<h1>Sign in to WiFi</h1>' }));
+    await till.floor.card(6).press(words.start);
+    await till.floor.start.start();
+    await till.floor.card(6).shows('playing');
+    await expect(page.locator('.page-head [role=status]')).toContainText(words.waiting);
+    expect(await till.api.seq()).toBe(seq);
+    await page.unroute('**/api/**');
+    await page.locator('.badge').click();
+    await till.dialog.getByRole('button', { name: words.sync_now }).click();
+    await expect(till.dialog.getByText(words.nothing_waits)).toBeVisible({ timeout: 15_000 });
+    expect(await till.api.seq()).toBeGreaterThan(seq);
+});
+
+test('two tabs of one browser count as one device', async ({ till, shop, noise, context, language }) => {
+    noise.expect(AWAY);
+    const { words } = till;
+    await till.enter('cashier');
+    const tab = new Till(await context.newPage(), language);
+    await tab.go('/');
+    await tab.live();
+    const seq = await till.api.seq();
+    await shop.kill9();
+    for (const [page, place] of [[till, 6], [tab, 7]] as const) {
+        await page.floor.card(place).press(words.start);
+        await page.floor.start.start();
+    }
+    await till.floor.card(7).shows('playing');
+    await tab.floor.card(6).shows('playing');
+    await shop.start();
+    await till.stored();
+    await tab.stored();
+    expect(await till.api.seq()).toBe(seq + 2);
+});
+
+test('what waits is listed in words', async ({ till, shop, noise }) => {
+    noise.expect(AWAY);
+    const { words, page, dialog } = till;
+    await till.enter('cashier');
+    await till.stored();
+    await shop.kill9();
+    await till.floor.card(6).press(words.start);
+    await till.floor.start.start();
+    await page.locator('.badge').click();
+    await expect(dialog.getByText(words.waits_here)).toBeVisible();
+    await expect(dialog.locator('.trail li')).toContainText(words.was_started);
+    await shop.start();
+    await dialog.getByRole('button', { name: words.sync_now }).click();
+    await expect(dialog.getByText(words.nothing_waits)).toBeVisible({ timeout: 15_000 });
+});

@@ -1,0 +1,211 @@
+//! How this device stands with the server: in a word on every page, and in full on a sheet.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use crate::app::parts::button::Button;
+use crate::app::parts::sheet::Sheet;
+use crate::app::parts::show::Show;
+use crate::app::parts::told::told;
+use crate::app::{Link, Prefs, Store, explain, prefs, store, view};
+use crate::client;
+use crate::domain::id::SessionId;
+use crate::domain::op::Op;
+use crate::domain::outcome::Reason;
+
+/// How things stand with the server, in a word and a colour; pressing it tells more.
+#[component]
+pub fn LinkBadge() -> impl IntoView {
+    let (store, prefs) = (store(), prefs());
+    let words = prefs.words();
+    let is_open = RwSignal::new(false);
+    let tone = move || match (store.link.get(), store.n_pending.get()) {
+        (Link::Live, 0) => "ok",
+        (Link::Connecting, _) => "idle",
+        (Link::Live | Link::Syncing | Link::Offline, _) => "warn",
+        (Link::Error | Link::SignedOut, _) => "bad",
+    };
+    let waiting = move || {
+        let n = store.n_pending.get();
+        (n > 0).then(|| format!("· {} {}", prefs.number(n), words.waiting))
+    };
+    view! {
+        <button
+            class="badge"
+            type="button"
+            data-tone=tone
+            data-link=move || format!("{:?}", store.link.get()).to_lowercase()
+            aria-haspopup="dialog"
+            on:click=move |_| is_open.set(true)
+        >
+            <i class="dot"></i>
+            <span role="status">
+                <b>{move || link_word(store, prefs)}</b>
+                " "
+                <span>{waiting}</span>
+            </span>
+        </button>
+        <Show when=move || store.link.get() == Link::SignedOut>
+            <a class="btn btn-primary" href="/" rel="external">
+                {words.sign_in}
+            </a>
+        </Show>
+        <Show when=move || is_open.get()>
+            <SyncSheet on_close=Callback::new(move |()| is_open.set(false)) />
+        </Show>
+    }
+}
+
+fn link_word(store: Store, prefs: Prefs) -> String {
+    let words = prefs.words();
+    match (store.link.get(), store.heard_at.get()) {
+        (Link::Connecting, _) => words.connecting.to_owned(),
+        (Link::Live, _) => words.live.to_owned(),
+        (Link::Syncing, _) => words.syncing.to_owned(),
+        (Link::Offline, None) => words.no_server.to_owned(),
+        (Link::Offline, Some(heard_at)) => {
+            let heard_at = prefs.time(heard_at, &store.shop().zone);
+            format!("{} · {} {heard_at}", words.no_server, words.as_of)
+        }
+        (Link::Error, _) => words.server_trouble.to_owned(),
+        (Link::SignedOut, _) => words.signed_out.to_owned(),
+    }
+}
+
+/// What waits on this device, what was refused, and when the server was last heard.
+#[component]
+fn SyncSheet(on_close: Callback<()>) -> impl IntoView {
+    let (store, prefs) = (store(), prefs());
+    let words = prefs.words();
+    let keeps_nothing = RwSignal::new(false);
+    Effect::new(move || {
+        spawn_local(async move { keeps_nothing.set(!client::outbox::is_kept().await) });
+    });
+    let heard_at = move || {
+        let heard_at = store.heard_at.get();
+        heard_at.map_or_else(|| "—".to_owned(), |at| prefs.time(at, &store.shop().zone))
+    };
+    let rows = move || {
+        // Whatever the engine shows anew may have changed the journal as well.
+        let (_, n_pending) = (store.shown(), store.n_pending.get());
+        let (waiting, refused) = store.journal();
+        let waiting: Vec<_> = waiting
+            .into_iter()
+            .map(|op| view! { <Waiting op /> })
+            .collect();
+        let refused: Vec<_> = refused
+            .into_iter()
+            .map(|(op, reason)| view! { <Refused op reason /> })
+            .collect();
+        let is_empty = n_pending == 0 && refused.is_empty();
+        view! {
+            {is_empty
+                .then(|| {
+                    view! {
+                        <p class="notice" data-tone="ok">
+                            {words.nothing_waits}
+                        </p>
+                    }
+                })}
+            {(!refused.is_empty())
+                .then(|| {
+                    view! {
+                        <h3 class="part-head">{words.was_refused}</h3>
+                        <ol class="trail">{refused}</ol>
+                    }
+                })}
+            {(!waiting.is_empty())
+                .then(|| {
+                    view! {
+                        <h3 class="part-head">{words.waits_here}</h3>
+                        <ol class="trail">{waiting}</ol>
+                    }
+                })}
+        }
+    };
+    view! {
+        <Sheet title=words.sync_title.to_owned() on_close>
+            <div class="sheet-body">
+                <p>
+                    <b>{move || link_word(store, prefs)}</b>
+                    " · "
+                    {words.heard_last}
+                    " "
+                    <bdi>{heard_at}</bdi>
+                </p>
+                <Show when=move || keeps_nothing.get()>
+                    <p class="notice" data-tone="warn">
+                        {words.keeps_nothing}
+                    </p>
+                </Show>
+                {rows}
+            </div>
+            <footer class="sheet-foot">
+                <Button
+                    icon="refresh"
+                    text=words.sync_now.to_owned()
+                    class="btn btn-primary btn-big"
+                    on_press=move || store.hurry()
+                />
+            </footer>
+        </Sheet>
+    }
+}
+
+/// An operation that waits.
+#[component]
+fn Waiting(op: Op) -> impl IntoView {
+    let (store, prefs) = (store(), prefs());
+    view! {
+        <li data-tone="warn">
+            <time>
+                <bdi>{prefs.time(op.captured_at, &store.shop_now().zone)}</bdi>
+            </time>
+            <p>{told(&op.body, prefs)} <small>{place(store, prefs, &op)}</small></p>
+        </li>
+    }
+}
+
+/// An operation that the server refused: it may be tried again, as a new one, or put away.
+#[component]
+fn Refused(op: Op, reason: Reason) -> impl IntoView {
+    let (store, prefs) = (store(), prefs());
+    let words = prefs.words();
+    let (op_id, body) = (op.op_id, op.body.clone());
+    let retry = move || {
+        if store.record([body.clone()]).is_ok() {
+            store.dismiss(op_id);
+        }
+    };
+    view! {
+        <li data-tone="bad">
+            <time>
+                <bdi>{prefs.time(op.captured_at, &store.shop_now().zone)}</bdi>
+            </time>
+            <div>
+                <p>
+                    {told(&op.body, prefs)} " "
+                    <small>{place(store, prefs, &op)} " · " {explain(words, reason)}</small>
+                </p>
+                <div class="btn-row">
+                    <Button icon="undo" text=words.retry.to_owned() on_press=retry />
+                    <Button
+                        icon="check"
+                        text=words.dismiss.to_owned()
+                        on_press=move || store.dismiss(op_id)
+                    />
+                </div>
+            </div>
+        </li>
+    }
+}
+
+/// Where an operation was done: the station of its session.
+fn place(store: Store, prefs: Prefs, op: &Op) -> String {
+    let state = store.shown_now();
+    let session = state.session(SessionId(op.body.subject()));
+    let station = session.and_then(|session| state.stations.get(&session.station_id));
+    station.map_or_else(String::new, |station| {
+        station.name.text(prefs.is_arabic()).to_owned()
+    })
+}

@@ -1,0 +1,333 @@
+//! The desk: where operations get their place and their outcome. The sequencer's decisions, without its database.
+//!
+//! The rules it keeps, by their numbers in the protocol:
+//! 1 a push is answered with watermark and chain of the device's journal; 2 one id is one operation, whatever numbers
+//! it comes under; 9 what cannot be read or stored is recorded as rejected, with its bytes.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use serde::Serialize;
+
+use crate::domain::apply;
+use crate::domain::id::{DeviceId, Incarnation, LoginId, OpId, StaffId, Uuid};
+use crate::domain::op::{Op, SCHEMA, Stamped};
+use crate::domain::outcome::{Outcome, Reason};
+use crate::domain::registry::{State, Table};
+use crate::domain::staff::Role;
+use crate::domain::sync::{
+    Chain, DeviceHead, OP_BYTES_MAX, OpOutcome, Position, PushBatch, PushReply, WireOp,
+};
+use crate::domain::time::{DAY_MS, Timestamp};
+
+/// How far a device's corrected clock may be ahead before its time is replaced by that of receipt.
+const CLOCK_AHEAD_MS_MAX: i64 = 5_000;
+/// How long ago an operation may have been captured: a device that was away longer has lost its clock, not its way.
+const CAPTURED_AGO_MS_MAX: i64 = 31 * DAY_MS;
+/// How often something is tried before it is taken for poison (rule 9).
+pub const TRIES: usize = 3;
+
+/// On whose word operations are recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Authority {
+    /// A browser, on the word of who is signed in there. Each operation is judged by the login that made it; it must
+    /// be of the same browser or of the same person.
+    Device {
+        /// The login that sends.
+        login_id: LoginId,
+    },
+    /// A server itself, for somebody.
+    Server {
+        /// For whom.
+        by: StaffId,
+        /// With which rights.
+        role: Role,
+    },
+}
+
+/// An entry of the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LogEntry {
+    /// Its place: 1, 2, 3, without gaps.
+    pub seq: u64,
+    /// The operation's name.
+    pub op_id: OpId,
+    /// The device it came from.
+    pub device_id: DeviceId,
+    /// That device's journal.
+    pub incarnation: Incarnation,
+    /// Its place there.
+    pub device_seq: u64,
+    /// Who did it.
+    pub staff_id: Uuid,
+    /// The row it is about.
+    pub subject: Uuid,
+    /// When it counts as done.
+    pub at: Timestamp,
+    /// When it was received.
+    pub received_at: Timestamp,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Its bytes, as the device wrote them.
+    pub bytes: String,
+    /// The chain over the log up to here.
+    pub chain: Chain,
+}
+
+impl LogEntry {
+    /// The chain after this entry. It covers the decision as well as the operation: a log that was restored from a
+    /// backup may take the same operations again, in the same order, and decide otherwise.
+    pub fn after(&self, before: Chain) -> Chain {
+        let decision = format!("{} {} {}", self.outcome.code(), self.at.0, self.staff_id);
+        before.then(self.bytes.as_bytes()).then(decision.as_bytes())
+    }
+}
+
+/// Names a journal: a device and one life of it.
+pub type JournalId = (DeviceId, Incarnation);
+
+/// What a group of pushes comes to, before it is committed. Whoever keeps the log fills in what it knows of the
+/// operations that came, and stores what was added.
+#[derive(Clone, Debug, Default)]
+pub struct Draft {
+    /// Operations that are in the log, with their bytes.
+    pub known: BTreeMap<OpId, (OpOutcome, String)>,
+    /// How far each journal is known.
+    pub heads: BTreeMap<JournalId, DeviceHead>,
+    /// For a login that sends and a login that made an operation: whose that was, if the first may speak for it.
+    pub logins: BTreeMap<(LoginId, LoginId), StaffId>,
+    /// Entries to add to the log.
+    pub entries: Vec<LogEntry>,
+    /// Rows that changed, and by which entry last.
+    pub changed: BTreeMap<(Table, Uuid), u64>,
+    /// Something is to be stored, be it a journal's head alone.
+    pub has_moved: bool,
+    /// Operations that came again with another body: someone should know (rule 2).
+    pub reused: Vec<OpId>,
+}
+
+/// An operation as it came, and as it reads if it can be read.
+pub type Sent = (WireOp, Option<Op>);
+
+/// Reads what a batch holds; none where this version cannot, or where bytes and envelope differ.
+pub fn read_batch(batch: &PushBatch) -> Vec<Sent> {
+    let read = |wire: &WireOp| {
+        let op = if wire.bytes.len() <= OP_BYTES_MAX {
+            wire.read()?
+        } else {
+            return None;
+        };
+        let is_own = op.device_id == batch.device_id && op.incarnation == batch.incarnation;
+        (is_own && op.device_seq == wire.device_seq && op.schema <= SCHEMA).then_some(op)
+    };
+    batch
+        .ops
+        .iter()
+        .map(|wire| (wire.clone(), read(wire)))
+        .collect()
+}
+
+/// The desk: the rows that operations read and change, and the end of the log.
+#[derive(Clone, Debug, Default)]
+pub struct Desk {
+    /// The rows.
+    pub state: State,
+    /// The end of the log.
+    pub position: Position,
+}
+
+impl Desk {
+    /// Takes a batch, in its order, up to the first gap in the device's journal, and answers it. With `as_poison` what
+    /// is new in it is recorded as rejected unseen: it could not be stored otherwise.
+    ///
+    /// The draft must know each operation of the batch that is in the log, the journal's head and the logins.
+    pub fn take(
+        &mut self,
+        draft: &mut Draft,
+        batch: &PushBatch,
+        sent: Vec<Sent>,
+        authority: Authority,
+        now: Timestamp,
+        as_poison: bool,
+    ) -> PushReply {
+        let journal = (batch.device_id, batch.incarnation);
+        let mut outcomes = Vec::new();
+        for (wire, op) in sent {
+            let op = if as_poison {
+                Err(Reason::Poison)
+            } else {
+                op.ok_or(Reason::Unreadable)
+            };
+            let Some(outcome) = self.sequence(draft, journal, authority, now, &wire, op) else {
+                break;
+            };
+            outcomes.push(outcome);
+        }
+        PushReply {
+            epoch: self.position.epoch,
+            head: draft.heads.get(&journal).copied().unwrap_or_default(),
+            outcomes,
+            server_time: now,
+        }
+    }
+
+    /// Gives one operation its place and its outcome; none where the journal has a gap before it.
+    fn sequence(
+        &mut self,
+        draft: &mut Draft,
+        journal: JournalId,
+        authority: Authority,
+        now: Timestamp,
+        wire: &WireOp,
+        op: Result<Op, Reason>,
+    ) -> Option<OpOutcome> {
+        let head = draft.heads.entry(journal).or_default();
+        let is_next = wire.device_seq == head.watermark + 1;
+        let known = draft.known.get(&wire.op_id);
+        if !is_next && known.is_none() {
+            return None;
+        }
+        if is_next {
+            *head = head.then(wire);
+            draft.has_moved = true;
+        }
+        if let Some((outcome, bytes)) = known {
+            if is_same(bytes, &wire.bytes) {
+                return Some(*outcome);
+            }
+            draft.reused.push(wire.op_id);
+            let outcome = Outcome::Rejected(Reason::IdReused);
+            return Some(OpOutcome {
+                op_id: wire.op_id,
+                outcome,
+                seq: self.position.cursor,
+            });
+        }
+        let seq = self.position.cursor + 1;
+        let stamp = Stamp::new(&self.state, draft, authority, now, op.as_ref().ok());
+        let subject = op
+            .as_ref()
+            .map_or_else(|_| Uuid::nil(), |op| op.body.subject());
+        let outcome = match op {
+            Ok(op) => self.decide(draft, &stamp, authority, op, seq),
+            Err(reason) => Outcome::Rejected(reason),
+        };
+        self.position.cursor = seq;
+        let mut entry = LogEntry {
+            seq,
+            op_id: wire.op_id,
+            device_id: journal.0,
+            incarnation: journal.1,
+            device_seq: wire.device_seq,
+            staff_id: stamp.by.unwrap_or_default().0,
+            subject,
+            at: stamp.at,
+            received_at: now,
+            outcome,
+            bytes: wire.bytes.clone(),
+            chain: self.position.chain,
+        };
+        entry.chain = entry.after(self.position.chain);
+        self.position.chain = entry.chain;
+        draft.entries.push(entry);
+        let outcome = OpOutcome {
+            op_id: wire.op_id,
+            outcome,
+            seq,
+        };
+        draft
+            .known
+            .insert(wire.op_id, (outcome, wire.bytes.clone()));
+        Some(outcome)
+    }
+
+    fn decide(
+        &mut self,
+        draft: &mut Draft,
+        stamp: &Stamp,
+        authority: Authority,
+        op: Op,
+        seq: u64,
+    ) -> Outcome {
+        let (Some(by), Some(role)) = (stamp.by, stamp.role) else {
+            return Outcome::Rejected(Reason::NotAllowed);
+        };
+        if matches!(authority, Authority::Device { .. }) && op.body.is_server_only() {
+            return Outcome::Rejected(Reason::NotAllowed);
+        }
+        let stamped = Stamped {
+            op_id: op.op_id,
+            at: stamp.at,
+            is_retimed: stamp.is_retimed,
+            by,
+            role,
+            body: op.body,
+        };
+        // A decision only reads, so a panic in it leaves the rows as they are.
+        let mut attempt = || catch_unwind(AssertUnwindSafe(|| apply(&mut self.state, &stamped)));
+        let Some(applied) = (0..TRIES).find_map(|_| attempt().ok()) else {
+            return Outcome::Rejected(Reason::Poison);
+        };
+        draft
+            .changed
+            .extend(applied.changed.into_iter().map(|key| (key, seq)));
+        applied.outcome
+    }
+}
+
+/// Who stands behind an operation, with which rights, and when it counts as done.
+struct Stamp {
+    by: Option<StaffId>,
+    role: Option<Role>,
+    at: Timestamp,
+    is_retimed: bool,
+}
+
+impl Stamp {
+    fn new(
+        state: &State,
+        draft: &Draft,
+        authority: Authority,
+        now: Timestamp,
+        op: Option<&Op>,
+    ) -> Stamp {
+        let captured_at = op.map_or(now, |op| op.captured_at);
+        match authority {
+            Authority::Server { by, role } => Stamp {
+                by: Some(by),
+                role: Some(role),
+                at: captured_at,
+                is_retimed: false,
+            },
+            Authority::Device { login_id } => {
+                let by = op.and_then(|op| draft.logins.get(&(login_id, op.login_id)).copied());
+                let staff = by
+                    .and_then(|by| state.staff.get(&by))
+                    .filter(|staff| staff.is_active);
+                let is_retimed =
+                    !(-CAPTURED_AGO_MS_MAX..=CLOCK_AHEAD_MS_MAX).contains(&captured_at.since(now));
+                Stamp {
+                    by,
+                    role: staff.map(|staff| staff.role),
+                    at: if is_retimed { now } else { captured_at },
+                    is_retimed,
+                }
+            }
+        }
+    }
+}
+
+/// Tells whether two writings of an operation say the same. A device that took a new incarnation has numbered its
+/// journal anew, so where it stands there does not count.
+fn is_same(stored: &str, sent: &str) -> bool {
+    let rest = |text: &str| {
+        let op = crate::domain::json::read::<Op>(text);
+        op.map(|op| Op {
+            device_id: DeviceId::default(),
+            incarnation: Incarnation::default(),
+            device_seq: 0,
+            ..op
+        })
+    };
+    stored == sent || matches!((rest(stored), rest(sent)), (Ok(stored), Ok(sent)) if stored == sent)
+}

@@ -1,0 +1,388 @@
+//! The engine of one page: everything that a copy of the shop does, without the browser.
+//!
+//! It is told what happened ([`Event`]) and answers what to do ([`Action`]). Whoever drives it - the page's store, or a
+//! simulation with a fake clock, network and disk - does that and tells it the result. Nothing here waits.
+
+use crate::domain::drill::Chance;
+use crate::domain::id::{Incarnation, StaffId, uuid_v7};
+use crate::domain::op::Op;
+use crate::domain::outcome::Reason;
+use crate::domain::registry::Row;
+use crate::domain::sync::{
+    ANSWER_MS_MAX, Failure, Flusher, Journal, JournalEntry, JournalHead, Patience, Position,
+    PullAsk, PullReply, PushBatch, PushReply, Replica, Snapshot, Step,
+};
+use crate::domain::time::Timestamp;
+
+/// How often to look whether there is something new, should the stream have died quietly.
+const LOOK_MS: i64 = 15_000;
+/// How long operations may wait while the server answers, before something is wrong.
+const STUCK_MS: i64 = 60_000;
+/// So many failures in a row are shown.
+const FAILURES_SHOWN: u32 = 3;
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Time went by.
+    Tick,
+    /// Somebody asked for it, or the network or the page came back: nothing waits any longer.
+    Hurry,
+    /// The stream said how far the log goes; it is open.
+    FeedSaid(u64),
+    /// The stream broke.
+    FeedLost,
+    /// A push was answered, or not.
+    Pushed(Result<PushReply, Failure>),
+    /// A pull since this position was answered, or not.
+    Pulled(Position, Result<PullReply, Failure>),
+    /// A snapshot came, or not.
+    Fetched(Result<Snapshot, Failure>),
+    /// Operations are in the outbox.
+    Recorded(JournalHead, Vec<JournalEntry>),
+    /// The outbox could not take operations: it is full, or broken.
+    NotRecorded(Vec<Op>),
+    /// The cache could not take a page where it stands.
+    NotKept,
+    /// What the outbox holds now: after a step, or because another page or the worker changed it.
+    Outbox(Journal),
+}
+
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Take a step in the outbox, in one transaction; then tell what it holds.
+    Step(Step),
+    /// Read the outbox and tell what it holds.
+    ReadOutbox,
+    /// Send operations.
+    Push(PushBatch),
+    /// Ask what changed.
+    Pull(PullAsk),
+    /// Ask for everything.
+    Fetch,
+    /// Keep rows and the position after them, in one transaction of the cache, if it stands where they follow on.
+    Keep(Page),
+    /// Keep a snapshot in place of what the cache holds, in one transaction.
+    KeepAll(Snapshot),
+}
+
+/// Rows on their way into the cache.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The position that they follow on.
+    pub since: Position,
+    /// The rows.
+    pub rows: Vec<Row>,
+    /// The position after them.
+    pub position: Position,
+}
+
+/// What becomes of a page in a cache that stands somewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fit {
+    /// It follows on: rows and position are written.
+    Follows,
+    /// Another page of this device was faster: nothing to do.
+    IsOld,
+    /// The cache is of another log, or was left behind: all of it is to be written anew.
+    Gap,
+}
+
+impl Page {
+    /// Tells what becomes of the page in a cache that stands at `cached`. Rows of two logs must never mix.
+    pub fn fit(&self, cached: Position) -> Fit {
+        if cached == self.since {
+            Fit::Follows
+        } else if cached.epoch == self.position.epoch && cached.cursor >= self.position.cursor {
+            Fit::IsOld
+        } else {
+            Fit::Gap
+        }
+    }
+}
+
+/// How things stand with the server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Link {
+    /// It has not answered yet.
+    #[default]
+    Connecting,
+    /// It does not answer.
+    Offline,
+    /// It answers, and there is something to send or to fetch.
+    Syncing,
+    /// It answers, and there is nothing to do.
+    Live,
+    /// It answers, and will not take what it is sent.
+    Error,
+    /// It answers, and knows nobody here.
+    SignedOut,
+}
+
+/// The engine of one page.
+#[derive(Clone, Debug, Default)]
+pub struct Engine {
+    /// The copy.
+    pub replica: Replica,
+    flusher: Flusher,
+    is_open: bool,
+    pull_sent_ms: Option<i64>,
+    pull_patience: Patience,
+    is_fetching: bool,
+    /// Pages of a pull that is not done: what they follow on, and their rows. A row that changes again past a page is
+    /// not in it, so only after the last page are rows and position of one log; until then the cache gets nothing.
+    partial: Option<(Position, Vec<Row>)>,
+    is_behind: bool,
+    /// How far the stream said the log goes.
+    told: u64,
+    looked_ms: i64,
+    progress_ms: i64,
+    heard_ms: Option<i64>,
+    last_failure: Option<Failure>,
+}
+
+impl Engine {
+    /// Begins with what the cache or the server gave.
+    pub fn new(snapshot: Snapshot) -> Engine {
+        Engine {
+            replica: Replica::new(snapshot),
+            is_behind: true,
+            ..Engine::default()
+        }
+    }
+
+    /// Records operations of one tap: all of them or none. They are shown when the outbox has them.
+    pub fn record(&mut self, ops: Vec<Op>, by: StaffId) -> Result<Vec<Action>, Reason> {
+        self.replica.stage(&ops, by)?;
+        Ok(vec![Action::Step(Step::Record { ops, by })])
+    }
+
+    /// How things stand with the server.
+    pub fn link(&self, now_ms: i64) -> Link {
+        let n_failures = self
+            .flusher
+            .patience
+            .n_failures
+            .max(self.pull_patience.n_failures);
+        match self.last_failure {
+            _ if self.flusher.is_signed_out() => Link::SignedOut,
+            Some(Failure::NoAnswer) => Link::Offline,
+            Some(Failure::Trouble) if n_failures >= FAILURES_SHOWN => Link::Error,
+            _ if self.heard_ms.is_none() => Link::Connecting,
+            _ if self.is_stuck(now_ms) => Link::Error,
+            _ if self.n_pending() > 0 || self.is_behind || self.is_fetching => Link::Syncing,
+            _ => Link::Live,
+        }
+    }
+
+    /// When the server was last heard, on the clock that never jumps.
+    pub fn heard_ms(&self) -> Option<i64> {
+        self.heard_ms
+    }
+
+    /// How many operations no server has spoken about, those on their way into the outbox included.
+    pub fn n_pending(&self) -> usize {
+        self.replica.n_staged() + self.replica.journal().pending().count()
+    }
+
+    /// Tells whether operations wait although the server answers.
+    fn is_stuck(&self, now_ms: i64) -> bool {
+        self.n_pending() > 0
+            && self.last_failure.is_none()
+            && self.heard_ms.is_some()
+            && now_ms - self.progress_ms > STUCK_MS
+    }
+
+    /// Takes in what happened, and says what to do. `now_ms` is a clock that never jumps; `now` the shop's.
+    pub fn handle(
+        &mut self,
+        event: Event,
+        now_ms: i64,
+        now: Timestamp,
+        chance: &mut Chance,
+    ) -> Vec<Action> {
+        let mut actions = Vec::new();
+        match event {
+            Event::Tick => {
+                if now_ms - self.looked_ms >= LOOK_MS {
+                    self.looked_ms = now_ms;
+                    self.is_behind = true;
+                    actions.push(Action::ReadOutbox);
+                }
+                if self.is_stuck(now_ms) {
+                    self.flusher.hurry();
+                }
+            }
+            Event::Hurry => {
+                self.flusher.hurry();
+                self.pull_patience.hurry();
+                self.is_behind = true;
+            }
+            Event::FeedSaid(cursor) => {
+                self.heard(now_ms);
+                self.told = cursor;
+                self.is_behind |= cursor != self.replica.position().cursor;
+                self.flusher.patience.hurry();
+                self.pull_patience.hurry();
+            }
+            Event::FeedLost => self.last_failure = Some(Failure::NoAnswer),
+            Event::Pushed(answer) => {
+                match &answer {
+                    Ok(_) => self.heard(now_ms),
+                    Err(failure) => self.last_failure = Some(*failure),
+                }
+                let fresh = Incarnation(uuid_v7(now, chance.bytes()));
+                let journal = self.replica.journal();
+                let step = self
+                    .flusher
+                    .answered(journal, answer, now_ms, chance, fresh);
+                if let Some(step) = step {
+                    self.progress_ms = now_ms;
+                    self.is_behind = true;
+                    actions.push(Action::Step(step));
+                }
+            }
+            Event::Pulled(since, answer) => {
+                self.pulled(since, answer, now_ms, chance, &mut actions)
+            }
+            Event::Fetched(answer) => {
+                self.is_fetching = false;
+                match answer {
+                    Ok(snapshot) => {
+                        self.heard(now_ms);
+                        // Nothing of the old log is certain any more (rule 6).
+                        let epoch = snapshot.position.epoch;
+                        actions.push(Action::KeepAll(snapshot.clone()));
+                        actions.push(Action::Step(Step::Reopen {
+                            epoch,
+                            agreed: None,
+                        }));
+                        self.is_behind = true;
+                        self.partial = None;
+                        self.replica.reset(snapshot);
+                    }
+                    Err(failure) => self.failed(failure, now_ms, chance),
+                }
+            }
+            Event::Recorded(head, entries) => {
+                if self.n_pending() == 0 {
+                    self.progress_ms = now_ms;
+                }
+                if !self.replica.append(head, entries) {
+                    actions.push(Action::ReadOutbox);
+                }
+            }
+            // In the middle of a pull there is nothing that could be kept; its end tries again.
+            Event::NotKept if self.partial.is_some() => {}
+            Event::NotKept => actions.push(Action::KeepAll(self.replica.snapshot(now))),
+            Event::NotRecorded(ops) => self.replica.unstage(&ops),
+            Event::Outbox(journal) => {
+                self.is_open = true;
+                if journal.pending().count() == 0 {
+                    self.progress_ms = now_ms;
+                }
+                self.replica.take_journal(journal);
+            }
+        }
+        self.go_on(now_ms, &mut actions);
+        actions
+    }
+
+    fn pulled(
+        &mut self,
+        since: Position,
+        answer: Result<PullReply, Failure>,
+        now_ms: i64,
+        chance: &mut Chance,
+        actions: &mut Vec<Action>,
+    ) {
+        self.pull_sent_ms = None;
+        let reply = match answer {
+            Ok(reply) => reply,
+            Err(failure) => return self.failed(failure, now_ms, chance),
+        };
+        self.heard(now_ms);
+        self.pull_patience.reset();
+        if since != self.replica.position() {
+            return;
+        }
+        let has_turned = reply.position.epoch != since.epoch;
+        if reply.is_reset || (has_turned && self.partial.is_some()) {
+            self.is_fetching = true;
+            actions.push(Action::Fetch);
+            return;
+        }
+        // The stream may have said more while this answer was on its way.
+        let told = std::mem::take(&mut self.told);
+        self.is_behind = reply.has_more || told > reply.position.cursor;
+        let (epoch, position) = (reply.position.epoch, reply.position);
+        let (first, mut rows) = self.partial.take().unwrap_or((since, Vec::new()));
+        rows.extend(reply.rows.iter().map(|rev_row| rev_row.row.clone()));
+        let is_whole = !reply.has_more;
+        let outcomes = reply.outcomes.clone();
+        // In memory at once, so that no operation is for a moment in the rows and on top of them.
+        let mut journal = self.replica.journal().clone();
+        let agreed = (epoch != since.epoch).then_some(since);
+        for step in [
+            Step::Reopen { epoch, agreed },
+            Step::Settle { epoch, outcomes },
+        ] {
+            if journal.step(step.clone()) {
+                actions.push(Action::Step(step));
+            }
+        }
+        let prune = Step::Prune {
+            durable: reply.durable.min(position.cursor),
+            of: journal.head.incarnation,
+            watermark: self.flusher.watermark(&journal),
+        };
+        if journal.clone().step(prune.clone()) {
+            actions.push(Action::Step(prune));
+        }
+        self.replica.pull(since, reply, journal);
+        if !is_whole {
+            self.partial = Some((first, rows));
+        } else if position != first {
+            actions.push(Action::Keep(Page {
+                since: first,
+                rows,
+                position,
+            }));
+        }
+    }
+
+    fn heard(&mut self, now_ms: i64) {
+        self.heard_ms = Some(now_ms);
+        self.last_failure = None;
+    }
+
+    fn failed(&mut self, failure: Failure, now_ms: i64, chance: &mut Chance) {
+        self.last_failure = Some(failure);
+        self.pull_patience.fail(now_ms, chance);
+        if failure == Failure::SignedOut {
+            self.flusher.wait_for_login();
+        }
+    }
+
+    /// Sends and asks, where there is something to send or to ask and nothing in the way.
+    fn go_on(&mut self, now_ms: i64, actions: &mut Vec<Action>) {
+        if !self.is_open {
+            return;
+        }
+        if let Some(batch) = self.flusher.next(self.replica.journal(), now_ms) {
+            actions.push(Action::Push(batch));
+        }
+        let is_pulling = self
+            .pull_sent_ms
+            .is_some_and(|sent_ms| now_ms < sent_ms + ANSWER_MS_MAX);
+        let may_pull = !is_pulling && !self.is_fetching && self.pull_patience.is_over(now_ms);
+        if self.is_behind && may_pull && !self.flusher.is_signed_out() {
+            self.pull_sent_ms = Some(now_ms);
+            actions.push(Action::Pull(PullAsk {
+                since: self.replica.position(),
+                device_id: self.replica.journal().head.device_id,
+            }));
+        }
+    }
+}

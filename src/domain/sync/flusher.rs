@@ -1,0 +1,174 @@
+//! The flusher: when the journal is sent, and what an answer means. The page and the service worker run the same.
+
+use crate::domain::drill::Chance;
+use crate::domain::id::Incarnation;
+use crate::domain::sync::{DeviceHead, Journal, PushBatch, PushReply, Step};
+
+/// How long an answer may take.
+pub const ANSWER_MS_MAX: i64 = 15_000;
+/// The shortest and the longest wait after a failure.
+const RETRY_MS: (i64, i64) = (1_000, 60_000);
+/// How often to say hello while something is unfinished, even with nothing to send (rule 8).
+const HELLO_MS: i64 = 60_000;
+
+/// Why a request brought nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// No answer, or not the server's.
+    NoAnswer,
+    /// The server answers, and has trouble.
+    Trouble,
+    /// The server knows nobody here: it waits for a login, and loses nothing.
+    SignedOut,
+}
+
+/// A wait that doubles with every failure, up to a minute, and is never quite the same on two devices.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Patience {
+    /// How many failures there were in a row.
+    pub n_failures: u32,
+    /// Until when to wait.
+    until_ms: i64,
+}
+
+impl Patience {
+    /// Tells whether it may be tried again.
+    pub fn is_over(self, now_ms: i64) -> bool {
+        now_ms >= self.until_ms
+    }
+
+    /// Remembers a failure.
+    pub fn fail(&mut self, now_ms: i64, chance: &mut Chance) {
+        let doubled = RETRY_MS.0 << self.n_failures.min(6);
+        let wait_ms = doubled.min(RETRY_MS.1);
+        self.until_ms = now_ms + chance.between(wait_ms / 2, wait_ms);
+        self.n_failures += 1;
+    }
+
+    /// Begins anew.
+    pub fn reset(&mut self) {
+        *self = Patience::default();
+    }
+
+    /// Waits no longer, as somebody asked or the network came back.
+    pub fn hurry(&mut self) {
+        self.until_ms = i64::MIN;
+    }
+}
+
+/// A push that awaits its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct InFlight {
+    incarnation: Incarnation,
+    is_hello: bool,
+    since_ms: i64,
+}
+
+/// When the journal is sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Flusher {
+    /// What the server has of this life of the journal, as far as it said.
+    server: Option<(Incarnation, DeviceHead)>,
+    in_flight: Option<InFlight>,
+    hello_at_ms: i64,
+    is_signed_out: bool,
+    /// How often it failed, and until when it waits.
+    pub patience: Patience,
+}
+
+impl Flusher {
+    /// What to send now; none while an answer is awaited, while it waits, or where there is nothing to say.
+    pub fn next(&mut self, journal: &Journal, now_ms: i64) -> Option<PushBatch> {
+        let is_busy = self
+            .in_flight
+            .is_some_and(|sent| now_ms < sent.since_ms + ANSWER_MS_MAX);
+        if is_busy || self.is_signed_out || !self.patience.is_over(now_ms) {
+            return None;
+        }
+        let server = self
+            .server
+            .filter(|(incarnation, _)| *incarnation == journal.head.incarnation);
+        let batch = journal.batch(server.map(|(_, head)| head));
+        let is_hello = batch.ops.is_empty();
+        let is_unfinished = server.is_none() || !journal.entries.is_empty();
+        if is_hello && !(is_unfinished && now_ms >= self.hello_at_ms) {
+            return None;
+        }
+        self.in_flight = Some(InFlight {
+            incarnation: batch.incarnation,
+            is_hello,
+            since_ms: now_ms,
+        });
+        Some(batch)
+    }
+
+    /// Takes an answer: what it changes in the journal. `fresh` is for the case that the journal needs a new life.
+    pub fn answered(
+        &mut self,
+        journal: &Journal,
+        answer: Result<PushReply, Failure>,
+        now_ms: i64,
+        chance: &mut Chance,
+        fresh: Incarnation,
+    ) -> Option<Step> {
+        let InFlight {
+            incarnation: sent,
+            is_hello,
+            ..
+        } = self.in_flight.take()?;
+        let reply = match answer {
+            Ok(reply) => reply,
+            Err(failure) => {
+                self.is_signed_out |= failure == Failure::SignedOut;
+                self.patience.fail(now_ms, chance);
+                return None;
+            }
+        };
+        self.hello_at_ms = now_ms + HELLO_MS;
+        if is_hello || !reply.outcomes.is_empty() {
+            self.patience.reset();
+        } else {
+            // It answers and takes nothing: no use to ask at once again.
+            self.patience.fail(now_ms, chance);
+        }
+        if sent == journal.head.incarnation {
+            if !journal.agrees(reply.head) {
+                self.server = None;
+                self.patience.reset();
+                return Some(Step::Fork {
+                    from: sent,
+                    to: fresh,
+                });
+            }
+            self.server = Some((sent, reply.head));
+        }
+        let PushReply {
+            epoch, outcomes, ..
+        } = reply;
+        (!outcomes.is_empty()).then_some(Step::Settle { epoch, outcomes })
+    }
+
+    /// Says hello as soon as it may: somebody asked, the network came back, somebody signed in.
+    pub fn hurry(&mut self) {
+        self.is_signed_out = false;
+        self.hello_at_ms = i64::MIN;
+        self.patience.hurry();
+    }
+
+    /// Sends nothing until somebody has signed in again.
+    pub fn wait_for_login(&mut self) {
+        self.is_signed_out = true;
+    }
+
+    /// Tells whether the server knows nobody here.
+    pub fn is_signed_out(&self) -> bool {
+        self.is_signed_out
+    }
+
+    /// How far the server has this life of the journal.
+    pub fn watermark(&self, journal: &Journal) -> u64 {
+        self.server
+            .filter(|(incarnation, _)| *incarnation == journal.head.incarnation)
+            .map_or(0, |(_, head)| head.watermark)
+    }
+}

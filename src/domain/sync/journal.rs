@@ -1,0 +1,322 @@
+//! The journal: a device's own operations, from the tap until two servers have them for good.
+//!
+//! It is the content of the browser's outbox. Every change to it is a [`Step`], one transaction of that outbox, so two
+//! tabs and a service worker can share it: whoever takes a step takes it on what the outbox holds at that moment.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::id::{DeviceId, Incarnation, OpId, StaffId};
+use crate::domain::op::Op;
+use crate::domain::outcome::Outcome;
+use crate::domain::sync::{
+    BATCH_BYTES_MAX, BATCH_OPS_MAX, DeviceHead, Epoch, OpOutcome, Position, PushBatch, WireOp,
+};
+
+/// What a server said about an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settled {
+    /// Under which epoch it said so.
+    pub epoch: Epoch,
+    /// Where in the log the operation stands.
+    pub seq: u64,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// An operation in the journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JournalEntry {
+    /// The operation in its final bytes.
+    pub wire: WireOp,
+    /// Who recorded it.
+    pub by: StaffId,
+    /// What the server said; none while it is pending.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled: Option<Settled>,
+    /// It was refused, and somebody has seen it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_dismissed: bool,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands out references"
+)]
+fn is_false(is_so: &bool) -> bool {
+    !is_so
+}
+
+/// Which journal this is, and what of it was forgotten.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JournalHead {
+    /// The device.
+    pub device_id: DeviceId,
+    /// Which life of its journal.
+    pub incarnation: Incarnation,
+    /// How far it was forgotten, because two servers have it.
+    pub base: DeviceHead,
+    /// The number of the last operation; the next takes the one after (rule 10).
+    pub last: u64,
+}
+
+/// A device's journal.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Journal {
+    /// Which it is.
+    pub head: JournalHead,
+    /// The operations since its base, in order, without gaps.
+    pub entries: Vec<JournalEntry>,
+}
+
+/// One transaction of the outbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Operations are recorded: all of them or none. Their numbers are given in this step (rule 10).
+    Record {
+        /// The operations.
+        ops: Vec<Op>,
+        /// Who records them.
+        by: StaffId,
+    },
+    /// A server said what became of operations.
+    Settle {
+        /// Under which epoch.
+        epoch: Epoch,
+        /// What it said.
+        outcomes: Vec<OpOutcome>,
+    },
+    /// Somebody has seen that an operation was refused.
+    Dismiss {
+        /// Which.
+        op_id: OpId,
+    },
+    /// The server has another journal under this name: this one becomes a new one, with what is left (rule 1).
+    Fork {
+        /// Which life was found to be taken; a journal that has moved on since is left alone.
+        from: Incarnation,
+        /// The new one.
+        to: Incarnation,
+    },
+    /// The log goes on under an epoch. What was settled under the one before is certain up to the place where the two
+    /// logs were found to agree; all else has to be said again (rules 4, 6).
+    Reopen {
+        /// The epoch.
+        epoch: Epoch,
+        /// The place where it took over the log that this device knew, where it did.
+        agreed: Option<Position>,
+    },
+    /// What two servers have, and this device has in its rows, is forgotten (rule 7).
+    Prune {
+        /// The position of the log up to which that is so.
+        durable: u64,
+        /// Which life of the journal.
+        of: Incarnation,
+        /// How far the server has it; that must never fall behind what was forgotten.
+        watermark: u64,
+    },
+}
+
+impl Journal {
+    /// Begins a journal.
+    pub fn new(device_id: DeviceId, incarnation: Incarnation) -> Journal {
+        let head = JournalHead {
+            device_id,
+            incarnation,
+            ..JournalHead::default()
+        };
+        Journal {
+            head,
+            entries: Vec::new(),
+        }
+    }
+
+    /// Takes a step, and tells whether it changed anything.
+    pub fn step(&mut self, step: Step) -> bool {
+        match step {
+            Step::Record { ops, by } => {
+                for op in ops {
+                    let entry = self.head.number(op, by);
+                    self.entries.push(entry);
+                }
+                true
+            }
+            Step::Settle { epoch, outcomes } => self.settle(epoch, &outcomes),
+            Step::Dismiss { op_id } => self.dismiss(op_id),
+            Step::Fork { from, to } => from == self.head.incarnation && self.fork(to),
+            Step::Reopen { epoch, agreed } => self.reopen(epoch, agreed),
+            Step::Prune {
+                durable,
+                of,
+                watermark,
+            } => of == self.head.incarnation && self.prune(durable, watermark),
+        }
+    }
+
+    /// How far the journal goes, and the chain over it.
+    pub fn tip(&self) -> DeviceHead {
+        self.entries
+            .iter()
+            .fold(self.head.base, |head, entry| head.then(&entry.wire))
+    }
+
+    /// Tells whether what a server has of this journal is a beginning of it (rule 1).
+    pub fn agrees(&self, server: DeviceHead) -> bool {
+        let mut head = self.head.base;
+        if server.watermark < head.watermark {
+            // The server lost what it said was safe, or this is another device's journal.
+            return false;
+        }
+        let mut entries = self.entries.iter();
+        while head.watermark < server.watermark {
+            match entries.next() {
+                Some(entry) => head = head.then(&entry.wire),
+                None => return false,
+            }
+        }
+        head == server
+    }
+
+    /// Operations that no server has spoken about, oldest first.
+    pub fn pending(&self) -> impl Iterator<Item = &JournalEntry> {
+        self.entries.iter().filter(|entry| entry.settled.is_none())
+    }
+
+    /// What to send next: the oldest operations that no server spoke about or that this one lacks, as many as one
+    /// push may hold. None of them where there are none: an empty push says hello.
+    pub fn batch(&self, server: Option<DeviceHead>) -> PushBatch {
+        let mut n_bytes = 0;
+        let is_wanted = |entry: &&JournalEntry| {
+            entry.settled.is_none()
+                || server.is_some_and(|server| entry.wire.device_seq > server.watermark)
+        };
+        let fits = |entry: &&JournalEntry| {
+            n_bytes += entry.wire.bytes.len();
+            n_bytes <= BATCH_BYTES_MAX
+        };
+        let ops = self
+            .entries
+            .iter()
+            .filter(is_wanted)
+            .take(BATCH_OPS_MAX)
+            .take_while(fits);
+        PushBatch {
+            device_id: self.head.device_id,
+            incarnation: self.head.incarnation,
+            ops: ops.map(|entry| entry.wire.clone()).collect(),
+        }
+    }
+
+    fn settle(&mut self, epoch: Epoch, outcomes: &[OpOutcome]) -> bool {
+        let mut has_changed = false;
+        for entry in &mut self.entries {
+            let said = outcomes.iter().find(|said| said.op_id == entry.wire.op_id);
+            if let Some(OpOutcome { outcome, seq, .. }) = said.copied() {
+                let settled = Some(Settled {
+                    epoch,
+                    seq,
+                    outcome,
+                });
+                has_changed |= std::mem::replace(&mut entry.settled, settled) != settled;
+            }
+        }
+        has_changed
+    }
+
+    fn dismiss(&mut self, op_id: OpId) -> bool {
+        let seen = self
+            .entries
+            .iter_mut()
+            .find(|entry| entry.wire.op_id == op_id);
+        seen.is_some_and(|entry| !std::mem::replace(&mut entry.is_dismissed, true))
+    }
+
+    fn fork(&mut self, to: Incarnation) -> bool {
+        let (old, device_id) = (std::mem::take(&mut self.entries), self.head.device_id);
+        *self = Journal::new(device_id, to);
+        for JournalEntry {
+            wire,
+            by,
+            settled,
+            is_dismissed,
+        } in old
+        {
+            let entry = if let Some(op) = wire.read() {
+                JournalEntry {
+                    settled,
+                    is_dismissed,
+                    ..self.head.number(op, by)
+                }
+            } else {
+                // What a newer build wrote goes to the server as it is, and is kept there.
+                self.head.last += 1;
+                let wire = WireOp {
+                    device_seq: self.head.last,
+                    ..wire
+                };
+                JournalEntry {
+                    wire,
+                    by,
+                    settled,
+                    is_dismissed,
+                }
+            };
+            self.entries.push(entry);
+        }
+        true
+    }
+
+    fn reopen(&mut self, epoch: Epoch, agreed: Option<Position>) -> bool {
+        let is_certain = |settled: &Settled| {
+            agreed
+                .is_some_and(|agreed| settled.epoch == agreed.epoch && settled.seq <= agreed.cursor)
+        };
+        let mut has_changed = false;
+        for entry in &mut self.entries {
+            let Some(settled) = entry.settled.filter(|settled| settled.epoch != epoch) else {
+                continue;
+            };
+            entry.settled = is_certain(&settled).then_some(Settled { epoch, ..settled });
+            has_changed = true;
+        }
+        has_changed
+    }
+
+    fn prune(&mut self, durable: u64, watermark: u64) -> bool {
+        let is_safe = |entry: &JournalEntry| {
+            entry.wire.device_seq <= watermark
+                && entry.settled.is_some_and(|settled| settled.seq <= durable)
+        };
+        let n_safe = self
+            .entries
+            .iter()
+            .take_while(|entry| is_safe(entry))
+            .count();
+        for entry in self.entries.drain(..n_safe) {
+            self.head.base = self.head.base.then(&entry.wire);
+        }
+        n_safe > 0
+    }
+}
+
+impl JournalHead {
+    /// Gives an operation the next number of this journal and writes it in its final bytes.
+    ///
+    /// # Panics
+    /// Never: an operation is made of text and numbers, which can always be written.
+    pub fn number(&mut self, op: Op, by: StaffId) -> JournalEntry {
+        self.last += 1;
+        let op = Op {
+            device_id: self.device_id,
+            incarnation: self.incarnation,
+            device_seq: self.last,
+            ..op
+        };
+        let wire = WireOp::new(&op).expect("an operation can be written");
+        JournalEntry {
+            wire,
+            by,
+            settled: None,
+            is_dismissed: false,
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! The service worker's file: it knows this build's files by name, so the server writes it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use axum::http::header;
+use axum::response::IntoResponse;
+use leptos::config::LeptosOptions;
+use sha2::{Digest, Sha256};
+
+/// What the worker does, with three places for what changes from build to build.
+const TEMPLATE: &str = include_str!("sw.js");
+
+/// Writes the worker's file: which script it runs, which files a device needs to open without the server, and a name
+/// for all of them together.
+pub fn worker(options: &LeptosOptions) -> String {
+    let site = PathBuf::from(options.site_root.as_ref());
+    let mut files = list(&site);
+    files.sort();
+    let mut hash = Sha256::new();
+    for file in &files {
+        hash.update(file);
+        hash.update(fs::read(site.join(&file[1..])).unwrap_or_default());
+    }
+    hash.update(TEMPLATE);
+    let build: String = hash
+        .finalize()
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let ends_with = |end: &str| files.iter().find(|file| file.ends_with(end)).cloned();
+    let (script, wasm) = (ends_with(".js"), ends_with(".wasm"));
+    TEMPLATE
+        .replace("{{build}}", &build)
+        .replace("{{script}}", &script.unwrap_or_default())
+        .replace("{{wasm}}", &wasm.unwrap_or_default())
+        .replace(
+            "{{files}}",
+            &serde_json::to_string(&files).unwrap_or_default(),
+        )
+}
+
+/// Sends the worker's file. Browsers ask for it at every start, and compare.
+pub fn serve(worker: String) -> impl IntoResponse {
+    let headers = [
+        (header::CONTENT_TYPE, "text/javascript; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-cache"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'",
+        ),
+    ];
+    (headers, worker)
+}
+
+/// The addresses of a site's files, those that only tools need left out.
+fn list(site: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut folders = vec![site.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path
+                .extension()
+                .is_some_and(|end| end != "br" && end != "gz" && end != "ts")
+                && let Ok(inside) = path.strip_prefix(site)
+                && inside != Path::new("floor.png")
+            {
+                found.push(format!("/{}", inside.to_string_lossy().replace('\\', "/")));
+            }
+        }
+    }
+    found
+}
