@@ -42,9 +42,11 @@ const unreadable: [string, unknown][] = [
 ];
 
 async function expectNothingWritten(api: Api, act: () => Promise<void>): Promise<void> {
-    const before = await api.rows();
+    // A refused move leaves word that somebody has to find them a place; it is no change of the shop.
+    const shop = async () => (await api.rows()).filter(({ table }) => table !== 'review');
+    const before = await shop();
     await act();
-    expect(await api.rows()).toEqual(before);
+    expect(await shop()).toEqual(before);
 }
 
 async function stationNamed(api: Api, en: string): Promise<string> {

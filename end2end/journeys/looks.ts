@@ -9,6 +9,7 @@ const PAGES = ['/', '/sale', '/history', '/menu', '/stations', '/staff', '/setti
 
 /** Opens something over the floor, by its place in the markup, which is the same in every language. */
 const SHEETS: Record<string, (page: Page) => Promise<void>> = {
+    sync: (page) => page.locator('.badge').click(),
     start: (page) => page.locator('[data-state=free] .station-open').first().click(),
     session: (page) => page.locator('[data-state=playing] .station-open').first().click(),
     order: async (page) => {

@@ -1,8 +1,15 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium } from '@playwright/test';
 import { expect, test, Till } from '../pages/test';
 
 test.use({ flags: ['--demo'] });
 
 const AWAY = /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|ERR_FAILED/;
+
+const N_WAITING = 200;
 
 /** Waits until the device can open without its server. */
 async function ready(till: Till): Promise<void> {
@@ -53,45 +60,50 @@ test('a shift goes on with no server, through a closed browser, and ends on ever
     await other.floor.card(1).shows('free');
 });
 
-test('an answer that is lost after the commit doubles nothing', async ({ till, noise }) => {
-    noise.expect(AWAY);
-    const { words, page } = till;
-    await till.enter('cashier');
-    await till.stored();
-    const station_id = await till.floor.card(6).stationId();
-    let n_lost = 0;
-    await page.route('**/api/push', async (route) => {
-        const answer = await route.fetch();
-        if (n_lost++ < 2) await route.abort('connectionreset');
-        else await route.fulfill({ response: answer });
-    });
-    await till.floor.card(6).press(words.start);
-    await till.floor.start.start();
-    await till.floor.card(6).press(words.order);
-    await till.floor.order.add('Tea');
-    await till.floor.order.save();
-    await till.stored();
-    expect(n_lost).toBeGreaterThan(1);
-    expect((await till.api.liveOn(station_id)).lines).toMatchObject([{ quantity: 1 }]);
-});
+test.describe('on a line that cheats', () => {
+    // The worker would stand between the page and the cheat.
+    test.use({ serviceWorkers: 'block' });
 
-test('a portal that answers everything with a page takes nothing', async ({ till, noise }) => {
-    noise.expect(AWAY);
-    const { words, page } = till;
-    await till.enter('cashier');
-    await till.stored();
-    const seq = await till.api.seq();
-    await page.route('**/api/**', (route) => route.fulfill({ status: 200, contentType: 'text/html', body: '<h1>Sign in to WiFi</h1>' }));
-    await till.floor.card(6).press(words.start);
-    await till.floor.start.start();
-    await till.floor.card(6).shows('playing');
-    await expect(page.locator('.page-head [role=status]')).toContainText(words.waiting);
-    expect(await till.api.seq()).toBe(seq);
-    await page.unroute('**/api/**');
-    await page.locator('.badge').click();
-    await till.dialog.getByRole('button', { name: words.sync_now }).click();
-    await expect(till.dialog.getByText(words.nothing_waits)).toBeVisible({ timeout: 15_000 });
-    expect(await till.api.seq()).toBeGreaterThan(seq);
+    test('an answer that is lost after the commit doubles nothing', async ({ till, noise }) => {
+        noise.expect(AWAY);
+        const { words, page } = till;
+        await till.enter('cashier');
+        await till.stored();
+        const station_id = await till.floor.card(6).stationId();
+        let n_lost = 0;
+        await page.route('**/api/push', async (route) => {
+            const answer = await route.fetch();
+            if (n_lost++ < 2) await route.abort('connectionreset');
+            else await route.fulfill({ response: answer });
+        });
+        await till.floor.card(6).press(words.start);
+        await till.floor.start.start();
+        await till.floor.card(6).press(words.order);
+        await till.floor.order.add('Tea');
+        await till.floor.order.save();
+        await till.stored();
+        expect(n_lost).toBeGreaterThan(1);
+        expect((await till.api.liveOn(station_id)).lines).toMatchObject([{ quantity: 1 }]);
+    });
+
+    test('a portal that answers everything with a page takes nothing', async ({ till, noise }) => {
+        noise.expect(AWAY);
+        const { words, page } = till;
+        await till.enter('cashier');
+        await till.stored();
+        const seq = await till.api.seq();
+        await page.route('**/api/**', (route) => route.fulfill({ status: 200, contentType: 'text/html', body: '<h1>Sign in to WiFi</h1>' }));
+        await till.floor.card(6).press(words.start);
+        await till.floor.start.start();
+        await till.floor.card(6).shows('playing');
+        await expect(page.locator('.page-head [role=status]')).toContainText(words.waiting);
+        expect(await till.api.seq()).toBe(seq);
+        await page.unroute('**/api/**');
+        await page.locator('.badge').click();
+        await till.dialog.getByRole('button', { name: words.sync_now }).click();
+        await expect(till.dialog.getByText(words.nothing_waits)).toBeVisible({ timeout: 15_000 });
+        expect(await till.api.seq()).toBeGreaterThan(seq);
+    });
 });
 
 test('two tabs of one browser count as one device', async ({ till, shop, noise, context, language }) => {
@@ -129,4 +141,74 @@ test('what waits is listed in words', async ({ till, shop, noise }) => {
     await shop.start();
     await dialog.getByRole('button', { name: words.sync_now }).click();
     await expect(dialog.getByText(words.nothing_waits)).toBeVisible({ timeout: 15_000 });
+});
+
+test('a browser that was killed opens where it was, on a page it never saw', async ({ shop, language, noise }, info) => {
+    noise.expect(AWAY);
+    const profile = await mkdtemp(join(tmpdir(), 'mikrodash-browser-'));
+    const launch = () => chromium.launchPersistentContext(profile, { ...info.project.use.launchOptions, headless: true, baseURL: shop.url });
+    const first = await launch();
+    await first.addCookies([{ name: 'language', value: language, url: shop.url }]);
+    const till = new Till(first.pages()[0], language);
+    await till.enter('cashier');
+    await ready(till);
+    await shop.kill9();
+    await till.floor.card(6).press(till.words.start);
+    await till.floor.start.start();
+    await till.floor.card(6).shows('playing');
+    spawnSync('pkill', ['-9', '-f', profile]);
+    await first.close().catch(() => {});
+
+    const second = await launch();
+    const later = new Till(second.pages()[0], language);
+    const took: string[] = [];
+    for (const [path, slower] of [['/stations', 1], ['/menu', 4], ['/', 1]] as const) {
+        const session = await second.newCDPSession(later.page);
+        await session.send('Emulation.setCPUThrottlingRate', { rate: slower });
+        const began = Date.now();
+        await later.go(path);
+        await expect(later.page.getByRole('heading', { level: 1 })).toBeVisible();
+        took.push(`${path} ${Date.now() - began} ms${slower > 1 ? ` at ${slower}x slowdown` : ''}`);
+    }
+    console.log(`    opened with no server: ${took.join(', ')}`);
+    await later.floor.card(6).shows('playing');
+    const seen = later.page.locator('.page-head [role=status]');
+    await expect(seen).toContainText(later.words.waiting);
+    await shop.start();
+    // The cookie died with the browser: what waits goes on waiting, for a login.
+    await expect(seen).toContainText(later.words.signed_out, { timeout: 15_000 });
+    await expect(seen).toContainText(later.words.waiting);
+    await later.enter('cashier');
+    await later.stored();
+    await later.floor.card(6).shows('playing');
+    await second.close();
+    await rm(profile, { recursive: true, force: true });
+});
+
+test('hundreds of operations that waited are sent in order, once', async ({ till, shop, noise }, info) => {
+    test.setTimeout(90_000);
+    noise.expect(AWAY);
+    const { words, page, api } = till;
+    await till.enter('cashier');
+    await ready(till);
+    await till.floor.card(6).press(words.start);
+    await till.floor.start.start();
+    await till.stored();
+    const seq = await api.seq();
+    await shop.kill9();
+    const card = till.floor.card(6).root;
+    for (let n = 0; n < N_WAITING; n += 2) {
+        await card.getByRole('button', { name: words.pause, exact: true }).dispatchEvent('click');
+        await card.getByRole('button', { name: words.resume, exact: true }).dispatchEvent('click');
+    }
+    await expect(page.locator('.page-head [role=status]')).toContainText(String(N_WAITING));
+    await shop.start();
+    const began = Date.now();
+    await page.locator('.badge').click();
+    await till.dialog.getByRole('button', { name: words.sync_now }).click();
+    await expect(till.dialog.getByText(words.nothing_waits)).toBeVisible({ timeout: 60_000 });
+    const said = `${N_WAITING} operations in ${Date.now() - began} ms`;
+    info.annotations.push({ type: 'replay', description: said });
+    console.log(`    sent after the outage: ${said}`);
+    expect(await api.seq()).toBe(seq + N_WAITING);
 });

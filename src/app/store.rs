@@ -261,7 +261,10 @@ impl Store {
             .engine
             .try_update_value(|engine| engine.record(ops, by));
         match recorded {
-            Some(Ok(actions)) => actions.into_iter().for_each(|action| self.act(action)),
+            Some(Ok(actions)) => {
+                actions.into_iter().for_each(|action| self.act(action));
+                self.show();
+            }
             Some(Err(reason)) => {
                 self.toast(Tone::Bad, explain(self.prefs.words(), reason), Vec::new());
                 return Err(reason);

@@ -388,6 +388,14 @@ impl Body {
         }
     }
 
+    /// Tells whether it says that people or a bill have gone elsewhere.
+    pub fn moves_people(&self) -> bool {
+        matches!(
+            self,
+            Body::SessionMoved { .. } | Body::BillTransferred { .. }
+        )
+    }
+
     /// Tells whether only the server itself may record it.
     pub fn is_server_only(&self) -> bool {
         matches!(self, Body::StaffSecretSet { .. })

@@ -154,10 +154,10 @@ async fn check(folder: TempDir, acknowledged: &[OpId]) {
     let ids: Vec<OpId> = op_ids.iter().map(|op_id| op_id.parse().unwrap()).collect();
     let mut seen = std::collections::HashSet::new();
     let mut chain = mikrodash::domain::sync::Chain::default();
-    for entry in mikrodash::server::db::log::find(&mut connection, &ids)
+    let logged = mikrodash::server::db::log::find(&mut connection, &ids)
         .await
-        .unwrap()
-    {
+        .unwrap();
+    for entry in &logged {
         assert!(seen.insert(entry.op_id), "{} is there twice", entry.op_id);
         chain = entry.after(chain);
         assert_eq!(chain, entry.chain, "the chain is broken at {}", entry.op_id);

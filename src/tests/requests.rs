@@ -7,6 +7,7 @@ use mikrodash::domain::id::{ExtraId, LineId, PaymentId, SaleId, SessionId, Staff
 use mikrodash::domain::money::Money;
 use mikrodash::domain::op::{Body, Choice};
 use mikrodash::domain::outcome::{Outcome, Reason};
+use mikrodash::domain::registry::{Row, State};
 use mikrodash::domain::shop::ShopChange;
 use mikrodash::domain::staff::{Role, SecretKind, StaffChange};
 use mikrodash::domain::station::{Mode, Rates, StationChange};
@@ -434,12 +435,14 @@ async fn an_operation_that_is_out_of_range_is_refused_and_changes_nothing() {
     let (shop, mut device) = Shop::ready().await;
     let session_id = SessionId(id());
     shop.must(&mut device, start(session_id, 1)).await;
-    let before = dump(shop.state(&device).await.rows());
+    // A refused move leaves word that somebody has to find them a place.
+    let unseen = |state: State| dump(state.rows().filter(|row| !matches!(row, Row::Review(_))));
+    let before = unseen(shop.state(&device).await);
     for (body, reason) in bad_bodies(session_id) {
         let outcome = shop.record(&mut device, body.clone()).await;
         assert_eq!(outcome, Outcome::Rejected(reason), "{body:?}");
     }
-    assert_eq!(dump(shop.state(&device).await.rows()), before);
+    assert_eq!(unseen(shop.state(&device).await), before);
 }
 
 #[tokio::test]

@@ -632,20 +632,36 @@ impl World {
         }
         disk.before_last_step = before;
         let head = disk.outbox.head;
+        let recorded = disk
+            .outbox
+            .entries
+            .get(n_before..)
+            .unwrap_or_default()
+            .to_vec();
+        if self.mutant == Mutant::TabCounts {
+            // A disk keeps one operation under one number.
+            let entries = std::mem::take(&mut disk.outbox.entries);
+            let by_number: BTreeMap<u64, _> = entries
+                .into_iter()
+                .map(|entry| (entry.wire.device_seq, entry))
+                .collect();
+            disk.outbox.entries = by_number.into_values().collect();
+        }
         let outbox = disk.outbox.clone();
         let event = if let Step::Record { ops, .. } = step {
             // The power may go right here: recorded for good, and never shown.
             for op in ops {
                 self.recorded.insert(op.op_id, (op, false));
             }
-            Event::Recorded(head, outbox.entries[n_before..].to_vec())
+            Event::Recorded(head, recorded)
         } else {
             Event::Outbox(outbox.clone())
         };
         self.tell(device, tab, event);
         for other in 0..self.devices[device].tabs.len() {
             if other != tab && self.chance.percent(80) {
-                self.tell(device, other, Event::Outbox(outbox.clone()));
+                let delay = self.chance.between(0, 60);
+                self.send(delay, device, other, Message::Do(Action::ReadOutbox));
             }
         }
     }
@@ -654,11 +670,15 @@ impl World {
         let tabs: Vec<usize> = (0..self.devices[device].tabs.len())
             .filter(|tab| self.devices[device].tabs[*tab].is_some())
             .collect();
-        let Some(tab) =
-            tabs.get(usize::try_from(self.chance.below(8)).unwrap() % tabs.len().max(1))
-        else {
-            return;
-        };
+        // Now and then two of them at the same moment.
+        let first = usize::try_from(self.chance.below(8)).unwrap() % tabs.len().max(1);
+        let n = if self.chance.percent(20) { 2 } else { 1 };
+        for tab in tabs.iter().cycle().skip(first).take(n.min(tabs.len())) {
+            self.record_in(device, *tab);
+        }
+    }
+
+    fn record_in(&mut self, device: usize, tab: usize) {
         let at = self.now() + self.devices[device].skew_ms + self.devices[device].offset_ms;
         let n = 1 + self.chance.below(2);
         let mut ops = Vec::new();
@@ -686,11 +706,11 @@ impl World {
             });
         }
         let staff_id = self.devices[device].staff_id;
-        let Some(Some(engine)) = self.devices[device].tabs.get_mut(*tab) else {
+        let Some(Some(engine)) = self.devices[device].tabs.get_mut(tab) else {
             return;
         };
         if let Ok(actions) = engine.record(ops, staff_id) {
-            self.act(device, *tab, actions);
+            self.act(device, tab, actions);
         }
     }
 

@@ -41,6 +41,7 @@ pub fn LinkBadge() -> impl IntoView {
             <i class="dot"></i>
             <span role="status">
                 <b>{move || link_word(store, prefs)}</b>
+                <small class="badge-more">{move || as_of(store, prefs)}</small>
                 " "
                 <span>{waiting}</span>
             </span>
@@ -56,20 +57,26 @@ pub fn LinkBadge() -> impl IntoView {
     }
 }
 
-fn link_word(store: Store, prefs: Prefs) -> String {
+fn link_word(store: Store, prefs: Prefs) -> &'static str {
     let words = prefs.words();
-    match (store.link.get(), store.heard_at.get()) {
-        (Link::Connecting, _) => words.connecting.to_owned(),
-        (Link::Live, _) => words.live.to_owned(),
-        (Link::Syncing, _) => words.syncing.to_owned(),
-        (Link::Offline, None) => words.no_server.to_owned(),
-        (Link::Offline, Some(heard_at)) => {
-            let heard_at = prefs.time(heard_at, &store.shop().zone);
-            format!("{} · {} {heard_at}", words.no_server, words.as_of)
-        }
-        (Link::Error, _) => words.server_trouble.to_owned(),
-        (Link::SignedOut, _) => words.signed_out.to_owned(),
+    match store.link.get() {
+        Link::Connecting => words.connecting,
+        Link::Live => words.live,
+        Link::Syncing => words.syncing,
+        Link::Offline => words.no_server,
+        Link::Error => words.server_trouble,
+        Link::SignedOut => words.signed_out,
     }
+}
+
+/// Of when it is what the page shows, while the server does not answer.
+fn as_of(store: Store, prefs: Prefs) -> Option<String> {
+    let heard_at = store
+        .heard_at
+        .get()
+        .filter(|_| store.link.get() == Link::Offline)?;
+    let heard_at = prefs.time(heard_at, &store.shop().zone);
+    Some(format!(" {} {heard_at}", prefs.words().as_of))
 }
 
 /// What waits on this device, what was refused, and when the server was last heard.

@@ -35,7 +35,13 @@ pub fn apply(state: &mut State, op: &Stamped) -> Applied {
         Ok(decision) => decision,
         Err(reason) => (Outcome::Rejected(reason), Vec::new()),
     };
-    if let Outcome::Review(reason) | Outcome::Superseded(reason) = outcome {
+    let noted = match outcome {
+        Outcome::Review(reason) | Outcome::Superseded(reason) => Some(reason),
+        // The customers have changed places already; somebody must find them another.
+        Outcome::Rejected(reason) if op.body.moves_people() => Some(reason),
+        Outcome::Applied | Outcome::Rejected(_) => None,
+    };
+    if let Some(reason) = noted {
         let (subject, at, by) = (op.body.subject(), op.at, op.by);
         rows.push(Row::Review(Review {
             op_id: op.op_id,
