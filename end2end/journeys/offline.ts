@@ -43,7 +43,7 @@ test('a shift goes on with no server, through a closed browser, and ends on ever
     await expect(later.page.getByRole('heading', { level: 1 })).toHaveText(words.sale);
     await later.go('/');
     await later.floor.card(6).shows('paused');
-    await expect(later.page.locator('.page-head [role=status]')).toContainText(words.waiting);
+    await expect(later.page.locator('.badge [role=status]')).toContainText(words.waiting);
     await later.floor.card(1).press(words.bill);
     await later.floor.end.finish();
     await later.floor.receipt.close();
@@ -96,7 +96,7 @@ test.describe('on a line that cheats', () => {
         await till.floor.card(6).press(words.start);
         await till.floor.start.start();
         await till.floor.card(6).shows('playing');
-        await expect(page.locator('.page-head [role=status]')).toContainText(words.waiting);
+        await expect(page.locator('.badge [role=status]')).toContainText(words.waiting);
         expect(await till.api.seq()).toBe(seq);
         await page.unroute('**/api/**');
         await page.locator('.badge').click();
@@ -125,6 +125,42 @@ test('two tabs of one browser count as one device', async ({ till, shop, noise, 
     await till.stored();
     await tab.stored();
     expect(await till.api.seq()).toBe(seq + 2);
+});
+
+test('two tills that started one station while apart share its session, and somebody is told', async ({ till, another, shop, noise }) => {
+    noise.expect(AWAY);
+    const { words, dialog, page } = till;
+    const other = await another();
+    await till.enter('manager');
+    await other.enter('cashier');
+    await ready(till);
+    await ready(other);
+    const station_id = await till.floor.card(6).stationId();
+    await shop.kill9();
+    for (const device of [till, other]) {
+        await device.floor.card(6).press(words.start);
+        await device.floor.start.start();
+        await device.floor.card(6).press(words.order);
+        await device.floor.order.add('Tea');
+        await device.floor.order.save();
+    }
+    await shop.start();
+    await till.stored();
+    await other.stored();
+    const live = await till.api.liveOn(station_id);
+    expect(live.lines?.map(({ quantity }) => quantity)).toEqual([1, 1]);
+    for (const device of [till, other]) {
+        await expect(device.floor.card(6).root.locator('.orders')).toContainText('2');
+    }
+
+    await page.locator('.badge').click();
+    const note = dialog.locator('.trail li').filter({ hasText: words.second_start });
+    await expect(note).toHaveCount(1);
+    await note.getByRole('button', { name: words.dismiss }).click();
+    await expect(note).toHaveCount(0);
+    await till.stored();
+    await other.page.locator('.badge').click();
+    await expect(other.dialog.getByText(words.to_look_at)).toHaveCount(0);
 });
 
 test('what waits is listed in words', async ({ till, shop, noise }) => {
@@ -160,6 +196,7 @@ test('a browser that was killed opens where it was, on a page it never saw', asy
     await first.close().catch(() => {});
 
     const second = await launch();
+    await second.addCookies([{ name: 'language', value: language, url: shop.url }]);
     const later = new Till(second.pages()[0], language);
     const took: string[] = [];
     for (const [path, slower] of [['/stations', 1], ['/menu', 4], ['/', 1]] as const) {
@@ -172,7 +209,7 @@ test('a browser that was killed opens where it was, on a page it never saw', asy
     }
     console.log(`    opened with no server: ${took.join(', ')}`);
     await later.floor.card(6).shows('playing');
-    const seen = later.page.locator('.page-head [role=status]');
+    const seen = later.page.locator('.badge [role=status]');
     await expect(seen).toContainText(later.words.waiting);
     await shop.start();
     // The cookie died with the browser: what waits goes on waiting, for a login.
@@ -201,7 +238,7 @@ test('hundreds of operations that waited are sent in order, once', async ({ till
         await card.getByRole('button', { name: words.pause, exact: true }).dispatchEvent('click');
         await card.getByRole('button', { name: words.resume, exact: true }).dispatchEvent('click');
     }
-    await expect(page.locator('.page-head [role=status]')).toContainText(String(N_WAITING));
+    await expect(page.locator('.badge [role=status]')).toContainText(String(N_WAITING));
     await shop.start();
     const began = Date.now();
     await page.locator('.badge').click();

@@ -16,13 +16,13 @@ test('a page outlives a killed server, and what was done meanwhile is sent', asy
     const before = await api.liveOn(station_id);
 
     await shop.kill9();
-    await expect(page.locator('.page-head [role=status]')).toContainText(words.no_server);
+    await expect(page.locator('.badge [role=status]')).toContainText(words.no_server);
     await floor.card(6).press(words.pause);
     await floor.card(6).shows('paused');
-    await expect(page.locator('.page-head [role=status]')).toContainText(words.waiting);
+    await expect(page.locator('.badge [role=status]')).toContainText(words.waiting);
 
     await shop.start();
-    await expect(page.locator('.page-head [role=status]')).toHaveText(words.live, { timeout: 15_000 });
+    await expect(page.locator('.badge [role=status]')).toHaveText(words.live, { timeout: 15_000 });
     await floor.card(6).shows('paused');
     const after = await api.liveOn(station_id);
     expect(after).toMatchObject({ session_id: before.session_id, started_at: before.started_at, lines: before.lines });

@@ -59,7 +59,7 @@ test('somebody who left cannot come in, and is put out', async ({ till, another,
     await expect(page.getByRole('row').filter({ hasText: 'أحمد' })).toContainText(words.inactive);
 
     await theirs.floor.card(1).press(words.pause);
-    await expect(theirs.page.locator('.page-head [role=status]')).toContainText(words.signed_out);
+    await expect(theirs.page.locator('.badge [role=status]')).toContainText(words.signed_out);
     const there = await another();
     await there.go();
     await expect(there.page.locator('.staff-picks')).not.toContainText('أحمد');

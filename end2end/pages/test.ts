@@ -68,12 +68,12 @@ export class Till {
 
     /** Waits until the page hears the server. */
     async live(): Promise<void> {
-        await expect(this.page.locator('.page-head [role=status]')).toHaveText(this.words.live);
+        await expect(this.page.locator('.badge [role=status]')).toHaveText(this.words.live);
     }
 
     /** Waits until everything that was done here is stored. */
     async stored(): Promise<void> {
-        await expect(this.page.locator('.page-head [role=status]')).not.toContainText(this.words.waiting);
+        await expect(this.page.locator('.badge [role=status]')).not.toContainText(this.words.waiting);
         await this.live();
     }
 

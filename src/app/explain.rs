@@ -14,7 +14,8 @@ pub fn explain(words: &Words, reason: Reason) -> &'static str {
         Reason::UnknownLine
         | Reason::UnknownExtra
         | Reason::UnknownPayment
-        | Reason::UnknownSale => words.unknown_part,
+        | Reason::UnknownSale
+        | Reason::UnknownReview => words.unknown_part,
         Reason::UnknownStaff => words.unknown_staff,
         Reason::Exists => words.exists_already,
         Reason::StationBusy => words.station_busy,

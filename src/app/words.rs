@@ -104,6 +104,8 @@ catalogue! {
     heard_last: "آخر رد من السيرفر", "The server was last heard";
     nothing_waits: "كل حاجة وصلت السيرفر", "Everything has reached the server";
     waits_here: "مستني على الجهاز ده", "Waiting on this device";
+    to_look_at: "محتاج حد يبص عليه", "Somebody should look at this";
+    was_seen: "حد بص عليه", "Looked at";
     was_refused: "السيرفر رفضه", "Refused by the server";
     retry: "جرّب تاني", "Try again";
     dismiss: "تمام، شفته", "Dismiss";

@@ -366,7 +366,10 @@ fn session_body(chance: &mut Chance, at: Timestamp) -> Body {
 fn shop_body(chance: &mut Chance) -> Body {
     let sale_id = SaleId(small_id(9, chance.below(WORLD * 4)));
     let category_id = CategoryId(small_id(10, chance.below(3)));
-    match chance.below(8) {
+    match chance.below(9) {
+        8 => Body::ReviewSeen {
+            op_id: OpId(small_id(1, chance.bits())),
+        },
         0 | 1 => Body::StationEdited {
             station_id: station_id(chance),
             changes: vec![

@@ -234,6 +234,8 @@ pub enum Body {
     },
     /// A sale was taken back.
     SaleVoided { sale_id: SaleId, reason: String },
+    /// Somebody has looked at what had to be looked at.
+    ReviewSeen { op_id: OpId },
     /// A station was made or changed.
     StationEdited {
         station_id: StationId,
@@ -341,6 +343,7 @@ impl Body {
             | Body::EndEdited { .. }
             | Body::LineQuantityChanged { .. }
             | Body::BillTransferred { .. }
+            | Body::ReviewSeen { .. }
             | Body::StaffSecretSet { .. } => Ok(()),
         }
     }
@@ -370,6 +373,7 @@ impl Body {
             | Body::BillReopened { session_id, .. } => session_id.0,
             Body::BillTransferred { from, .. } => from.0,
             Body::SaleRecorded { sale_id, .. } | Body::SaleVoided { sale_id, .. } => sale_id.0,
+            Body::ReviewSeen { op_id } => op_id.0,
             Body::StationEdited { station_id, .. } => station_id.0,
             Body::CategoryEdited { category_id, .. } => category_id.0,
             Body::ItemEdited { item_id, .. } => item_id.0,
@@ -380,7 +384,7 @@ impl Body {
         }
     }
 
-    /// The sessions and sales that must be at hand before this operation can be applied.
+    /// The sessions, sales and reviews that must be at hand before this operation can be applied.
     pub fn reads(&self) -> Vec<Uuid> {
         match self {
             Body::BillTransferred { from, to, .. } => vec![from.0, to.0],
@@ -464,6 +468,6 @@ mod tests {
             let body = serde_json::to_value(&op.body).unwrap();
             kinds.insert(body.as_object().unwrap().keys().next().unwrap().clone());
         }
-        assert_eq!(kinds.len(), 29, "every kind has its line: {kinds:?}");
+        assert_eq!(kinds.len(), 30, "every kind has its line: {kinds:?}");
     }
 }

@@ -61,6 +61,8 @@ pub enum Reason {
     UnknownPayment,
     /// There is no such sale.
     UnknownSale,
+    /// There is nothing to look at under this id.
+    UnknownReview,
     /// There is no such member of staff.
     UnknownStaff,
     /// Something with this id exists.

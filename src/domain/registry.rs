@@ -46,7 +46,7 @@ pub struct Suspense {
 }
 
 /// Something that a person should look at.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Review {
     /// The operation it is about.
     pub op_id: OpId,
@@ -57,6 +57,18 @@ pub struct Review {
     /// When it was done.
     pub at: Timestamp,
     /// Who did it.
+    pub by: StaffId,
+    /// Who has looked, and when; nobody yet where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<Seen>,
+}
+
+/// Somebody has looked at what had to be looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
     pub by: StaffId,
 }
 
@@ -187,7 +199,7 @@ impl Synced for Sale {
 
 impl Synced for Review {
     fn is_open(&self) -> bool {
-        false
+        self.seen.is_none()
     }
 }
 

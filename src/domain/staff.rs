@@ -129,6 +129,7 @@ impl Role {
             | Body::PaymentVoided { .. }
             | Body::BillReopened { .. }
             | Body::SaleVoided { .. }
+            | Body::ReviewSeen { .. }
             | Body::StationEdited { .. }
             | Body::CategoryEdited { .. }
             | Body::ItemEdited { .. } => Role::Manager,

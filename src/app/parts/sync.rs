@@ -9,9 +9,13 @@ use crate::app::parts::show::Show;
 use crate::app::parts::told::told;
 use crate::app::{Link, Prefs, Store, explain, prefs, store, view};
 use crate::client;
-use crate::domain::id::SessionId;
-use crate::domain::op::Op;
+use crate::domain::id::{SessionId, Uuid};
+use crate::domain::op::{Body, Op};
 use crate::domain::outcome::Reason;
+use crate::domain::registry::Review;
+
+/// How many of what should be looked at are listed, the newest first.
+const REVIEWS_SHOWN: usize = 50;
 
 /// How things stand with the server, in a word and a colour; pressing it tells more.
 #[component]
@@ -104,6 +108,14 @@ fn SyncSheet(on_close: Callback<()>) -> impl IntoView {
             .into_iter()
             .map(|(op, reason)| view! { <Refused op reason /> })
             .collect();
+        let mut reviews: Vec<Review> = store.shown().reviews.values().copied().collect();
+        reviews.retain(|review| review.seen.is_none());
+        reviews.sort_by_key(|review| std::cmp::Reverse(review.at));
+        let reviews: Vec<_> = reviews
+            .into_iter()
+            .take(REVIEWS_SHOWN)
+            .map(|review| view! { <ToLookAt review /> })
+            .collect();
         let is_empty = n_pending == 0 && refused.is_empty();
         view! {
             {is_empty
@@ -126,6 +138,13 @@ fn SyncSheet(on_close: Callback<()>) -> impl IntoView {
                     view! {
                         <h3 class="part-head">{words.waits_here}</h3>
                         <ol class="trail">{waiting}</ol>
+                    }
+                })}
+            {(!reviews.is_empty())
+                .then(|| {
+                    view! {
+                        <h3 class="part-head">{words.to_look_at}</h3>
+                        <ol class="trail">{reviews}</ol>
                     }
                 })}
         }
@@ -168,7 +187,7 @@ fn Waiting(op: Op) -> impl IntoView {
             <time>
                 <bdi>{prefs.time(op.captured_at, &store.shop_now().zone)}</bdi>
             </time>
-            <p>{told(&op.body, prefs)} <small>{place(store, prefs, &op)}</small></p>
+            <p>{told(&op.body, prefs)} <small>{place(store, prefs, op.body.subject())}</small></p>
         </li>
     }
 }
@@ -192,7 +211,9 @@ fn Refused(op: Op, reason: Reason) -> impl IntoView {
             <div>
                 <p>
                     {told(&op.body, prefs)} " "
-                    <small>{place(store, prefs, &op)} " · " {explain(words, reason)}</small>
+                    <small>
+                        {place(store, prefs, op.body.subject())} " · " {explain(words, reason)}
+                    </small>
                 </p>
                 <div class="btn-row">
                     <Button icon="undo" text=words.retry.to_owned() on_press=retry />
@@ -207,10 +228,62 @@ fn Refused(op: Op, reason: Reason) -> impl IntoView {
     }
 }
 
-/// Where an operation was done: the station of its session.
-fn place(store: Store, prefs: Prefs, op: &Op) -> String {
+/// Something that two people did, and that a third should look at: what happened, to which bill, by whom.
+#[component]
+fn ToLookAt(review: Review) -> impl IntoView {
+    let (store, prefs) = (store(), prefs());
+    let words = prefs.words();
+    let seen = Body::ReviewSeen {
+        op_id: review.op_id,
+    };
+    let is_bill = store
+        .shown_now()
+        .session(SessionId(review.subject))
+        .is_some();
+    let (may, seen) = (store.may(&seen), StoredValue::new(seen));
+    view! {
+        <li data-tone="warn">
+            <time>
+                <bdi>{prefs.time(review.at, &store.shop_now().zone)}</bdi>
+            </time>
+            <div>
+                <p>
+                    {explain(words, review.reason)} " "
+                    <small>
+                        {place(store, prefs, review.subject)} " · " {store.staff_name(review.by)}
+                    </small>
+                </p>
+                <div class="btn-row">
+                    {is_bill
+                        .then(|| {
+                            view! {
+                                <a class="btn" href=format!("/history/{}", review.subject)>
+                                    {words.bill}
+                                </a>
+                            }
+                        })}
+                    {may
+                        .then(|| {
+                            view! {
+                                <Button
+                                    icon="check"
+                                    text=words.dismiss.to_owned()
+                                    on_press=move || {
+                                        let _ = store.record([seen.get_value()]);
+                                    }
+                                />
+                            }
+                        })}
+                </div>
+            </div>
+        </li>
+    }
+}
+
+/// Where something was done: the station of its session.
+fn place(store: Store, prefs: Prefs, subject: Uuid) -> String {
     let state = store.shown_now();
-    let session = state.session(SessionId(op.body.subject()));
+    let session = state.session(SessionId(subject));
     let station = session.and_then(|session| state.stations.get(&session.station_id));
     station.map_or_else(String::new, |station| {
         station.name.text(prefs.is_arabic()).to_owned()

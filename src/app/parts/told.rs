@@ -56,6 +56,7 @@ pub fn told(body: &Body, prefs: Prefs) -> String {
         Body::BillReopened { reason, .. } => with(words.was_reopened, reason.clone()),
         Body::SaleRecorded { total, .. } => with(words.was_sold, money(*total)),
         Body::SaleVoided { reason, .. } => with(words.sale_voided, reason.clone()),
+        Body::ReviewSeen { .. } => words.was_seen.to_owned(),
         Body::StationEdited { .. } => with(words.edit, words.stations.to_owned()),
         Body::CategoryEdited { .. } | Body::ItemEdited { .. } => {
             with(words.edit, words.menu.to_owned())

@@ -49,6 +49,7 @@ pub fn apply(state: &mut State, op: &Stamped) -> Applied {
             reason,
             at,
             by,
+            seen: None,
         }));
     }
     let changed = rows.iter().map(Row::key).collect();
@@ -152,6 +153,7 @@ fn decide(state: &State, op: &Stamped) -> Decision {
             reason,
             is_continued,
         } => bill::reopen(state, op, *session_id, reason, *is_continued),
+        Body::ReviewSeen { op_id } => shop::see_review(state, op, *op_id),
         Body::SaleRecorded { .. } => shop::record_sale(state, op),
         Body::SaleVoided { sale_id, reason } => shop::void_sale(state, op, *sale_id, reason),
         Body::StationEdited {

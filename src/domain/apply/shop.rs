@@ -5,11 +5,11 @@
 
 use crate::domain::apply::Decision;
 use crate::domain::bill::{Payment, Void};
-use crate::domain::id::{CategoryId, ItemId, SaleId, StaffId, StationId};
+use crate::domain::id::{CategoryId, ItemId, OpId, SaleId, StaffId, StationId};
 use crate::domain::menu::{Category, CategoryChange, Item, ItemChange};
 use crate::domain::op::{Body, Stamped};
 use crate::domain::outcome::{Outcome, Reason};
-use crate::domain::registry::{Row, State};
+use crate::domain::registry::{Row, Seen, State};
 use crate::domain::sale::Sale;
 use crate::domain::shop::ShopChange;
 use crate::domain::staff::{Role, SecretKind, Staff, StaffChange, StaffSecret};
@@ -71,6 +71,16 @@ pub(super) fn void_sale(state: &State, op: &Stamped, sale_id: SaleId, reason: &s
     sale.void = Some(void);
     sale.touched_at = sale.touched_at.max(op.at);
     one(Row::Sale(sale))
+}
+
+/// Somebody has looked at what had to be looked at; the first who did stays.
+pub(super) fn see_review(state: &State, op: &Stamped, op_id: OpId) -> Decision {
+    let mut review = *state.reviews.get(&op_id).ok_or(Reason::UnknownReview)?;
+    review.seen.get_or_insert(Seen {
+        at: op.at,
+        by: op.by,
+    });
+    one(Row::Review(review))
 }
 
 /// Makes or changes a station. One that is being played on cannot be closed or taken away.

@@ -603,6 +603,30 @@ fn a_move_keeps_the_rate_or_takes_the_new_one() {
 }
 
 #[test]
+fn what_somebody_has_looked_at_is_looked_at_once() {
+    let mut shop = Shop::new();
+    shop.start(1, 1);
+    assert_eq!(
+        shop.record(start(id(2), 1)),
+        Outcome::Review(Reason::SecondStart)
+    );
+    let op_id = *shop.state.reviews.keys().next().unwrap();
+    shop.must(Body::ReviewSeen { op_id });
+    let seen = shop.state.reviews[&op_id].seen;
+    assert!(seen.is_some());
+    shop.at(60).must(Body::ReviewSeen { op_id });
+    assert_eq!(
+        shop.state.reviews[&op_id].seen, seen,
+        "the first who looked stays"
+    );
+    let op_id = OpId(small_id(1, 999_999));
+    assert_eq!(
+        shop.record(Body::ReviewSeen { op_id }),
+        Outcome::Rejected(Reason::UnknownReview)
+    );
+}
+
+#[test]
 fn a_card_shows_the_most_urgent_state() {
     let mut shop = Shop::new();
     shop.start(1, 1);
