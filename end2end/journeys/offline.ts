@@ -1,8 +1,8 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from '@playwright/test';
+import { Sale } from '../pages/sale';
 import { expect, test, Till } from '../pages/test';
 
 test.use({ flags: ['--demo'] });
@@ -19,12 +19,25 @@ async function ready(till: Till): Promise<void> {
     await till.stored();
 }
 
+/** Kills every process that works on a folder, and tells how many there were. */
+async function kill9(folder: string): Promise<number> {
+    let n_killed = 0;
+    for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+        const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+        if (!command.includes(folder)) continue;
+        process.kill(Number(pid), 'SIGKILL');
+        n_killed++;
+    }
+    return n_killed;
+}
+
 test('a shift goes on with no server, through a closed browser, and ends on every till', async ({ till, another, shop, noise, context, language }) => {
     noise.expect(AWAY);
     const { words } = till;
     await till.enter('cashier');
     await ready(till);
     const station_id = await till.floor.card(6).stationId();
+    const n_sales = (await till.api.table('sale')).length;
     await shop.kill9();
     await expect(till.page.locator('.badge')).toHaveAttribute('data-link', 'offline');
 
@@ -41,6 +54,9 @@ test('a shift goes on with no server, through a closed browser, and ends on ever
     const later = new Till(await context.newPage(), language);
     await later.go('/sale');
     await expect(later.page.getByRole('heading', { level: 1 })).toHaveText(words.sale);
+    const sale = new Sale(later.page, words);
+    await sale.add('Tea');
+    await sale.sell();
     await later.go('/');
     await later.floor.card(6).shows('paused');
     await expect(later.page.locator('.badge [role=status]')).toContainText(words.waiting);
@@ -51,6 +67,7 @@ test('a shift goes on with no server, through a closed browser, and ends on ever
 
     await shop.start();
     await later.stored();
+    expect(await later.api.table('sale')).toHaveLength(n_sales + 1);
     const played = await later.api.liveOn(station_id);
     expect(played.lines).toHaveLength(2);
     expect(played.marks).toMatchObject([{ is_pause: true }]);
@@ -192,7 +209,7 @@ test('a browser that was killed opens where it was, on a page it never saw', asy
     await till.floor.card(6).press(till.words.start);
     await till.floor.start.start();
     await till.floor.card(6).shows('playing');
-    spawnSync('pkill', ['-9', '-f', profile]);
+    expect(await kill9(profile)).toBeGreaterThan(0);
     await first.close().catch(() => {});
 
     const second = await launch();
@@ -220,6 +237,34 @@ test('a browser that was killed opens where it was, on a page it never saw', asy
     await later.floor.card(6).shows('playing');
     await second.close();
     await rm(profile, { recursive: true, force: true });
+});
+
+test('the worker sends what waits with no page open', async ({ till, shop, noise, context }) => {
+    noise.expect(AWAY);
+    const { words, api } = till;
+    await till.enter('cashier');
+    await ready(till);
+    const station_id = await till.floor.card(6).stationId();
+    await shop.kill9();
+    await till.floor.card(6).press(words.start);
+    await till.floor.start.start();
+    await till.floor.card(6).shows('playing');
+    await till.page.close();
+    await shop.start();
+
+    // No page of the app: a picture, beside which the browser wakes the worker as it does when the network is back.
+    const picture = await context.newPage();
+    const browser = await context.newCDPSession(picture);
+    const registered = new Promise<string>((done) => {
+        browser.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
+            if (registrations.length > 0) done(registrations[0].registrationId);
+        });
+    });
+    await browser.send('ServiceWorker.enable');
+    await picture.goto('/icon.svg');
+    const registrationId = await registered;
+    await browser.send('ServiceWorker.dispatchSyncEvent', { origin: shop.url, registrationId, tag: 'outbox', lastChance: false });
+    await expect(async () => expect((await api.liveOn(station_id)).station_id).toBe(station_id)).toPass({ timeout: 10_000 });
 });
 
 test('hundreds of operations that waited are sent in order, once', async ({ till, shop, noise }, info) => {

@@ -15,7 +15,8 @@ use indexed_db_futures::transaction::{
     Transaction, TransactionDurability, TransactionMode, TransactionOptions,
 };
 use thiserror::Error as ThisError;
-use wasm_bindgen::JsValue;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::BroadcastChannel;
 
 use crate::client::device::new_id;
@@ -69,6 +70,7 @@ enum Place {
 
 thread_local! {
     static PLACE: RefCell<Option<Place>> = const { RefCell::new(None) };
+    static CHANNEL: RefCell<Option<BroadcastChannel>> = const { RefCell::new(None) };
 }
 
 /// Reads the journal.
@@ -104,17 +106,31 @@ pub async fn step(step: Step) -> Result<Stepped, OutboxError> {
         }
     };
     if !matches!(stepped, Stepped::Unchanged)
-        && let Ok(channel) = BroadcastChannel::new(DATABASE)
+        && let Some(channel) = channel()
     {
         channel.post_message(&JsValue::TRUE).ok();
-        channel.close();
     }
     Ok(stepped)
 }
 
 /// Calls a function when another page of this browser, or its worker, changed the outbox.
 pub fn listen(act: impl Fn() + 'static) {
-    crate::client::page::on_broadcast(DATABASE, act);
+    if let Some(channel) = channel() {
+        let told = Closure::<dyn Fn()>::new(act);
+        channel.set_onmessage(Some(told.as_ref().unchecked_ref()));
+        // It lives as long as the page.
+        told.forget();
+    }
+}
+
+/// The channel between the pages of this browser and its worker. There is one: a page does not hear its own.
+fn channel() -> Option<BroadcastChannel> {
+    CHANNEL.with_borrow_mut(|channel| {
+        if channel.is_none() {
+            *channel = BroadcastChannel::new(DATABASE).ok();
+        }
+        channel.clone()
+    })
 }
 
 /// Tells whether what is recorded outlives the page.

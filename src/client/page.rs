@@ -3,8 +3,7 @@
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{
-    BroadcastChannel, Document, Element, Event, HtmlDialogElement, HtmlDocument, HtmlElement,
-    KeyboardEvent, Window,
+    Document, Element, Event, HtmlDialogElement, HtmlDocument, HtmlElement, KeyboardEvent, Window,
 };
 
 /// A key that was pressed.
@@ -166,17 +165,6 @@ pub fn on_return(act: impl Fn() + Clone + 'static) {
         .add_event_listener_with_callback("online", function)
         .ok();
     closure.forget();
-}
-
-/// Calls a function when another page of this browser says something on a channel.
-pub fn on_broadcast(name: &str, act: impl Fn() + 'static) {
-    if let Ok(channel) = BroadcastChannel::new(name) {
-        let closure = Closure::<dyn Fn(Event)>::new(move |_| act());
-        channel.set_onmessage(Some(closure.as_ref().unchecked_ref()));
-        closure.forget();
-        // The channel lives as long as the page.
-        std::mem::forget(channel);
-    }
 }
 
 /// Milliseconds since the page was opened, by a clock that never jumps.

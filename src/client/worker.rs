@@ -2,6 +2,8 @@
 //!
 //! Browsers have one on https and on localhost only; elsewhere none of this does anything.
 
+use std::cell::Cell;
+
 use js_sys::{Object, Reflect};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
@@ -64,8 +66,15 @@ fn container() -> Option<ServiceWorkerContainer> {
     found.is_object().then(|| found.unchecked_into())
 }
 
-/// Asks the browser not to throw away what is kept when the disk gets full.
+thread_local! {
+    static IS_ASKED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Asks the browser not to throw away what is kept when the disk gets full; once a page, as some browsers ask on.
 pub fn ask_to_keep() {
+    if IS_ASKED.replace(true) {
+        return;
+    }
     let storage = window().navigator().storage();
     if let Some(promise) = storage
         .is_object()

@@ -83,7 +83,7 @@ pub struct Server {
     /// The server's own journal.
     pub recorder: Mutex<Recorder>,
     /// The last snapshot that was taken, for the next that asks while nothing has changed.
-    pub drawn: Mutex<Arc<Snapshot>>,
+    pub drawn: Mutex<Snapshot>,
     /// Up to which position the log is safe for good, and when that was found out.
     pub durable: Mutex<(Timestamp, u64)>,
     /// Held while a new shop is made, so that it is made once.

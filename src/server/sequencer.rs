@@ -17,8 +17,8 @@ use crate::domain::op::{Body, Op, SCHEMA};
 use crate::domain::registry::{Row, State, Table, Window};
 pub use crate::domain::sync::Authority;
 use crate::domain::sync::{
-    BATCH_OPS_MAX, Desk, DeviceHead, Draft, Epoch, LogEntry, OpOutcome, Position, PushBatch,
-    PushReply, Sent, TRIES, WireOp, read_batch,
+    BATCH_OPS_MAX, Desk, DeviceHead, Draft, Epoch, Position, PushBatch, PushReply, Sent, TRIES,
+    WireOp, read_batch,
 };
 use crate::domain::time::Timestamp;
 use crate::server::db;
@@ -324,24 +324,7 @@ impl Core {
         }
         let op_ids: Vec<OpId> = sent.iter().flatten().map(|(wire, _)| wire.op_id).collect();
         for entry in db::log::find(&mut self.connection, &op_ids).await? {
-            let LogEntry {
-                op_id,
-                outcome,
-                seq,
-                bytes,
-                ..
-            } = entry;
-            draft.known.insert(
-                op_id,
-                (
-                    OpOutcome {
-                        op_id,
-                        outcome,
-                        seq,
-                    },
-                    bytes,
-                ),
-            );
+            draft.know(entry);
         }
         for ((_, authority, _), sent) in pushes.iter().zip(sent) {
             let Authority::Device { login_id: sender } = authority else {

@@ -36,7 +36,6 @@ self.addEventListener("fetch", (event) => {
 });
 
 self.addEventListener("sync", (event) => event.waitUntil(flush()));
-self.addEventListener("message", (event) => event.waitUntil(flush()));
 
 // The server's page if it comes in time and is the server's; else the shell, which the device fills itself.
 async function page(request) {

@@ -33,15 +33,15 @@ pub async fn snapshot(server: &Server) -> Result<Snapshot, Error> {
     let mut drawn = server.drawn.lock().await;
     if drawn.position != position || now.since(drawn.server_time) > DRAWN_MS_MAX {
         let rows = db::row::device_set(&mut read, now - RECENT_MS).await?;
-        *drawn = Arc::new(Snapshot {
+        *drawn = Snapshot {
             rows,
             position,
             server_time: now,
-        });
+        };
     }
     Ok(Snapshot {
         server_time: now,
-        ..(**drawn).clone()
+        ..drawn.clone()
     })
 }
 

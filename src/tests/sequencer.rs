@@ -226,10 +226,8 @@ async fn catch_up(shop: &Shop, device: &crate::support::Device, replica: &mut Re
         let reply = pull(shop, device, since).await;
         let has_more = reply.has_more;
         assert!(!reply.is_reset && reply.rows.len() <= 500);
-        let mut journal = replica.journal().clone();
         let (epoch, outcomes) = (reply.position.epoch, reply.outcomes.clone());
-        journal.step(Step::Settle { epoch, outcomes });
-        replica.pull(since, reply, journal);
+        replica.pull(since, reply, [Step::Settle { epoch, outcomes }]);
         n_pages += 1;
         if !has_more {
             return n_pages;

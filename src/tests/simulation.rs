@@ -18,8 +18,8 @@ use mikrodash::domain::registry::{State, Table, Window};
 use mikrodash::domain::staff::{Role, StaffChange};
 use mikrodash::domain::sync::{
     Action, Authority, Desk, DeviceHead, Draft, Engine, Epoch, Event, Failure, Fit, Journal,
-    JournalId, LogEntry, OpOutcome, Position, PullAsk, PullReply, PushBatch, PushReply, RevRow,
-    Snapshot, Step, WireOp, read_batch,
+    JournalId, LogEntry, Position, PullAsk, PullReply, PushBatch, PushReply, RevRow, Snapshot,
+    Step, WireOp, read_batch,
 };
 use mikrodash::domain::time::{DAY_MS, MINUTE_MS, Timestamp};
 
@@ -81,26 +81,8 @@ impl Shop {
         };
         if self.mutant != Mutant::NoIdCheck {
             let sent: BTreeSet<OpId> = batch.ops.iter().map(|wire| wire.op_id).collect();
-            for entry in self.log.iter().filter(|entry| sent.contains(&entry.op_id)) {
-                let LogEntry {
-                    op_id,
-                    outcome,
-                    seq,
-                    bytes,
-                    ..
-                } = entry.clone();
-                draft.known.insert(
-                    op_id,
-                    (
-                        OpOutcome {
-                            op_id,
-                            outcome,
-                            seq,
-                        },
-                        bytes,
-                    ),
-                );
-            }
+            let known = self.log.iter().filter(|entry| sent.contains(&entry.op_id));
+            known.for_each(|entry| draft.know(entry.clone()));
         }
         let sender = LoginId::default();
         for op in sent.iter().filter_map(|(_, op)| op.as_ref()) {
@@ -182,12 +164,12 @@ impl Shop {
             entry.device_id == device_id
                 && (since.cursor + 1..=reply.position.cursor).contains(&entry.seq)
         };
-        let outcome = |entry: &LogEntry| OpOutcome {
-            op_id: entry.op_id,
-            outcome: entry.outcome,
-            seq: entry.seq,
-        };
-        reply.outcomes = self.log.iter().filter(covered).map(outcome).collect();
+        reply.outcomes = self
+            .log
+            .iter()
+            .filter(covered)
+            .map(LogEntry::outcome)
+            .collect();
         reply
     }
 
@@ -195,6 +177,11 @@ impl Shop {
         if self.mutant == Mutant::PruneAtCommit {
             return self.desk.position.cursor;
         }
+        self.durable_for_real(now)
+    }
+
+    /// What every backup has, whatever a mutant claims.
+    fn durable_for_real(&self, now: Timestamp) -> u64 {
         let is_old = |entry: &&LogEntry| now.since(entry.received_at) > DURABLE_MS;
         self.log
             .iter()
@@ -1022,18 +1009,6 @@ impl World {
 fn is_certain(journal: &Journal, end: Position) -> bool {
     let mut settled = journal.entries.iter().filter_map(|entry| entry.settled);
     settled.all(|settled| settled.epoch == end.epoch)
-}
-
-impl Shop {
-    /// What every backup has, whatever a mutant claims.
-    fn durable_for_real(&self, now: Timestamp) -> u64 {
-        let is_old = |entry: &&LogEntry| now.since(entry.received_at) > DURABLE_MS;
-        self.log
-            .iter()
-            .take_while(is_old)
-            .last()
-            .map_or(0, |entry| entry.seq)
-    }
 }
 
 /// The first entries: people and stations.

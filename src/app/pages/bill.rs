@@ -12,10 +12,11 @@ use crate::app::parts::button::{Amount, Button, IconButton};
 use crate::app::parts::pay::{Due, PayFields, Paying, method_word};
 use crate::app::parts::reason::AskReason;
 use crate::app::parts::receipt::ReceiptSheet;
-use crate::app::parts::sheet::{SaveFoot, Sheet};
+use crate::app::parts::sheet::{Sheet, SheetFoot};
 use crate::app::parts::shell::PageHead;
 use crate::app::parts::show::Show;
 use crate::app::parts::told::told;
+use crate::app::parts::trail::TrailLine;
 use crate::app::parts::when::{PickTime, Picked};
 use crate::app::{Error, explain, prefs, store, view, words};
 use crate::domain::bill::Payment;
@@ -413,7 +414,7 @@ fn EditTime(session: Session, is_start: bool, on_close: Callback<()>) -> impl In
                     <PickTime picked />
                 </div>
             </div>
-            <SaveFoot on_save=save />
+            <SheetFoot on_press=save />
         </Sheet>
     }
 }
@@ -436,11 +437,8 @@ fn Happened(line: LogLine) -> impl IntoView {
     };
     let by = store.staff_name(line.by);
     view! {
-        <li data-tone=tone>
-            <time>
-                <bdi>{prefs.time(line.at, &store.shop_now().zone)}</bdi>
-            </time>
+        <TrailLine tone=tone at=line.at>
             <p>{what} <small>{by} {note.map(|note| format!(" · {note}"))}</small></p>
-        </li>
+        </TrailLine>
     }
 }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::app::parts::button::{Amount, Button, Icon, IconButton, MoneyField, TextField};
-use crate::app::parts::sheet::{RemoveButton, SaveFoot, Sheet};
+use crate::app::parts::sheet::{RemoveButton, Sheet, SheetFoot};
 use crate::app::parts::shell::PageHead;
 use crate::app::parts::show::Show;
 use crate::app::parts::table::{EditCell, Table};
@@ -294,9 +294,9 @@ fn EditItem(item: Option<Item>, category_id: CategoryId, on_close: Callback<()>)
                     </select>
                 </label>
             </div>
-            <SaveFoot disabled=is_bad on_save=save>
+            <SheetFoot disabled=is_bad on_press=save>
                 {removed.map(|removed| view! { <RemoveButton removed on_close /> })}
-            </SaveFoot>
+            </SheetFoot>
         </Sheet>
     }
 }
@@ -348,9 +348,9 @@ fn EditCategory(category: Option<Category>, on_close: Callback<()>) -> impl Into
                 <TextField label=words.name_ar text=ar dir="rtl" />
                 <TextField label=words.name_en text=en dir="ltr" />
             </div>
-            <SaveFoot on_save=save>
+            <SheetFoot on_press=save>
                 {removed.map(|removed| view! { <RemoveButton removed on_close /> })}
-            </SaveFoot>
+            </SheetFoot>
         </Sheet>
     }
 }

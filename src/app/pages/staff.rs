@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::app::parts::button::{Button, Choose, TextField};
-use crate::app::parts::sheet::{SaveFoot, Sheet};
+use crate::app::parts::sheet::{Sheet, SheetFoot};
 use crate::app::parts::shell::{PageHead, role_word};
 use crate::app::parts::table::{EditCell, Table};
 use crate::app::{Error, Tone, api, prefs, store, view, words};
@@ -229,7 +229,7 @@ fn EditStaff(person: Option<Staff>, on_close: Callback<()>) -> impl IntoView {
                         }
                     })}
             </div>
-            <SaveFoot disabled=is_busy on_save=save />
+            <SheetFoot disabled=is_busy on_press=save />
         </Sheet>
     }
 }

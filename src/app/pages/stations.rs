@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::app::parts::button::{Button, Icon, MoneyField, TextField};
-use crate::app::parts::sheet::{RemoveButton, SaveFoot, Sheet};
+use crate::app::parts::sheet::{RemoveButton, Sheet, SheetFoot};
 use crate::app::parts::shell::PageHead;
 use crate::app::parts::show::Show;
 use crate::app::parts::table::{EditCell, Table};
@@ -205,9 +205,9 @@ fn EditStation(station: Option<Station>, on_close: Callback<()>) -> impl IntoVie
                     <TextField label=words.reason text=why max=500 />
                 </Show>
             </div>
-            <SaveFoot disabled=is_bad on_save=save>
+            <SheetFoot disabled=is_bad on_press=save>
                 {removed.map(|removed| view! { <RemoveButton removed on_close /> })}
-            </SaveFoot>
+            </SheetFoot>
         </Sheet>
     }
 }

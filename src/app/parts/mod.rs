@@ -13,4 +13,5 @@ pub mod sync;
 pub mod table;
 pub mod toasts;
 pub mod told;
+pub mod trail;
 pub mod when;

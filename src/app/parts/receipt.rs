@@ -3,9 +3,9 @@
 use leptos::prelude::*;
 
 use crate::app::parts::bill::rows;
-use crate::app::parts::button::{Button, Choose};
+use crate::app::parts::button::Choose;
 use crate::app::parts::pay::method_word;
-use crate::app::parts::sheet::Sheet;
+use crate::app::parts::sheet::{Sheet, SheetFoot};
 use crate::app::{prefs, store, view};
 use crate::client;
 use crate::domain::money::Money;
@@ -41,14 +41,7 @@ pub fn ReceiptSheet(
                     {move || view! { <Receipt session=session.get() paper /> }}
                 </div>
             </div>
-            <footer class="sheet-foot">
-                <Button
-                    icon="print"
-                    text=words.print.to_owned()
-                    class="btn btn-primary btn-big"
-                    on_press=client::page::print
-                />
-            </footer>
+            <SheetFoot icon="print" text=words.print on_press=client::page::print />
         </Sheet>
     }
 }

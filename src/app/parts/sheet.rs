@@ -54,15 +54,21 @@ pub fn Sheet(
     }
 }
 
-/// The foot of a sheet that edits something: the button that saves it, after whatever else can be done with it.
+/// The foot of a sheet: the one big thing to do - to save, where nothing else is said - after whatever else can be done.
 #[component]
-pub fn SaveFoot(
-    /// Whether it cannot be saved now.
+pub fn SheetFoot(
+    /// The picture on the button.
+    #[prop(default = "check")]
+    icon: &'static str,
+    /// The word on it.
+    #[prop(default = words().save)]
+    text: &'static str,
+    /// Whether it cannot be done now.
     #[prop(into, default = Signal::from(false))]
     disabled: Signal<bool>,
-    /// What saving does.
+    /// What pressing it does.
     #[prop(into)]
-    on_save: Callback<()>,
+    on_press: Callback<()>,
     /// What stands before the button.
     #[prop(optional)]
     children: Option<Children>,
@@ -71,11 +77,11 @@ pub fn SaveFoot(
         <footer class="sheet-foot">
             {children.map(|children| children())}
             <Button
-                icon="check"
-                text=words().save.to_owned()
+                icon
+                text=text.to_owned()
                 class="btn btn-primary btn-big"
                 disabled
-                on_press=move || on_save.run(())
+                on_press=move || on_press.run(())
             />
         </footer>
     }

@@ -4,9 +4,10 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::app::parts::button::Button;
-use crate::app::parts::sheet::Sheet;
+use crate::app::parts::sheet::{Sheet, SheetFoot};
 use crate::app::parts::show::Show;
 use crate::app::parts::told::told;
+use crate::app::parts::trail::{TrailLine, trail};
 use crate::app::{Link, Prefs, Store, explain, prefs, store, view};
 use crate::client;
 use crate::domain::id::{SessionId, Uuid};
@@ -98,25 +99,20 @@ fn SyncSheet(on_close: Callback<()>) -> impl IntoView {
     };
     let rows = move || {
         // Whatever the engine shows anew may have changed the journal as well.
-        let (_, n_pending) = (store.shown(), store.n_pending.get());
+        let (shown, n_pending) = (store.shown(), store.n_pending.get());
         let (waiting, refused) = store.journal();
-        let waiting: Vec<_> = waiting
-            .into_iter()
-            .map(|op| view! { <Waiting op /> })
-            .collect();
-        let refused: Vec<_> = refused
-            .into_iter()
-            .map(|(op, reason)| view! { <Refused op reason /> })
-            .collect();
-        let mut reviews: Vec<Review> = store.shown().reviews.values().copied().collect();
+        let mut reviews: Vec<Review> = shown.reviews.values().copied().collect();
         reviews.retain(|review| review.seen.is_none());
         reviews.sort_by_key(|review| std::cmp::Reverse(review.at));
-        let reviews: Vec<_> = reviews
-            .into_iter()
-            .take(REVIEWS_SHOWN)
-            .map(|review| view! { <ToLookAt review /> })
-            .collect();
+        reviews.truncate(REVIEWS_SHOWN);
         let is_empty = n_pending == 0 && refused.is_empty();
+        let refused = refused
+            .into_iter()
+            .map(|(op, reason)| view! { <Refused op reason /> });
+        let waiting = waiting.into_iter().map(|op| view! { <Waiting op /> });
+        let reviews = reviews
+            .into_iter()
+            .map(|review| view! { <ToLookAt review /> });
         view! {
             {is_empty
                 .then(|| {
@@ -126,27 +122,9 @@ fn SyncSheet(on_close: Callback<()>) -> impl IntoView {
                         </p>
                     }
                 })}
-            {(!refused.is_empty())
-                .then(|| {
-                    view! {
-                        <h3 class="part-head">{words.was_refused}</h3>
-                        <ol class="trail">{refused}</ol>
-                    }
-                })}
-            {(!waiting.is_empty())
-                .then(|| {
-                    view! {
-                        <h3 class="part-head">{words.waits_here}</h3>
-                        <ol class="trail">{waiting}</ol>
-                    }
-                })}
-            {(!reviews.is_empty())
-                .then(|| {
-                    view! {
-                        <h3 class="part-head">{words.to_look_at}</h3>
-                        <ol class="trail">{reviews}</ol>
-                    }
-                })}
+            {trail(words.was_refused, refused.collect())}
+            {trail(words.waits_here, waiting.collect())}
+            {trail(words.to_look_at, reviews.collect())}
         }
     };
     view! {
@@ -166,14 +144,7 @@ fn SyncSheet(on_close: Callback<()>) -> impl IntoView {
                 </Show>
                 {rows}
             </div>
-            <footer class="sheet-foot">
-                <Button
-                    icon="refresh"
-                    text=words.sync_now.to_owned()
-                    class="btn btn-primary btn-big"
-                    on_press=move || store.hurry()
-                />
-            </footer>
+            <SheetFoot icon="refresh" text=words.sync_now on_press=move || store.hurry() />
         </Sheet>
     }
 }
@@ -183,12 +154,9 @@ fn SyncSheet(on_close: Callback<()>) -> impl IntoView {
 fn Waiting(op: Op) -> impl IntoView {
     let (store, prefs) = (store(), prefs());
     view! {
-        <li data-tone="warn">
-            <time>
-                <bdi>{prefs.time(op.captured_at, &store.shop_now().zone)}</bdi>
-            </time>
+        <TrailLine tone="warn" at=op.captured_at>
             <p>{told(&op.body, prefs)} <small>{place(store, prefs, op.body.subject())}</small></p>
-        </li>
+        </TrailLine>
     }
 }
 
@@ -204,10 +172,7 @@ fn Refused(op: Op, reason: Reason) -> impl IntoView {
         }
     };
     view! {
-        <li data-tone="bad">
-            <time>
-                <bdi>{prefs.time(op.captured_at, &store.shop_now().zone)}</bdi>
-            </time>
+        <TrailLine tone="bad" at=op.captured_at>
             <div>
                 <p>
                     {told(&op.body, prefs)} " "
@@ -224,7 +189,7 @@ fn Refused(op: Op, reason: Reason) -> impl IntoView {
                     />
                 </div>
             </div>
-        </li>
+        </TrailLine>
     }
 }
 
@@ -242,10 +207,7 @@ fn ToLookAt(review: Review) -> impl IntoView {
         .is_some();
     let (may, seen) = (store.may(&seen), StoredValue::new(seen));
     view! {
-        <li data-tone="warn">
-            <time>
-                <bdi>{prefs.time(review.at, &store.shop_now().zone)}</bdi>
-            </time>
+        <TrailLine tone="warn" at=review.at>
             <div>
                 <p>
                     {explain(words, review.reason)} " "
@@ -276,7 +238,7 @@ fn ToLookAt(review: Review) -> impl IntoView {
                         })}
                 </div>
             </div>
-        </li>
+        </TrailLine>
     }
 }
 

@@ -75,6 +75,15 @@ pub struct LogEntry {
 }
 
 impl LogEntry {
+    /// What is said of it to the device that recorded it.
+    pub fn outcome(&self) -> OpOutcome {
+        OpOutcome {
+            op_id: self.op_id,
+            outcome: self.outcome,
+            seq: self.seq,
+        }
+    }
+
     /// The chain after this entry. It covers the decision as well as the operation: a log that was restored from a
     /// backup may take the same operations again, in the same order, and decide otherwise.
     pub fn after(&self, before: Chain) -> Chain {
@@ -104,6 +113,14 @@ pub struct Draft {
     pub has_moved: bool,
     /// Operations that came again with another body: someone should know (rule 2).
     pub reused: Vec<OpId>,
+}
+
+impl Draft {
+    /// Remembers an entry of the log, so that its operation is not taken again.
+    pub fn know(&mut self, entry: LogEntry) {
+        self.known
+            .insert(entry.op_id, (entry.outcome(), entry.bytes));
+    }
 }
 
 /// An operation as it came, and as it reads if it can be read.
@@ -229,15 +246,9 @@ impl Desk {
         };
         entry.chain = entry.after(self.position.chain);
         self.position.chain = entry.chain;
+        let outcome = entry.outcome();
+        draft.know(entry.clone());
         draft.entries.push(entry);
-        let outcome = OpOutcome {
-            op_id: wire.op_id,
-            outcome,
-            seq,
-        };
-        draft
-            .known
-            .insert(wire.op_id, (outcome, wire.bytes.clone()));
         Some(outcome)
     }
 

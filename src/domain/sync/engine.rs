@@ -321,26 +321,19 @@ impl Engine {
         rows.extend(reply.rows.iter().map(|rev_row| rev_row.row.clone()));
         let is_whole = !reply.has_more;
         let outcomes = reply.outcomes.clone();
-        // In memory at once, so that no operation is for a moment in the rows and on top of them.
-        let mut journal = self.replica.journal().clone();
         let agreed = (epoch != since.epoch).then_some(since);
-        for step in [
+        let journal = self.replica.journal();
+        let steps = [
             Step::Reopen { epoch, agreed },
             Step::Settle { epoch, outcomes },
-        ] {
-            if journal.step(step.clone()) {
-                actions.push(Action::Step(step));
-            }
-        }
-        let prune = Step::Prune {
-            durable: reply.durable.min(position.cursor),
-            of: journal.head.incarnation,
-            watermark: self.flusher.watermark(&journal),
-        };
-        if journal.clone().step(prune.clone()) {
-            actions.push(Action::Step(prune));
-        }
-        self.replica.pull(since, reply, journal);
+            Step::Prune {
+                durable: reply.durable.min(position.cursor),
+                of: journal.head.incarnation,
+                watermark: self.flusher.watermark(journal),
+            },
+        ];
+        let taken = self.replica.pull(since, reply, steps);
+        actions.extend(taken.into_iter().map(Action::Step));
         if !is_whole {
             self.partial = Some((first, rows));
         } else if position != first {

@@ -85,10 +85,8 @@ impl Flusher {
         if is_busy || self.is_signed_out || !self.patience.is_over(now_ms) {
             return None;
         }
-        let server = self
-            .server
-            .filter(|(incarnation, _)| *incarnation == journal.head.incarnation);
-        let batch = journal.batch(server.map(|(_, head)| head));
+        let server = self.known(journal);
+        let batch = journal.batch(server);
         let is_hello = batch.ops.is_empty();
         let is_unfinished = server.is_none() || !journal.entries.is_empty();
         if is_hello && !(is_unfinished && now_ms >= self.hello_at_ms) {
@@ -167,8 +165,12 @@ impl Flusher {
 
     /// How far the server has this life of the journal.
     pub fn watermark(&self, journal: &Journal) -> u64 {
-        self.server
-            .filter(|(incarnation, _)| *incarnation == journal.head.incarnation)
-            .map_or(0, |(_, head)| head.watermark)
+        self.known(journal).map_or(0, |head| head.watermark)
+    }
+
+    /// What the server has of this life of the journal; none where it has not said yet.
+    fn known(&self, journal: &Journal) -> Option<DeviceHead> {
+        let (incarnation, head) = self.server?;
+        (incarnation == journal.head.incarnation).then_some(head)
     }
 }

@@ -152,13 +152,6 @@ impl Journal {
         }
     }
 
-    /// How far the journal goes, and the chain over it.
-    pub fn tip(&self) -> DeviceHead {
-        self.entries
-            .iter()
-            .fold(self.head.base, |head, entry| head.then(&entry.wire))
-    }
-
     /// Tells whether what a server has of this journal is a beginning of it (rule 1).
     pub fn agrees(&self, server: DeviceHead) -> bool {
         let mut head = self.head.base;

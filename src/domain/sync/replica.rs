@@ -9,7 +9,9 @@ use crate::domain::op::{Op, Stamped};
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::registry::{Row, State};
 use crate::domain::staff::Role;
-use crate::domain::sync::{Journal, JournalEntry, JournalHead, Position, PullReply, Snapshot};
+use crate::domain::sync::{
+    Journal, JournalEntry, JournalHead, Position, PullReply, Snapshot, Step,
+};
 use crate::domain::time::Timestamp;
 
 /// Rows and journal. What the screen shows is one on top of the other; rows are never marked pending.
@@ -137,8 +139,14 @@ impl Replica {
     }
 
     /// Takes in a pulled page together with what it says about the journal, so that no operation is for a moment in the
-    /// rows and on top of them. A page that does not follow on from here is left alone.
-    pub fn pull(&mut self, since: Position, reply: PullReply, journal: Journal) {
+    /// rows and on top of them; hands back the steps that changed something, for the outbox. A page that does not follow
+    /// on from here is left alone.
+    pub fn pull(
+        &mut self,
+        since: Position,
+        reply: PullReply,
+        steps: impl IntoIterator<Item = Step>,
+    ) -> Vec<Step> {
         let PullReply {
             is_reset,
             rows,
@@ -146,15 +154,18 @@ impl Replica {
             ..
         } = reply;
         if is_reset || since != self.position {
-            return;
+            return Vec::new();
         }
-        let is_same = rows.is_empty() && self.on_top.is_empty() && self.journal == journal;
+        let mut taken: Vec<Step> = steps.into_iter().collect();
+        taken.retain(|step| self.journal.step(step.clone()));
+        let is_same = rows.is_empty() && self.on_top.is_empty() && taken.is_empty();
         rows.into_iter()
             .for_each(|rev_row| self.base.put(rev_row.row));
-        (self.position, self.journal) = (position, journal);
+        self.position = position;
         if !is_same {
             self.rebase();
         }
+        taken
     }
 
     /// Begins again with a snapshot; the journal is applied on top of it.

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::app::pages::floor::start::{TimerPresets, limit_error};
 use crate::app::pages::floor::{Open, floor};
 use crate::app::parts::button::{Amount, Button, Choose, Icon, MoneyField, TextField};
-use crate::app::parts::sheet::{SaveFoot, Sheet};
+use crate::app::parts::sheet::{Sheet, SheetFoot};
 use crate::app::parts::show::Show;
 use crate::app::parts::when::{PickTime, Picked};
 use crate::app::{Tone, prefs, store, view, words};
@@ -46,7 +46,7 @@ pub fn TimerForm(session_id: SessionId, on_close: Callback<()>) -> impl IntoView
             <div class="sheet-body">
                 <TimerPresets minutes />
             </div>
-            <SaveFoot on_save=save />
+            <SheetFoot on_press=save />
         </Sheet>
     }
 }
@@ -86,9 +86,9 @@ pub fn LimitForm(session_id: SessionId, on_close: Callback<()>) -> impl IntoView
                     error=Signal::derive(move || limit_error(&text.get()))
                 />
             </div>
-            <SaveFoot
+            <SheetFoot
                 disabled=Signal::derive(move || typed().is_none())
-                on_save=move || save(untrack(typed))
+                on_press=move || save(untrack(typed))
             >
                 <Button
                     icon="close"
@@ -96,7 +96,7 @@ pub fn LimitForm(session_id: SessionId, on_close: Callback<()>) -> impl IntoView
                     class="btn btn-big"
                     on_press=move || save(None)
                 />
-            </SaveFoot>
+            </SheetFoot>
         </Sheet>
     }
 }
@@ -157,7 +157,7 @@ pub fn ExtraForm(
                 />
                 <TextField label=words.reason text=reason max=500 />
             </div>
-            <SaveFoot disabled=Signal::derive(move || typed().is_none()) on_save=save />
+            <SheetFoot disabled=Signal::derive(move || typed().is_none()) on_press=save />
         </Sheet>
     }
 }
@@ -196,7 +196,7 @@ pub fn EditStart(session_id: SessionId, on_close: Callback<()>) -> impl IntoView
                     <PickTime picked />
                 </div>
             </div>
-            <SaveFoot on_save=save />
+            <SheetFoot on_press=save />
         </Sheet>
     }
 }

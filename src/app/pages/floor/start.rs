@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 
 use crate::app::pages::floor::floor;
-use crate::app::parts::button::{Button, Choose, MoneyField};
-use crate::app::parts::sheet::Sheet;
+use crate::app::parts::button::{Choose, MoneyField};
+use crate::app::parts::sheet::{Sheet, SheetFoot};
 use crate::app::parts::show::Show;
 use crate::app::parts::when::{PickTime, Picked};
 use crate::app::{Prefs, prefs, store, view, words};
@@ -124,14 +124,7 @@ pub fn StartSheet(
                     </Show>
                 </div>
             </div>
-            <footer class="sheet-foot">
-                <Button
-                    icon="play"
-                    text=words.start.to_owned()
-                    class="btn btn-primary btn-big"
-                    on_press=start
-                />
-            </footer>
+            <SheetFoot icon="play" text=words.start on_press=start />
         </Sheet>
     }
 }
