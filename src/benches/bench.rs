@@ -36,7 +36,7 @@ use mikrodash::domain::stats::DayFigures;
 use mikrodash::domain::sync::{Boot, PullAsk, PushBatch, WireOp};
 use mikrodash::domain::time::{DAY_MS, MINUTE_MS, Timestamp};
 use mikrodash::server::sequencer::Authority;
-use mikrodash::server::{Server, now, router, sign_in, sync};
+use mikrodash::server::{Browser, Server, now, router, sign_in, sync};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -191,7 +191,7 @@ fn sequencer(criterion: &mut Criterion, runtime: &Runtime) {
     let server = runtime
         .block_on(Server::open(folder.path(), "Africa/Cairo", true))
         .unwrap();
-    let by = runtime.block_on(sync::boot(&server, None)).unwrap();
+    let by = runtime.block_on(sync::boot(&server, None, true)).unwrap();
     let Boot::Login { staff, .. } = by else {
         panic!("a demo shop has staff")
     };
@@ -274,12 +274,15 @@ async fn ten_years() {
         .site_root("target/site")
         .build();
     let router = router(Arc::clone(&server), options);
-    let Boot::Login { staff, .. } = sync::boot(&server, None).await.unwrap() else {
+    let Boot::Login { staff, .. } = sync::boot(&server, None, true).await.unwrap() else {
         panic!("it is seeded")
     };
     let cookies = sign_in(
         &server,
-        "bench",
+        &Browser {
+            name: "bench".to_owned(),
+            is_phone: false,
+        },
         staff[0].staff_id,
         SecretKind::Password,
         "playstation",
@@ -343,7 +346,7 @@ async fn ten_years() {
     let nothing = json!({});
     row(
         "state a screen needs (snapshot)",
-        times(100, || call(&router, "take_snapshot", &nothing, &cookie)).await,
+        times(100, || call(&router, "open_page", &nothing, &cookie)).await,
         "",
     );
     push_over_http(&router, &cookie).await;

@@ -9,6 +9,8 @@ use crate::domain::session::Session;
 use crate::domain::text::Label;
 use crate::domain::time::Timestamp;
 
+/// How many bills stand on one page of history.
+pub const PAGE_BILLS: usize = 50;
 /// The most of one item on one line.
 pub const QUANTITY_MAX: i32 = 99;
 

@@ -2,13 +2,15 @@
 //! a shop exactly as the server does. Chance comes from the seed alone. With them, the plain operations that tests and
 //! benches are made of.
 
+use std::sync::Arc;
+
 use sha2::{Digest, Sha256};
 
 use crate::domain::apply::apply;
 use crate::domain::bill::Method;
 use crate::domain::id::{
-    CategoryId, ExtraId, ItemId, LineId, OpId, PaymentId, SaleId, SessionId, StaffId, StationId,
-    Uuid,
+    CategoryId, CheckId, ChecklistId, ExtraId, ItemId, LineId, OpId, PaymentId, RunId, SaleId,
+    SessionId, StaffId, StationId, TaskId, Uuid,
 };
 use crate::domain::menu::{CategoryChange, ItemChange};
 use crate::domain::money::Money;
@@ -18,6 +20,7 @@ use crate::domain::sale::{SaleLine, SalePayment};
 use crate::domain::shop::ShopChange;
 use crate::domain::staff::{Role, StaffChange};
 use crate::domain::station::{Mode, Rates, StationChange};
+use crate::domain::task::{Check, ChecklistChange, ChecklistKind, Priority, RunChange, TaskChange};
 use crate::domain::text::Label;
 use crate::domain::time::{MINUTE_MS, Timestamp};
 
@@ -89,6 +92,7 @@ pub fn add_station(n: u64) -> Body {
             StationChange::Name(Label::new(&format!("بلاي {n}"), "")),
             StationChange::Rates(RATES),
         ],
+        was: Vec::new(),
     }
 }
 
@@ -366,7 +370,8 @@ fn session_body(chance: &mut Chance, at: Timestamp) -> Body {
 fn shop_body(chance: &mut Chance) -> Body {
     let sale_id = SaleId(small_id(9, chance.below(WORLD * 4)));
     let category_id = CategoryId(small_id(10, chance.below(3)));
-    match chance.below(9) {
+    match chance.below(13) {
+        9..=12 => task_body(chance),
         8 => Body::ReviewSeen {
             op_id: OpId(small_id(1, chance.bits())),
         },
@@ -378,6 +383,7 @@ fn shop_body(chance: &mut Chance) -> Body {
                 StationChange::Maintenance(chance.percent(10).then(String::new)),
                 StationChange::Removed(chance.percent(5)),
             ],
+            was: Vec::new(),
         },
         2 => Body::CategoryEdited {
             category_id,
@@ -385,6 +391,7 @@ fn shop_body(chance: &mut Chance) -> Body {
                 CategoryChange::Name(label(chance)),
                 CategoryChange::Removed(chance.percent(10)),
             ],
+            was: Vec::new(),
         },
         3 => Body::ItemEdited {
             item_id: ItemId(small_id(8, chance.below(WORLD))),
@@ -393,6 +400,7 @@ fn shop_body(chance: &mut Chance) -> Body {
                 ItemChange::Category(category_id),
                 ItemChange::Price(money(chance)),
             ],
+            was: Vec::new(),
         },
         4 => Body::ShopEdited {
             changes: vec![ShopChange::RoundingStep(money(chance))],
@@ -432,6 +440,85 @@ fn shop_body(chance: &mut Chance) -> Body {
     }
 }
 
+fn task_body(chance: &mut Chance) -> Body {
+    let task_id = TaskId(small_id(12, chance.below(WORLD)));
+    let checklist_id = ChecklistId(small_id(13, chance.below(3)));
+    let run_id = RunId(small_id(14, chance.below(WORLD)));
+    let check_id = CheckId(small_id(15, chance.below(4)));
+    let text = |chance: &mut Chance| {
+        ["", "a", "b", "c"][usize::try_from(chance.below(4)).unwrap_or(0)].to_owned()
+    };
+    match chance.below(8) {
+        0..=2 => {
+            let change = |chance: &mut Chance| match chance.below(8) {
+                0 | 1 => TaskChange::Title(text(chance)),
+                2 => TaskChange::Note(text(chance)),
+                3 => TaskChange::Assignee(Some(StaffId(small_id(2, chance.below(4))))),
+                4 => TaskChange::Priority(Priority::High),
+                5 => TaskChange::Station(Some(station_id(chance))),
+                6 => TaskChange::Done(chance.percent(70)),
+                _ => TaskChange::Removed(chance.percent(50)),
+            };
+            let title = TaskChange::Title("t".to_owned());
+            let (changes, was) = seen_or_not(chance, title, change);
+            Body::TaskEdited {
+                task_id,
+                changes,
+                was,
+            }
+        }
+        3 => Body::ChecklistEdited {
+            checklist_id,
+            changes: vec![
+                ChecklistChange::Name(label(chance)),
+                ChecklistChange::Check(check_id, chance.percent(70).then(|| label(chance))),
+            ],
+            was: Vec::new(),
+        },
+        4 => Body::RunStarted {
+            run_id,
+            checklist_id,
+            name: Label::new("فتح", "Opening"),
+            kind: ChecklistKind::Opening,
+            checks: (0..3)
+                .map(|n| Check {
+                    check_id: CheckId(small_id(15, n)),
+                    text: Label::new("شيك", ""),
+                })
+                .collect(),
+        },
+        _ => {
+            let change = |chance: &mut Chance| match chance.below(4) {
+                0 => RunChange::Note(text(chance)),
+                1 => RunChange::Counted(Some(money(chance))),
+                2 => RunChange::Finished(chance.percent(60)),
+                _ => RunChange::Checked(CheckId(small_id(15, chance.below(4))), chance.percent(70)),
+            };
+            let (changes, was) = seen_or_not(chance, RunChange::Note(String::new()), change);
+            Body::RunEdited {
+                run_id,
+                changes,
+                was,
+            }
+        }
+    }
+}
+
+/// A change by itself or with what was seen in its field, which is as often wrong.
+fn seen_or_not<C>(
+    chance: &mut Chance,
+    first: C,
+    change: impl Fn(&mut Chance) -> C,
+) -> (Vec<C>, Vec<C>) {
+    let changes = vec![first, change(chance)];
+    let was = if chance.percent(50) {
+        vec![change(chance), change(chance)]
+    } else {
+        Vec::new()
+    };
+    (changes, was)
+}
+
 /// Applies `n` random operations and hashes every outcome and the final rows and bills.
 ///
 /// Old sessions leave the state now and then, as they leave a device's window, so that it does not grow for ever.
@@ -447,10 +534,12 @@ pub fn fold_hash(seed: u64, n: u32) -> String {
         hash.update(format!("{:?}", applied.outcome));
         if i % 500 == 499 {
             hash_state(&mut hash, &state, now);
-            state.sessions.clear();
-            state.sales.clear();
-            state.suspense.clear();
-            state.reviews.clear();
+            state.sessions = Arc::default();
+            state.sales = Arc::default();
+            state.suspense = Arc::default();
+            state.reviews = Arc::default();
+            state.tasks = Arc::default();
+            state.runs = Arc::default();
         }
     }
     hash_state(&mut hash, &state, now);

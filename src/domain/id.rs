@@ -71,4 +71,12 @@ ids! {
     CategoryId;
     /// Names a standalone sale.
     SaleId;
+    /// Names a task.
+    TaskId;
+    /// Names a checklist.
+    ChecklistId;
+    /// Names one check of a checklist.
+    CheckId;
+    /// Names one run through a checklist.
+    RunId;
 }

@@ -2,9 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::edit::Edited;
 use crate::domain::id::{CategoryId, ItemId};
 use crate::domain::money::Money;
 use crate::domain::outcome::Reason;
+use crate::domain::staff::Signature;
 use crate::domain::text::Label;
 
 /// A heading of the menu.
@@ -21,14 +23,27 @@ pub struct Category {
     pub is_removed: bool,
 }
 
-impl Category {
-    /// Makes one change.
-    pub fn change(&mut self, change: CategoryChange) {
+impl Edited for Category {
+    type Change = CategoryChange;
+
+    fn change(&mut self, change: CategoryChange, _: Signature) {
         match change {
             CategoryChange::Name(name) => self.name = name,
             CategoryChange::Position(position) => self.position = position,
             CategoryChange::Removed(is_removed) => self.is_removed = is_removed,
         }
+    }
+
+    fn current(&self, change: &CategoryChange) -> CategoryChange {
+        match change {
+            CategoryChange::Name(_) => CategoryChange::Name(self.name.clone()),
+            CategoryChange::Position(_) => CategoryChange::Position(self.position),
+            CategoryChange::Removed(_) => CategoryChange::Removed(self.is_removed),
+        }
+    }
+
+    fn is_removed(&self) -> bool {
+        self.is_removed
     }
 }
 
@@ -74,9 +89,10 @@ pub struct Item {
     pub is_removed: bool,
 }
 
-impl Item {
-    /// Makes one change.
-    pub fn change(&mut self, change: ItemChange) {
+impl Edited for Item {
+    type Change = ItemChange;
+
+    fn change(&mut self, change: ItemChange, _: Signature) {
         match change {
             ItemChange::Category(category_id) => self.category_id = category_id,
             ItemChange::Name(name) => self.name = name,
@@ -85,6 +101,21 @@ impl Item {
             ItemChange::Position(position) => self.position = position,
             ItemChange::Removed(is_removed) => self.is_removed = is_removed,
         }
+    }
+
+    fn current(&self, change: &ItemChange) -> ItemChange {
+        match change {
+            ItemChange::Category(_) => ItemChange::Category(self.category_id),
+            ItemChange::Name(_) => ItemChange::Name(self.name.clone()),
+            ItemChange::Price(_) => ItemChange::Price(self.price),
+            ItemChange::Available(_) => ItemChange::Available(self.is_available),
+            ItemChange::Position(_) => ItemChange::Position(self.position),
+            ItemChange::Removed(_) => ItemChange::Removed(self.is_removed),
+        }
+    }
+
+    fn is_removed(&self) -> bool {
+        self.is_removed
     }
 }
 

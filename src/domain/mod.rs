@@ -3,6 +3,7 @@
 mod apply;
 pub mod bill;
 pub mod drill;
+pub mod edit;
 pub mod id;
 pub mod json;
 pub mod menu;
@@ -13,10 +14,13 @@ pub mod registry;
 pub mod sale;
 pub mod session;
 pub mod shop;
+#[cfg(test)]
+pub mod spare;
 pub mod staff;
 pub mod station;
 pub mod stats;
 pub mod sync;
+pub mod task;
 pub mod text;
 pub mod time;
 

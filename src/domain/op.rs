@@ -7,23 +7,26 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::bill::{Method, QUANTITY_MAX};
 use crate::domain::id::{
-    CategoryId, DeviceId, ExtraId, Incarnation, ItemId, LineId, LoginId, OpId, PaymentId, SaleId,
-    SessionId, StaffId, StationId, Uuid,
+    CategoryId, ChecklistId, DeviceId, ExtraId, Incarnation, ItemId, LineId, LoginId, OpId,
+    PaymentId, RunId, SaleId, SessionId, StaffId, StationId, TaskId, Uuid,
 };
 use crate::domain::menu::{CategoryChange, ItemChange};
 use crate::domain::money::Money;
 use crate::domain::outcome::Reason;
 use crate::domain::sale::{SaleLine, SalePayment, check_sale};
 use crate::domain::shop::{ShopChange, TIMER_MINUTES_MAX};
-use crate::domain::staff::{Role, SecretKind, StaffChange};
+use crate::domain::staff::{Role, SecretKind, Signature, StaffChange};
 use crate::domain::station::{Mode, Rates, StationChange};
+use crate::domain::task::{
+    Check, ChecklistChange, ChecklistKind, RunChange, TaskChange, check_run,
+};
 use crate::domain::text::{Label, NOTE_CHARS_MAX, check_reason, check_text};
 use crate::domain::time::Timestamp;
 
 /// The version in which this build writes operations.
 pub const SCHEMA: u16 = 1;
 /// The most changes that one edit may carry.
-pub const CHANGES_MAX: usize = 16;
+pub const CHANGES_MAX: usize = 64;
 
 /// A recorded change, as the device wrote it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,6 +68,16 @@ pub struct Stamped {
     pub role: Role,
     /// What was done.
     pub body: Body,
+}
+
+impl Stamped {
+    /// Who did it, and when.
+    pub fn signature(&self) -> Signature {
+        Signature {
+            at: self.at,
+            by: self.by,
+        }
+    }
 }
 
 /// How the final amount of a bill is chosen.
@@ -240,16 +253,22 @@ pub enum Body {
     StationEdited {
         station_id: StationId,
         changes: Vec<StationChange>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        was: Vec<StationChange>,
     },
     /// A category was made or changed.
     CategoryEdited {
         category_id: CategoryId,
         changes: Vec<CategoryChange>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        was: Vec<CategoryChange>,
     },
     /// An item was made or changed.
     ItemEdited {
         item_id: ItemId,
         changes: Vec<ItemChange>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        was: Vec<ItemChange>,
     },
     /// The shop's settings were changed.
     ShopEdited { changes: Vec<ShopChange> },
@@ -263,6 +282,35 @@ pub enum Body {
         staff_id: StaffId,
         kind: SecretKind,
         verifier: Option<String>,
+    },
+    /// A task was written down or changed.
+    TaskEdited {
+        task_id: TaskId,
+        changes: Vec<TaskChange>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        was: Vec<TaskChange>,
+    },
+    /// A checklist was made or changed.
+    ChecklistEdited {
+        checklist_id: ChecklistId,
+        changes: Vec<ChecklistChange>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        was: Vec<ChecklistChange>,
+    },
+    /// Somebody began to go through a checklist, as it read then.
+    RunStarted {
+        run_id: RunId,
+        checklist_id: ChecklistId,
+        name: Label,
+        kind: ChecklistKind,
+        checks: Vec<Check>,
+    },
+    /// Something was checked, counted or noted, or all of it is finished.
+    RunEdited {
+        run_id: RunId,
+        changes: Vec<RunChange>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        was: Vec<RunChange>,
     },
 }
 
@@ -332,9 +380,19 @@ impl Body {
                 total,
                 ..
             } => check_sale(lines, payments, *total),
-            Body::StationEdited { changes, .. } => check_changes(changes, StationChange::check),
-            Body::CategoryEdited { changes, .. } => check_changes(changes, CategoryChange::check),
-            Body::ItemEdited { changes, .. } => check_changes(changes, ItemChange::check),
+            Body::StationEdited { changes, was, .. } => {
+                check_edit(changes, was, StationChange::check)
+            }
+            Body::CategoryEdited { changes, was, .. } => {
+                check_edit(changes, was, CategoryChange::check)
+            }
+            Body::ItemEdited { changes, was, .. } => check_edit(changes, was, ItemChange::check),
+            Body::TaskEdited { changes, was, .. } => check_edit(changes, was, TaskChange::check),
+            Body::ChecklistEdited { changes, was, .. } => {
+                check_edit(changes, was, ChecklistChange::check)
+            }
+            Body::RunStarted { name, checks, .. } => check_run(name, checks),
+            Body::RunEdited { changes, was, .. } => check_edit(changes, was, RunChange::check),
             Body::ShopEdited { changes } => check_changes(changes, ShopChange::check),
             Body::StaffEdited { changes, .. } => check_changes(changes, StaffChange::check),
             Body::SessionPaused { .. }
@@ -377,6 +435,9 @@ impl Body {
             Body::StationEdited { station_id, .. } => station_id.0,
             Body::CategoryEdited { category_id, .. } => category_id.0,
             Body::ItemEdited { item_id, .. } => item_id.0,
+            Body::TaskEdited { task_id, .. } => task_id.0,
+            Body::ChecklistEdited { checklist_id, .. } => checklist_id.0,
+            Body::RunStarted { run_id, .. } | Body::RunEdited { run_id, .. } => run_id.0,
             Body::ShopEdited { .. } => Uuid::nil(),
             Body::StaffEdited { staff_id, .. } | Body::StaffSecretSet { staff_id, .. } => {
                 staff_id.0
@@ -384,7 +445,7 @@ impl Body {
         }
     }
 
-    /// The sessions, sales and reviews that must be at hand before this operation can be applied.
+    /// The rows of tables with a window that must be at hand before this operation can be applied.
     pub fn reads(&self) -> Vec<Uuid> {
         match self {
             Body::BillTransferred { from, to, .. } => vec![from.0, to.0],
@@ -398,6 +459,11 @@ impl Body {
             self,
             Body::SessionMoved { .. } | Body::BillTransferred { .. }
         )
+    }
+
+    /// Tells whether it takes a task away, which no phone may.
+    pub fn takes_away(&self) -> bool {
+        matches!(self, Body::TaskEdited { changes, .. } if changes.contains(&TaskChange::Removed(true)))
     }
 
     /// Tells whether only the server itself may record it.
@@ -443,6 +509,17 @@ fn check_choice(choice: Choice) -> Result<(), Reason> {
     }
 }
 
+fn check_edit<C>(
+    changes: &[C],
+    was: &[C],
+    check: fn(&C) -> Result<(), Reason>,
+) -> Result<(), Reason> {
+    if !was.is_empty() && was.len() != changes.len() {
+        return Err(Reason::TooMany);
+    }
+    check_changes(changes, check)
+}
+
 fn check_changes<C>(changes: &[C], check: fn(&C) -> Result<(), Reason>) -> Result<(), Reason> {
     if changes.is_empty() || changes.len() > CHANGES_MAX {
         return Err(Reason::TooMany);
@@ -468,6 +545,6 @@ mod tests {
             let body = serde_json::to_value(&op.body).unwrap();
             kinds.insert(body.as_object().unwrap().keys().next().unwrap().clone());
         }
-        assert_eq!(kinds.len(), 30, "every kind has its line: {kinds:?}");
+        assert_eq!(kinds.len(), 34, "every kind has its line: {kinds:?}");
     }
 }

@@ -65,6 +65,8 @@ pub enum Reason {
     UnknownReview,
     /// There is no such member of staff.
     UnknownStaff,
+    /// There is no such task, checklist or run.
+    UnknownTask,
     /// Something with this id exists.
     Exists,
     /// Another session is live on the station.
@@ -97,6 +99,12 @@ pub enum Reason {
     PaymentUnknownSession,
     /// It was voided.
     Voided,
+    /// It was taken away in between; the edit is kept.
+    Removed,
+    /// Two people edited one field and did not know of each other; the value that did not make it is kept.
+    EditedTwice,
+    /// Phones take nothing away; a desktop browser may.
+    NotOnPhone,
     /// It was captured too far ahead of its receipt, or too long before it; the time of receipt was taken.
     ClockOff,
     /// The start lies in the future.

@@ -4,21 +4,27 @@
 //! by name. A new table is a migration, a type, and one line here; `src/README.md` shows the steps.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::bill::Payment;
 use crate::domain::id::{
-    CategoryId, ItemId, OpId, PaymentId, SaleId, SessionId, ShopId, StaffId, StationId, Uuid,
+    CategoryId, ChecklistId, ItemId, OpId, PaymentId, RunId, SaleId, SessionId, ShopId, StaffId,
+    StationId, TaskId, Uuid,
 };
 use crate::domain::json;
 use crate::domain::menu::{Category, Item};
+use crate::domain::op::Body;
 use crate::domain::outcome::Reason;
 use crate::domain::sale::Sale;
 use crate::domain::session::Session;
 use crate::domain::shop::Shop;
-use crate::domain::staff::{Staff, StaffSecret};
+#[cfg(test)]
+use crate::domain::spare::*;
+use crate::domain::staff::{Signature, Staff, StaffSecret};
 use crate::domain::station::Station;
+use crate::domain::task::{Checklist, Run, Task};
 use crate::domain::time::Timestamp;
 
 /// Which rows of a table a device holds.
@@ -30,6 +36,16 @@ pub enum Window {
     Recent,
     /// None: the table never leaves servers.
     Servers,
+}
+
+/// Whose value stands where two people edited one field and neither had seen what the other wrote. The other value is
+/// kept in a review either way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Policy {
+    /// That of the device that comes now: what somebody wrote on the spot is newer than what the shop had.
+    ClientWins,
+    /// That which stands in the log already.
+    LogOrder,
 }
 
 /// A payment for a session that is not known yet: money is kept, whatever became of the start.
@@ -46,7 +62,7 @@ pub struct Suspense {
 }
 
 /// Something that a person should look at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Review {
     /// The operation it is about.
     pub op_id: OpId,
@@ -60,16 +76,10 @@ pub struct Review {
     pub by: StaffId,
     /// Who has looked, and when; nobody yet where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub seen: Option<Seen>,
-}
-
-/// Somebody has looked at what had to be looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Seen {
-    /// When.
-    pub at: Timestamp,
-    /// Who.
-    pub by: StaffId,
+    pub seen: Option<Signature>,
+    /// What brings back the side that did not make it: recorded together, in one tap.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub offer: Vec<Body>,
 }
 
 /// What the engine has to know of a row besides its table and its id.
@@ -86,7 +96,7 @@ pub trait Synced {
 }
 
 macro_rules! registry {
-    ($($(#[$doc:meta])* $field:ident: $row:ident { $key:ident: $id:ident } = $table:literal, $window:ident;)*) => {
+    ($($(#[$doc:meta])* $field:ident: $row:ident { $key:ident: $id:ident } = $table:literal, $window:ident, $policy:ident;)*) => {
         /// Names a table.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
@@ -104,6 +114,11 @@ macro_rules! registry {
             /// Which of its rows a device holds.
             pub fn window(self) -> Window {
                 match self { $(Table::$row => Window::$window,)* }
+            }
+
+            /// Whose value stands where two people edited one field.
+            pub fn policy(self) -> Policy {
+                match self { $(Table::$row => Policy::$policy,)* }
             }
         }
 
@@ -135,14 +150,15 @@ macro_rules! registry {
             }
         }
 
-        /// A copy of the shop, or of the part of it that somebody holds. Ordered maps, so that every copy folds alike.
+        /// A copy of the shop, or of the part of it that somebody holds. Ordered maps, so that every copy folds alike;
+        /// shared until one changes, so that what is shown can be a copy of its own at every tap.
         #[derive(Clone, Debug, Default, PartialEq, Eq)]
-        pub struct State { $($(#[$doc])* pub $field: BTreeMap<$id, $row>,)* }
+        pub struct State { $($(#[$doc])* pub $field: Arc<BTreeMap<$id, $row>>,)* }
 
         impl State {
             /// Puts a row in its place, over an older one.
             pub fn put(&mut self, row: Row) {
-                match row { $(Row::$row(row) => { self.$field.insert(row.$key, row); })* }
+                match row { $(Row::$row(row) => { Arc::make_mut(&mut self.$field).insert(row.$key, row); })* }
             }
 
             /// Finds a row.
@@ -162,7 +178,7 @@ macro_rules! registry {
 
             /// Takes out the rows that no longer go on, of the tables that lose them.
             pub fn forget_closed(&mut self) {
-                $(if Window::$window == Window::Recent { self.$field.retain(|_, row| row.is_open()); })*
+                $(if Window::$window == Window::Recent { Arc::make_mut(&mut self.$field).retain(|_, row| row.is_open()); })*
             }
 
             /// Every row, table by table.
@@ -197,33 +213,101 @@ impl Synced for Sale {
     }
 }
 
+impl Synced for Checklist {}
+
+impl Synced for Task {
+    fn is_open(&self) -> bool {
+        self.done.is_none() && !self.is_removed
+    }
+}
+
+impl Synced for Run {
+    fn is_open(&self) -> bool {
+        self.finished.is_none()
+    }
+}
+
 impl Synced for Review {
     fn is_open(&self) -> bool {
         self.seen.is_none()
     }
 }
 
-registry! {
-    /// The shop's settings.
-    shops: Shop { shop_id: ShopId } = "shop", All;
-    /// The people who work here.
-    staff: Staff { staff_id: StaffId } = "staff", All;
-    /// What proves who they are.
-    secrets: StaffSecret { staff_id: StaffId } = "staff_secret", Servers;
-    /// The places to play.
-    stations: Station { station_id: StationId } = "station", All;
-    /// The headings of the menu.
-    categories: Category { category_id: CategoryId } = "category", All;
-    /// What the shop sells.
-    items: Item { item_id: ItemId } = "item", All;
-    /// The sessions.
-    sessions: Session { session_id: SessionId } = "session", Recent;
-    /// The standalone sales.
-    sales: Sale { sale_id: SaleId } = "sale", Recent;
-    /// Payments that wait for their session.
-    suspense: Suspense { payment_id: PaymentId } = "suspense", All;
-    /// What a person should look at.
-    reviews: Review { op_id: OpId } = "review", Recent;
+/// All tables of the shop. Whatever comes on top is declared like them.
+macro_rules! tables {
+    ($($more:tt)*) => {
+        registry! {
+            /// The shop's settings.
+            shops: Shop { shop_id: ShopId } = "shop", All, LogOrder;
+            /// The people who work here.
+            staff: Staff { staff_id: StaffId } = "staff", All, LogOrder;
+            /// What proves who they are.
+            secrets: StaffSecret { staff_id: StaffId } = "staff_secret", Servers, LogOrder;
+            /// The places to play.
+            stations: Station { station_id: StationId } = "station", All, LogOrder;
+            /// The headings of the menu.
+            categories: Category { category_id: CategoryId } = "category", All, LogOrder;
+            /// What the shop sells.
+            items: Item { item_id: ItemId } = "item", All, LogOrder;
+            /// The sessions.
+            sessions: Session { session_id: SessionId } = "session", Recent, LogOrder;
+            /// The standalone sales.
+            sales: Sale { sale_id: SaleId } = "sale", Recent, LogOrder;
+            /// Payments that wait for their session.
+            suspense: Suspense { payment_id: PaymentId } = "suspense", All, LogOrder;
+            /// What a person should look at.
+            reviews: Review { op_id: OpId } = "review", Recent, LogOrder;
+            /// What somebody has to do.
+            tasks: Task { task_id: TaskId } = "task", Recent, ClientWins;
+            /// What is gone through again and again.
+            checklists: Checklist { checklist_id: ChecklistId } = "checklist", All, ClientWins;
+            /// The times that somebody went through one.
+            runs: Run { run_id: RunId } = "run", Recent, ClientWins;
+            $($more)*
+        }
+    };
+}
+
+#[cfg(not(test))]
+tables! {}
+
+// Tests run everything over thirty tables: those that come on top are declared here, and nothing else knows of them.
+#[cfg(test)]
+tables! {
+    /// A spare table.
+    spare_01: Spare01 { spare_id: SpareId } = "spare01", All, ClientWins;
+    /// A spare table.
+    spare_02: Spare02 { spare_id: SpareId } = "spare02", Recent, ClientWins;
+    /// A spare table.
+    spare_03: Spare03 { spare_id: SpareId } = "spare03", All, ClientWins;
+    /// A spare table.
+    spare_04: Spare04 { spare_id: SpareId } = "spare04", Recent, ClientWins;
+    /// A spare table.
+    spare_05: Spare05 { spare_id: SpareId } = "spare05", All, ClientWins;
+    /// A spare table.
+    spare_06: Spare06 { spare_id: SpareId } = "spare06", Recent, ClientWins;
+    /// A spare table.
+    spare_07: Spare07 { spare_id: SpareId } = "spare07", All, ClientWins;
+    /// A spare table.
+    spare_08: Spare08 { spare_id: SpareId } = "spare08", Recent, ClientWins;
+    /// A spare table.
+    spare_09: Spare09 { spare_id: SpareId } = "spare09", All, ClientWins;
+    /// A spare table.
+    spare_10: Spare10 { spare_id: SpareId } = "spare10", Recent, ClientWins;
+    /// A spare table.
+    spare_11: Spare11 { spare_id: SpareId } = "spare11", All, ClientWins;
+    /// A spare table.
+    spare_12: Spare12 { spare_id: SpareId } = "spare12", Recent, ClientWins;
+    /// A spare table.
+    spare_13: Spare13 { spare_id: SpareId } = "spare13", All, ClientWins;
+    /// A spare table.
+    spare_14: Spare14 { spare_id: SpareId } = "spare14", Recent, ClientWins;
+    /// A spare table.
+    spare_15: Spare15 { spare_id: SpareId } = "spare15", All, ClientWins;
+    /// A spare table.
+    spare_16: Spare16 { spare_id: SpareId } = "spare16", Recent, ClientWins;
+    /// A spare table.
+    spare_17: Spare17 { spare_id: SpareId } = "spare17", All, ClientWins;
 }
 
 impl State {
@@ -270,5 +354,40 @@ impl FromIterator<Row> for State {
         let mut state = State::default();
         rows.into_iter().for_each(|row| state.put(row));
         state
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::domain::spare::random_rows;
+
+    #[test]
+    fn thirty_tables_hold_what_was_put_in_and_give_it_back() {
+        let rows = random_rows(3, 3_000);
+        let tables: BTreeSet<Table> = rows.iter().map(|row| row.key().0).collect();
+        assert_eq!(Table::ALL.len(), 30);
+        assert!(tables.len() >= 28, "of nearly every table: {tables:?}");
+        let state: State = rows.iter().cloned().collect();
+        assert!(
+            state.rows().eq(rows.iter().cloned()),
+            "in order, table by table"
+        );
+        for row in &rows {
+            let (table, id) = row.key();
+            assert_eq!(state.find(table, id).as_ref(), Some(row));
+            let text = row.to_json().unwrap();
+            assert_eq!(Row::from_json(table, &text).unwrap(), *row);
+        }
+        let mut open = state.clone();
+        open.forget_closed();
+        for row in &rows {
+            let (table, id) = row.key();
+            let is_all = table.window() != Window::Recent;
+            assert!(!is_all || open.has(table, id), "{row:?}");
+        }
+        assert!(open.n_closed() < state.n_closed());
     }
 }

@@ -6,6 +6,7 @@ use crate::domain::id::StaffId;
 use crate::domain::op::Body;
 use crate::domain::outcome::Reason;
 use crate::domain::text::{NAME_CHARS_MAX, check_reason, check_text};
+use crate::domain::time::Timestamp;
 
 /// The shortest password, in characters.
 pub const PASSWORD_CHARS_MIN: usize = 8;
@@ -21,6 +22,15 @@ pub enum Role {
     Manager,
     /// Everything, the staff and the settings included.
     Owner,
+}
+
+/// Who did something, and when.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Signature {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub by: StaffId,
 }
 
 /// Somebody who works here.
@@ -74,6 +84,16 @@ impl StaffChange {
     }
 }
 
+/// Those who may sign in, as a door shows them: the highest role first.
+pub fn active_staff(staff: impl IntoIterator<Item = Staff>) -> Vec<Staff> {
+    let mut staff: Vec<Staff> = staff
+        .into_iter()
+        .filter(|person| person.is_active)
+        .collect();
+    staff.sort_by(|a, b| b.role.cmp(&a.role).then_with(|| a.name.cmp(&b.name)));
+    staff
+}
+
 /// What proves that somebody is who they say: hashed, known to servers only, never sent to a browser.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StaffSecret {
@@ -106,6 +126,7 @@ impl Role {
     /// The least role that may record an operation.
     pub fn needed_for(body: &Body) -> Role {
         match body {
+            body if body.takes_away() => Role::Manager,
             Body::SessionStarted { .. }
             | Body::SessionPaused { .. }
             | Body::SessionResumed { .. }
@@ -124,7 +145,10 @@ impl Role {
             | Body::SessionEnded { .. }
             | Body::BillSettled { .. }
             | Body::PaymentTaken { .. }
-            | Body::SaleRecorded { .. } => Role::Cashier,
+            | Body::SaleRecorded { .. }
+            | Body::TaskEdited { .. }
+            | Body::RunStarted { .. }
+            | Body::RunEdited { .. } => Role::Cashier,
             Body::EndEdited { .. }
             | Body::PaymentVoided { .. }
             | Body::BillReopened { .. }
@@ -132,7 +156,8 @@ impl Role {
             | Body::ReviewSeen { .. }
             | Body::StationEdited { .. }
             | Body::CategoryEdited { .. }
-            | Body::ItemEdited { .. } => Role::Manager,
+            | Body::ItemEdited { .. }
+            | Body::ChecklistEdited { .. } => Role::Manager,
             Body::ShopEdited { .. } | Body::StaffEdited { .. } | Body::StaffSecretSet { .. } => {
                 Role::Owner
             }

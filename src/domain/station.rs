@@ -2,9 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::edit::Edited;
 use crate::domain::id::StationId;
 use crate::domain::money::Money;
 use crate::domain::outcome::Reason;
+use crate::domain::staff::Signature;
 use crate::domain::text::{Label, NOTE_CHARS_MAX, check_text};
 
 /// How many play at a station: one, or several at a rate of its own.
@@ -71,9 +73,12 @@ impl Station {
     pub fn is_open(&self) -> bool {
         !self.is_removed && self.maintenance.is_none()
     }
+}
 
-    /// Makes one change; each change touches one field, so edits of different fields merge.
-    pub fn change(&mut self, change: StationChange) {
+impl Edited for Station {
+    type Change = StationChange;
+
+    fn change(&mut self, change: StationChange, _: Signature) {
         match change {
             StationChange::Name(name) => self.name = name,
             StationChange::Rates(rates) => self.rates = rates,
@@ -81,6 +86,20 @@ impl Station {
             StationChange::Position(position) => self.position = position,
             StationChange::Removed(is_removed) => self.is_removed = is_removed,
         }
+    }
+
+    fn current(&self, change: &StationChange) -> StationChange {
+        match change {
+            StationChange::Name(_) => StationChange::Name(self.name.clone()),
+            StationChange::Rates(_) => StationChange::Rates(self.rates),
+            StationChange::Maintenance(_) => StationChange::Maintenance(self.maintenance.clone()),
+            StationChange::Position(_) => StationChange::Position(self.position),
+            StationChange::Removed(_) => StationChange::Removed(self.is_removed),
+        }
+    }
+
+    fn is_removed(&self) -> bool {
+        self.is_removed
     }
 }
 

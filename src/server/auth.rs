@@ -51,15 +51,31 @@ pub async fn who(server: &Server, headers: &HeaderMap) -> Result<Who, Error> {
     }
 }
 
-/// The name of the browser that sent a request; a new one where it has none.
-pub fn browser(headers: &HeaderMap) -> String {
-    cookie(headers, BROWSER_COOKIE).map_or_else(token, str::to_owned)
+/// A browser, as its requests describe it.
+#[derive(Clone, Debug)]
+pub struct Browser {
+    /// The name that its cookie gives it.
+    pub name: String,
+    /// It says that it is on a phone. It may lie: nothing that must be kept from anybody hangs on it.
+    pub is_phone: bool,
+}
+
+/// The browser that sent a request; it gets a name where it has none.
+pub fn browser(headers: &HeaderMap) -> Browser {
+    let says = |name, what| {
+        let value = headers.get(name).and_then(|value| value.to_str().ok());
+        value.is_some_and(|value| value.contains(what))
+    };
+    Browser {
+        name: cookie(headers, BROWSER_COOKIE).map_or_else(token, str::to_owned),
+        is_phone: says("sec-ch-ua-mobile", "?1") || says("user-agent", "Mobi"),
+    }
 }
 
 /// Signs somebody in: the cookies to set, or why not. Tries are taken one at a time, so nobody guesses in parallel.
 pub async fn sign_in(
     server: &Server,
-    browser: &str,
+    browser: &Browser,
     staff_id: StaffId,
     kind: SecretKind,
     proof: &str,
@@ -111,19 +127,19 @@ pub async fn sign_in(
         login_id: LoginId(clock::new_id()),
         staff_id,
     };
-    let (hash, browser_hash) = (hash(&token), hash(browser));
+    let (hash, browser_hash) = (hash(&token), hash(&browser.name));
     db::login::insert(
         &mut logins,
         &login,
         &hash,
-        &browser_hash,
+        (&browser_hash, browser.is_phone),
         now,
         now + LOGIN_MS,
     )
     .await?;
     Ok(vec![
         set_cookie(COOKIE, &token, LOGIN_MS),
-        set_cookie(BROWSER_COOKIE, browser, BROWSER_MS),
+        set_cookie(BROWSER_COOKIE, &browser.name, BROWSER_MS),
     ])
 }
 

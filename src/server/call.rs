@@ -36,8 +36,8 @@ impl Call {
         auth::who(&self.server, &self.headers).await
     }
 
-    /// The name of the browser that sent it.
-    pub fn browser(&self) -> String {
+    /// The browser that sent it.
+    pub fn browser(&self) -> auth::Browser {
         auth::browser(&self.headers)
     }
 

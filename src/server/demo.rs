@@ -2,6 +2,7 @@
 //! through the sequencer's core, like everything else.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::domain::bill::Method;
@@ -307,6 +308,7 @@ impl Invented {
                 Body::StationEdited {
                     station_id,
                     changes,
+                    was: Vec::new(),
                 },
             );
         }
@@ -325,6 +327,7 @@ impl Invented {
                 Body::CategoryEdited {
                     category_id,
                     changes,
+                    was: Vec::new(),
                 },
             );
         }
@@ -341,7 +344,16 @@ impl Invented {
                 ItemChange::Price(price),
                 ItemChange::Position(position),
             ];
-            self.play(&mut past, at, 0, Body::ItemEdited { item_id, changes });
+            self.play(
+                &mut past,
+                at,
+                0,
+                Body::ItemEdited {
+                    item_id,
+                    changes,
+                    was: Vec::new(),
+                },
+            );
         }
         past
     }
@@ -385,8 +397,8 @@ impl Invented {
                 .unwrap_or(0);
             day.insert((at, n), (person, body));
         }
-        self.state.sessions.clear();
-        self.state.sales.clear();
+        self.state.sessions = Arc::default();
+        self.state.sales = Arc::default();
         let person = |n: usize| (self.people[n], PEOPLE[n].1);
         day.into_iter()
             .map(|((at, _), (n, body))| (at, person(n).0, person(n).1, body))
@@ -610,6 +622,7 @@ impl Invented {
                 Body::StationEdited {
                     station_id,
                     changes,
+                    was: Vec::new(),
                 },
             );
         }

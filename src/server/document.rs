@@ -74,7 +74,14 @@ fn document(options: LeptosOptions, is_shell: bool) -> impl IntoView {
                 />
                 <meta name="color-scheme" content="dark light" />
                 <meta name="theme-color" content="#0b111b" />
-                <link rel="manifest" href="/manifest.webmanifest" />
+                <link
+                    rel="manifest"
+                    href=if prefs.is_arabic() {
+                        "/manifest.webmanifest"
+                    } else {
+                        "/manifest.en.webmanifest"
+                    }
+                />
                 <link rel="icon" href="/icon.svg" type="image/svg+xml" />
                 <link rel="apple-touch-icon" href="/apple-touch-icon.png" />
                 <link
@@ -91,6 +98,7 @@ fn document(options: LeptosOptions, is_shell: bool) -> impl IntoView {
                     r#type="font/woff2"
                     crossorigin="anonymous"
                 />
+                <script src="/alive.js"></script>
                 <HashedStylesheet id="leptos" options=options.clone() />
                 <AutoReload options=options.clone() />
                 <HydrationScripts options />

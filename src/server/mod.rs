@@ -59,7 +59,7 @@ use crate::domain::time::Timestamp;
 use crate::server::config::{Cli, Command, Config};
 use crate::server::sequencer::{Authority, CannotStore, Core, Recorder, Sequencer};
 
-pub use crate::server::auth::{sign_in, sign_out};
+pub use crate::server::auth::{Browser, sign_in, sign_out};
 pub use crate::server::call::call;
 pub use crate::server::clock::{new_id, now, zone, zone_names};
 use crate::server::document::{page, shell};
@@ -352,7 +352,10 @@ fn register_functions() {
     register_explicit::<api::SignOut>();
     register_explicit::<api::Push>();
     register_explicit::<api::Pull>();
-    register_explicit::<api::TakeSnapshot>();
+    register_explicit::<api::TakePart>();
+    register_explicit::<api::OpenEmpty>();
+    register_explicit::<api::PastDays>();
+    register_explicit::<api::PastDay>();
     register_explicit::<api::History>();
     register_explicit::<api::Bill>();
     register_explicit::<api::SetSecret>();

@@ -12,13 +12,13 @@ use std::collections::HashMap;
 use sqlx::SqliteConnection;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::domain::id::{DeviceId, Incarnation, LoginId, OpId, StaffId, Uuid};
+use crate::domain::id::{DeviceId, Incarnation, LoginId, OpId, Uuid};
 use crate::domain::op::{Body, Op, SCHEMA};
 use crate::domain::registry::{Row, State, Table, Window};
 pub use crate::domain::sync::Authority;
 use crate::domain::sync::{
-    BATCH_OPS_MAX, Desk, DeviceHead, Draft, Epoch, Position, PushBatch, PushReply, Sent, TRIES,
-    WireOp, read_batch,
+    BATCH_OPS_MAX, Desk, DeviceHead, Draft, Epoch, Maker, Position, PushBatch, PushReply, Sent,
+    TRIES, WireOp, read_batch, reused_name,
 };
 use crate::domain::time::Timestamp;
 use crate::server::db;
@@ -171,7 +171,7 @@ fn group<R>(
 pub struct Core {
     connection: SqliteConnection,
     desk: Desk,
-    logins: HashMap<(LoginId, LoginId), Option<StaffId>>,
+    logins: HashMap<(LoginId, LoginId), Option<Maker>>,
 }
 
 /// A batch, on whose word, and when it came.
@@ -307,9 +307,6 @@ impl Core {
                     .take(&mut draft, batch, sent, *authority, *now, as_poison)
             })
             .collect();
-        for op_id in &draft.reused {
-            tracing::error!(%op_id, "an operation came again with another body");
-        }
         self.commit(draft).await?;
         Ok(replies)
     }
@@ -326,6 +323,15 @@ impl Core {
         for entry in db::log::find(&mut self.connection, &op_ids).await? {
             draft.know(entry);
         }
+        let wires = sent.iter().flatten().map(|(wire, _)| wire);
+        let is_other = |wire: &&WireOp| {
+            let known = draft.known.get(&wire.op_id);
+            known.is_some_and(|(_, bytes)| *bytes != wire.bytes)
+        };
+        let others: Vec<OpId> = wires.filter(is_other).map(reused_name).collect();
+        for entry in db::log::find(&mut self.connection, &others).await? {
+            draft.know(entry);
+        }
         for ((_, authority, _), sent) in pushes.iter().zip(sent) {
             let Authority::Device { login_id: sender } = authority else {
                 continue;
@@ -334,8 +340,8 @@ impl Core {
                 .iter()
                 .filter_map(|(_, op)| Some(op.as_ref()?.login_id))
             {
-                if let Some(staff_id) = self.find_staff(*sender, maker).await? {
-                    draft.logins.insert((*sender, maker), staff_id);
+                if let Some(found) = self.find_maker(*sender, maker).await? {
+                    draft.logins.insert((*sender, maker), found);
                 }
             }
         }
@@ -359,15 +365,15 @@ impl Core {
     }
 
     /// Finds whose login this was, if the one that sends may speak for it. Both never change, so they are remembered.
-    async fn find_staff(
+    async fn find_maker(
         &mut self,
         sender: LoginId,
         maker: LoginId,
-    ) -> Result<Option<StaffId>, sqlx::Error> {
+    ) -> Result<Option<Maker>, sqlx::Error> {
         if let Some(found) = self.logins.get(&(sender, maker)) {
             return Ok(*found);
         }
-        let found = db::login::find_staff(&mut self.connection, sender, maker).await?;
+        let found = db::login::find_maker(&mut self.connection, sender, maker).await?;
         if self.logins.len() >= LOGINS_MAX {
             self.logins.clear();
         }

@@ -2,13 +2,14 @@
 
 use sqlx::SqliteConnection;
 
+use crate::domain::bill::PAGE_BILLS;
 use crate::domain::id::{OpId, SessionId, StaffId};
 use crate::domain::op::Body;
 use crate::domain::registry::{Row, Table};
 use crate::domain::session::Session;
-use crate::domain::shop::{Language, ShopChange};
+use crate::domain::shop::{Language, Shop, ShopChange};
 use crate::domain::staff::{Role, SecretKind, Staff, StaffChange};
-use crate::domain::sync::WireOp;
+use crate::domain::sync::{HELD_DAYS, PAST_DAYS, WireOp};
 use crate::domain::text::check_reason;
 use crate::domain::time::BusinessDay;
 use crate::server::Error;
@@ -25,7 +26,7 @@ const SUM_DAYS_MAX: i32 = 31;
 /// Makes a new shop and its owner: the cookie that signs the owner in.
 pub async fn open_new(
     server: &Server,
-    browser: &str,
+    browser: &auth::Browser,
     shop_name: String,
     owner_name: String,
     password: String,
@@ -67,7 +68,7 @@ pub async fn open_new(
 }
 
 /// Fills a new shop with the demo: the cookie that signs its owner in.
-pub async fn open_demo(server: &Server, browser: &str) -> Result<Vec<String>, Error> {
+pub async fn open_demo(server: &Server, browser: &auth::Browser) -> Result<Vec<String>, Error> {
     let opening = server.opening.lock().await;
     check_new(server).await?;
     let (past, owner) = demo::demo(&server.zone_name)
@@ -140,7 +141,8 @@ pub async fn history(server: &Server, filter: HistoryFilter) -> Result<HistoryPa
         station_id: filter.station_id,
         staff_id: filter.staff_id,
     };
-    let (sessions, has_more) = db::history::list(&mut read, wanted, filter.before).await?;
+    let (sessions, has_more) =
+        db::history::list(&mut read, wanted, filter.before, PAGE_BILLS).await?;
     let is_short = last.0.saturating_sub(first.0) < SUM_DAYS_MAX;
     let sum = if is_short {
         Some(db::history::sum(&mut read, wanted).await?)
@@ -152,6 +154,37 @@ pub async fn history(server: &Server, filter: HistoryFilter) -> Result<HistoryPa
         has_more,
         sum,
     })
+}
+
+/// Lists the business days gone by that a device keeps, each with a mark that changes when a bill of that day does.
+pub async fn past_days(server: &Server) -> Result<Vec<(BusinessDay, String)>, Error> {
+    let mut read = server.readers.begin().await?;
+    let shop = sync::shop(&mut read).await?;
+    let today = BusinessDay::at(clock::now(), &shop.zone, shop.day_start_hour);
+    let mut days = Vec::new();
+    for n in HELD_DAYS..PAST_DAYS {
+        let day = today.plus(-n);
+        let mark = db::history::mark(&mut read, whole_day(&shop, day)).await?;
+        days.push((day, mark));
+    }
+    Ok(days)
+}
+
+/// Reads the sessions that ended on a business day.
+pub async fn past_day(server: &Server, day: BusinessDay) -> Result<Vec<Session>, Error> {
+    let mut read = server.readers.begin().await?;
+    let shop = sync::shop(&mut read).await?;
+    let limit = usize::MAX;
+    let (sessions, _) = db::history::list(&mut read, whole_day(&shop, day), None, limit).await?;
+    Ok(sessions)
+}
+
+fn whole_day(shop: &Shop, day: BusinessDay) -> Filter {
+    Filter {
+        from: day.starts_at(&shop.zone, shop.day_start_hour),
+        to: day.plus(1).starts_at(&shop.zone, shop.day_start_hour),
+        ..Filter::default()
+    }
 }
 
 /// Reads a bill and everything that was recorded about it: under its own id, under those that turned out to mean the

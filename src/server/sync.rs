@@ -10,15 +10,18 @@ use sqlx::SqliteConnection;
 use crate::domain::id::ShopId;
 use crate::domain::registry::{Row, Table};
 use crate::domain::shop::Shop;
-use crate::domain::sync::{Boot, Position, PullAsk, PullReply, Snapshot};
+use crate::domain::staff::active_staff;
+use crate::domain::sync::{
+    Boot, HELD_DAYS, PAGE_ROWS_MAX, Part, PartAsk, Position, PullAsk, PullReply, Snapshot,
+};
 use crate::domain::time::{DAY_MS, HOUR_MS};
 use crate::server::Error;
 use crate::server::auth::{Who, cookie};
 use crate::server::document::read_prefs;
 use crate::server::{Server, clock, db};
 
-/// How long a device holds what is closed: two days, so that a business day is whole whatever hour it begins.
-const RECENT_MS: i64 = 2 * DAY_MS;
+/// How long a device holds what is closed: so that its business days are whole whatever hour they begin.
+const RECENT_MS: i64 = HELD_DAYS as i64 * DAY_MS;
 
 /// How long a snapshot serves while nothing changes; what is closed falls out of it after two days.
 const DRAWN_MS_MAX: i64 = HOUR_MS;
@@ -42,6 +45,33 @@ pub async fn snapshot(server: &Server) -> Result<Snapshot, Error> {
     Ok(Snapshot {
         server_time: now,
         ..drawn.clone()
+    })
+}
+
+/// The next part of everything that a device holds. A device whose position is not in this log begins again.
+pub async fn part(server: &Server, ask: PartAsk) -> Result<Part, Error> {
+    let now = clock::now();
+    let mut read = server.readers.begin().await?;
+    let head = position(server, &mut read).await?;
+    let mut begun = None;
+    if let Some(at) = ask.at
+        && db::log::chain_at(&mut read, at.cursor).await? == Some(at.chain)
+    {
+        begun = Some(at);
+    }
+    let after = ask.after.filter(|_| begun.is_some());
+    let recent = now - RECENT_MS;
+    let rows = db::row::device_part(&mut read, recent, after, PAGE_ROWS_MAX).await?;
+    let counts = match begun {
+        Some(_) => Vec::new(),
+        None => db::row::device_counts(&mut read, recent).await?,
+    };
+    Ok(Part {
+        has_more: rows.len() >= usize::try_from(PAGE_ROWS_MAX).unwrap_or(usize::MAX),
+        rows,
+        at: begun.unwrap_or(head),
+        counts,
+        server_time: now,
     })
 }
 
@@ -101,12 +131,16 @@ pub async fn pull(server: &Server, ask: PullAsk) -> Result<PullReply, Error> {
     })
 }
 
-/// What a page opens with.
-pub async fn boot(server: &Server, who: Option<Who>) -> Result<Boot, Error> {
+/// What a page opens with; without rows for a device that fetches them part by part.
+pub async fn boot(server: &Server, who: Option<Who>, with_rows: bool) -> Result<Boot, Error> {
     let mut read = server.readers.acquire().await?;
     if let Some(who) = who {
         drop(read);
-        let snapshot = snapshot(server).await?;
+        let snapshot = if with_rows {
+            snapshot(server).await?
+        } else {
+            Snapshot::default()
+        };
         return Ok(Boot::Open {
             me: who.staff,
             login_id: who.login.login_id,
@@ -114,18 +148,10 @@ pub async fn boot(server: &Server, who: Option<Who>) -> Result<Boot, Error> {
         });
     }
     let rows = db::row::list(&mut read, Table::Staff).await?;
-    let mut staff: Vec<_> = rows
-        .into_iter()
-        .filter_map(|row| {
-            if let Row::Staff(staff) = row {
-                Some(staff)
-            } else {
-                None
-            }
-        })
-        .filter(|staff| staff.is_active)
-        .collect();
-    staff.sort_by(|a, b| b.role.cmp(&a.role).then_with(|| a.name.cmp(&b.name)));
+    let staff = active_staff(rows.into_iter().filter_map(|row| match row {
+        Row::Staff(staff) => Some(staff),
+        _ => None,
+    }));
     if staff.is_empty() {
         return Ok(Boot::FirstRun);
     }

@@ -124,6 +124,7 @@ async fn names_that_people_type_are_inert() {
         Body::StationEdited {
             station_id: crate::support::station(1),
             changes,
+            was: Vec::new(),
         },
     )
     .await;

@@ -44,7 +44,10 @@ fn functions(device: &Device) -> Vec<(&'static str, Value, Option<Role>)> {
             json!({ "ask": { "since": position, "device_id": id() } }),
             Some(Role::Cashier),
         ),
-        ("take_snapshot", json!({}), Some(Role::Cashier)),
+        ("open_empty", json!({}), None),
+        ("take_part", json!({ "ask": {} }), Some(Role::Cashier)),
+        ("past_days", json!({}), Some(Role::Cashier)),
+        ("past_day", json!({ "day": 20_000 }), Some(Role::Cashier)),
         ("history", json!({ "filter": filter }), Some(Role::Cashier)),
         ("bill", json!({ "session_id": id() }), Some(Role::Cashier)),
         ("zone_names", json!({}), Some(Role::Cashier)),
@@ -144,7 +147,7 @@ async fn another_site_cannot_send_for_us() {
             );
         }
     }
-    let own = Request::post("/api/take_snapshot")
+    let own = Request::post("/api/past_days")
         .header(header::HOST, "localhost:3000")
         .header(header::ORIGIN, "http://localhost:3000")
         .header(header::COOKIE, &device.cookie)
@@ -170,7 +173,8 @@ async fn wrong_types_get_a_typed_error_and_write_nothing() {
             "open_page",
             "open_demo",
             "sign_out",
-            "take_snapshot",
+            "open_empty",
+            "past_days",
             "zone_names",
         ]
         .contains(&name)
@@ -253,6 +257,7 @@ fn bad_bodies(session_id: SessionId) -> Vec<(Body, Reason)> {
     let edit = |change| Body::StationEdited {
         station_id: station(2),
         changes: vec![change],
+        was: Vec::new(),
     };
     let shop = |change| Body::ShopEdited {
         changes: vec![change],
@@ -410,6 +415,7 @@ fn bad_bodies(session_id: SessionId) -> Vec<(Body, Reason)> {
             Body::StationEdited {
                 station_id: station(2),
                 changes: Vec::new(),
+                was: Vec::new(),
             },
             Reason::TooMany,
         ),
@@ -565,7 +571,7 @@ async fn signing_out_ends_the_login() {
         StatusCode::OK
     );
     assert_eq!(
-        shop.call("take_snapshot", &json!({}), Some(&owner.cookie))
+        shop.call("past_days", &json!({}), Some(&owner.cookie))
             .await
             .status,
         StatusCode::UNAUTHORIZED
@@ -609,7 +615,7 @@ async fn no_secret_ever_reaches_a_device() {
     let (shop, mut owner) = Shop::ready().await;
     shop.hire(&mut owner, "Cashier", "cashier").await;
     for answer in [
-        shop.call("take_snapshot", &json!({}), Some(&owner.cookie))
+        shop.call("take_part", &json!({ "ask": {} }), Some(&owner.cookie))
             .await,
         shop.call("open_page", &json!({}), Some(&owner.cookie))
             .await,

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use mikrodash::domain::apply;
 use mikrodash::domain::drill::{Chance, random_op, small_id};
@@ -13,13 +14,13 @@ use mikrodash::domain::id::{
     DeviceId, Incarnation, LoginId, OpId, PaymentId, StaffId, Uuid, uuid_v7,
 };
 use mikrodash::domain::op::{Body, Op, SCHEMA, Stamped};
-use mikrodash::domain::outcome::Outcome;
-use mikrodash::domain::registry::{State, Table, Window};
+use mikrodash::domain::outcome::{Outcome, Reason};
+use mikrodash::domain::registry::{Review, Row, State, Table, Window};
 use mikrodash::domain::staff::{Role, StaffChange};
 use mikrodash::domain::sync::{
     Action, Authority, Desk, DeviceHead, Draft, Engine, Epoch, Event, Failure, Fit, Journal,
-    JournalId, LogEntry, Position, PullAsk, PullReply, PushBatch, PushReply, RevRow, Snapshot,
-    Step, WireOp, read_batch,
+    JournalEntry, JournalId, LogEntry, Maker, Position, PullAsk, PullReply, PushBatch, PushReply,
+    RevRow, Sent, Snapshot, Step, WireOp, read_batch,
 };
 use mikrodash::domain::time::{DAY_MS, MINUTE_MS, Timestamp};
 
@@ -61,12 +62,23 @@ const PAGE_ROWS: usize = 7;
 /// More than any seed records: a log beyond it takes the same again and again.
 const LOG_MAX: usize = 1_500;
 const N_STAFF: u64 = 4;
+/// Far more letters than a seed sends can be told apart.
+const ORDER_BITS: u32 = 32;
+
+/// What journals held at their places, and how it reads.
+type Read = BTreeMap<(JournalId, u64), Sent>;
 
 struct Shop {
     desk: Desk,
     log: Vec<LogEntry>,
+    /// Which entry of the log an operation is.
+    places: BTreeMap<OpId, usize>,
     heads: BTreeMap<JournalId, DeviceHead>,
     revs: BTreeMap<(Table, Uuid), u64>,
+    /// What was read before; devices repeat themselves a lot here.
+    read: Read,
+    /// What beginnings of the log came to, the shorter first, so that a start folds only what came since.
+    folds: Vec<Fold>,
     is_up: bool,
     starts: u64,
     mutant: Mutant,
@@ -74,20 +86,25 @@ struct Shop {
 
 impl Shop {
     fn push(&mut self, batch: &PushBatch, now: Timestamp) -> PushReply {
-        let mut sent = read_batch(batch);
+        let mut sent = self.read(batch);
+        let journal = (batch.device_id, batch.incarnation);
+        let head = self.heads.get(&journal);
         let mut draft = Draft {
-            heads: self.heads.clone(),
+            heads: head.map(|head| (journal, *head)).into_iter().collect(),
             ..Draft::default()
         };
         if self.mutant != Mutant::NoIdCheck {
-            let sent: BTreeSet<OpId> = batch.ops.iter().map(|wire| wire.op_id).collect();
-            let known = self.log.iter().filter(|entry| sent.contains(&entry.op_id));
-            known.for_each(|entry| draft.know(entry.clone()));
+            let ids = batch.ops.iter().map(|wire| &wire.op_id);
+            let known = ids.filter_map(|op_id| self.places.get(op_id));
+            known.for_each(|n| draft.know(self.log[*n].clone()));
         }
         let sender = LoginId::default();
         for op in sent.iter().filter_map(|(_, op)| op.as_ref()) {
-            let staff_id = StaffId(op.login_id.0);
-            draft.logins.insert((sender, op.login_id), staff_id);
+            let maker = Maker {
+                staff_id: StaffId(op.login_id.0),
+                is_phone: op.login_id.0.as_u128() % 2 == 1,
+            };
+            draft.logins.insert((sender, op.login_id), maker);
         }
         if self.mutant == Mutant::PoisonBlocks {
             let n_readable = sent.iter().take_while(|(_, op)| op.is_some()).count();
@@ -101,7 +118,28 @@ impl Shop {
         reply
     }
 
+    /// Reads a batch, but nothing twice.
+    fn read(&mut self, batch: &PushBatch) -> Vec<Sent> {
+        let journal = (batch.device_id, batch.incarnation);
+        let read = |wire: &WireOp| {
+            let known = self.read.get(&(journal, wire.device_seq));
+            if let Some(sent) = known.filter(|(known, _)| known == wire) {
+                return sent.clone();
+            }
+            let alone = PushBatch {
+                ops: vec![wire.clone()],
+                ..*batch
+            };
+            let sent = read_batch(&alone).remove(0);
+            self.read.insert((journal, wire.device_seq), sent.clone());
+            sent
+        };
+        batch.ops.iter().map(read).collect()
+    }
+
     fn commit(&mut self, draft: Draft) {
+        let ids = draft.entries.iter().map(|entry| entry.op_id);
+        self.places.extend(ids.zip(self.log.len()..));
         self.log.extend(draft.entries);
         self.revs.extend(draft.changed);
         self.heads.extend(draft.heads);
@@ -160,14 +198,13 @@ impl Shop {
                 row: self.desk.state.find(table, id).unwrap(),
             })
             .collect();
-        let covered = |entry: &&LogEntry| {
-            entry.device_id == device_id
-                && (since.cursor + 1..=reply.position.cursor).contains(&entry.seq)
-        };
+        let n_known = usize::try_from(since.cursor).unwrap();
         reply.outcomes = self
             .log
             .iter()
-            .filter(covered)
+            .skip(n_known)
+            .take_while(|entry| entry.seq <= reply.position.cursor)
+            .filter(|entry| entry.device_id == device_id)
             .map(LogEntry::outcome)
             .collect();
         reply
@@ -182,12 +219,8 @@ impl Shop {
 
     /// What every backup has, whatever a mutant claims.
     fn durable_for_real(&self, now: Timestamp) -> u64 {
-        let is_old = |entry: &&LogEntry| now.since(entry.received_at) > DURABLE_MS;
-        self.log
-            .iter()
-            .take_while(is_old)
-            .last()
-            .map_or(0, |entry| entry.seq)
+        let is_old = |entry: &LogEntry| now.since(entry.received_at) > DURABLE_MS;
+        self.log.partition_point(is_old) as u64
     }
 
     fn snapshot(&self, now: Timestamp) -> Snapshot {
@@ -206,8 +239,12 @@ impl Shop {
     /// Stops and starts again, from the log up to here: an older backup, or what was on the disk.
     fn restart(&mut self, n_kept: usize, chance: &mut Chance) {
         self.log.truncate(n_kept);
-        let (state, revs, heads) = fold(&self.log);
-        (self.desk.state, self.revs, self.heads) = (state, revs, heads);
+        self.places.retain(|_, n| *n < n_kept);
+        self.folds.retain(|fold| fold.n_entries <= n_kept);
+        let mut fold = self.folds.last().cloned().unwrap_or_default();
+        fold.take_in(&self.log, &self.read);
+        self.folds.push(fold.clone());
+        (self.desk.state, self.revs, self.heads) = (fold.state, fold.revs, fold.heads);
         self.starts += 1;
         if self.mutant != Mutant::OldEpoch {
             self.desk.position.epoch = Epoch {
@@ -228,72 +265,135 @@ impl Shop {
     }
 }
 
-type Folded = (
-    State,
-    BTreeMap<(Table, Uuid), u64>,
-    BTreeMap<JournalId, DeviceHead>,
-);
+/// What a log comes to, from nothing. It depends on the log alone, so a longer log goes on from a shorter one.
+#[derive(Clone, Default)]
+struct Fold {
+    n_entries: usize,
+    state: State,
+    revs: BTreeMap<(Table, Uuid), u64>,
+    heads: BTreeMap<JournalId, DeviceHead>,
+}
 
-/// What a log comes to, from nothing.
-fn fold(log: &[LogEntry]) -> Folded {
-    let (mut state, mut revs, mut heads) = Folded::default();
-    for entry in log {
+impl Fold {
+    fn new(log: &[LogEntry], read: &Read) -> Fold {
+        let mut fold = Fold::default();
+        fold.take_in(log, read);
+        fold
+    }
+
+    /// Goes on to the end of a log that begins with what was taken in so far.
+    fn take_in(&mut self, log: &[LogEntry], read: &Read) {
+        for entry in &log[self.n_entries..] {
+            self.take_entry(entry, read);
+        }
+        self.n_entries = log.len();
+    }
+
+    fn take_entry(&mut self, entry: &LogEntry, read: &Read) {
         let wire = WireOp {
             op_id: entry.op_id,
             device_seq: entry.device_seq,
             bytes: entry.bytes.clone(),
         };
-        let head: &mut DeviceHead = heads
-            .entry((entry.device_id, entry.incarnation))
-            .or_default();
+        let journal = (entry.device_id, entry.incarnation);
+        let head = self.heads.entry(journal).or_default();
         *head = head.then(&wire);
-        let is_retimed = wire.read().is_some_and(|op| op.captured_at != entry.at);
         let by = StaffId(entry.staff_id);
-        let role = state
-            .staff
-            .get(&by)
-            .filter(|staff| staff.is_active)
-            .map(|staff| staff.role);
+        let staff = self.state.staff.get(&by).filter(|staff| staff.is_active);
         let role = if entry.device_id == DeviceId::default() {
             Some(Role::Owner)
         } else {
-            role
+            staff.map(|staff| staff.role)
         };
-        if let (Some(op), Some(role)) = (wire.read(), role)
+        let known = read.get(&(journal, entry.device_seq));
+        let known = known.filter(|(known, _)| *known == wire);
+        let op = known.and_then(|(_, op)| op.clone());
+        match entry.outcome {
+            Outcome::Rejected(Reason::NotOnPhone) => return,
+            Outcome::Rejected(reason @ (Reason::IdReused | Reason::NotAllowed))
+                if role.is_none() || reason == Reason::IdReused =>
+            {
+                let (op_id, subject, at) = (entry.op_id, entry.subject, entry.at);
+                self.state.put(Row::Review(Review {
+                    op_id,
+                    subject,
+                    reason,
+                    at,
+                    by,
+                    seen: None,
+                    offer: Vec::new(),
+                }));
+                self.revs.insert((Table::Review, op_id.0), entry.seq);
+                return;
+            }
+            _ => {}
+        }
+        if let (Some(op), Some(role)) = (op.or_else(|| wire.read()), role)
             && op.schema <= SCHEMA
             && !(op.body.is_server_only() && entry.device_id != DeviceId::default())
         {
             let stamped = Stamped {
                 op_id: op.op_id,
                 at: entry.at,
-                is_retimed,
+                is_retimed: op.captured_at != entry.at,
                 by,
                 role,
                 body: op.body,
             };
-            let applied = apply(&mut state, &stamped);
+            let applied = apply(&mut self.state, &stamped);
             assert_eq!(
                 applied.outcome, entry.outcome,
                 "a fold decides as it was decided"
             );
-            revs.extend(applied.changed.into_iter().map(|key| (key, entry.seq)));
+            let changed = applied.changed.into_iter();
+            self.revs.extend(changed.map(|key| (key, entry.seq)));
         }
     }
-    (state, revs, heads)
 }
 
 /// What a device keeps through a crash.
 #[derive(Clone)]
 struct Disk {
     outbox: Journal,
-    before_last_step: Journal,
-    cache: Snapshot,
+    /// Kept for the mutant that forgets a step.
+    before_last_step: Option<Journal>,
+    cache: Cache,
+}
+
+/// The rows of a device's database, and the position that they are from.
+#[derive(Clone)]
+struct Cache {
+    state: State,
+    position: Position,
+}
+
+impl Cache {
+    fn new(snapshot: Snapshot) -> Cache {
+        Cache {
+            state: snapshot.rows.into_iter().collect(),
+            position: snapshot.position,
+        }
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            rows: self.state.rows().collect(),
+            position: self.position,
+            ..Snapshot::default()
+        }
+    }
+}
+
+/// The entries of some numbers.
+fn some(outbox: &Journal, numbers: &[u64]) -> Vec<JournalEntry> {
+    let is_wanted = |entry: &&JournalEntry| numbers.contains(&entry.wire.device_seq);
+    outbox.entries.iter().filter(is_wanted).cloned().collect()
 }
 
 struct Device {
     disk: Disk,
     image: Option<Disk>,
-    tabs: Vec<Option<Engine>>,
+    tabs: Vec<Option<Box<Engine>>>,
     staff_id: StaffId,
     /// The device's clock, beside that of the shop, and how it was corrected at the last contact.
     skew_ms: i64,
@@ -302,11 +402,11 @@ struct Device {
 }
 
 impl Device {
-    fn new(n: u64, cache: Snapshot, chance: &mut Chance) -> Device {
+    fn new(n: u64, cache: Cache, chance: &mut Chance) -> Device {
         let incarnation = Incarnation(uuid_v7(BEGIN, chance.bytes()));
         let outbox = Journal::new(DeviceId(small_id(20, n)), incarnation);
         let disk = Disk {
-            before_last_step: outbox.clone(),
+            before_last_step: None,
             outbox,
             cache,
         };
@@ -326,7 +426,8 @@ impl Device {
     }
 
     fn open(&mut self) -> usize {
-        self.tabs.push(Some(Engine::new(self.disk.cache.clone())));
+        let engine = Engine::new(self.disk.cache.snapshot());
+        self.tabs.push(Some(Box::new(engine)));
         self.tabs.len() - 1
     }
 
@@ -335,22 +436,77 @@ impl Device {
     }
 }
 
-/// What is on its way: to the shop, to a tab, or to a disk.
+/// What is on its way: to the shop, to a tab, or to a disk. Small, as most of it is the stream saying a number.
 #[derive(Clone, Debug)]
 enum Message {
-    Push(PushBatch),
-    Pull(PullAsk),
+    Push(Box<PushBatch>),
+    Pull(Box<PullAsk>),
     Fetch,
-    Event(Event),
-    Do(Action),
+    FeedSaid(u64),
+    Event(Box<Event>),
+    Do(Box<Action>),
+    /// Another tab wrote the entries of these numbers.
+    ReadSome(Vec<u64>),
 }
 
 struct Letter {
-    due: i64,
-    order: u64,
     device: usize,
     tab: usize,
     message: Message,
+}
+
+/// Where a letter stands among the others: when it is due, and below that the order in which it was sent.
+type Place = u64;
+
+/// What is on its way.
+#[derive(Default)]
+struct Post {
+    letters: Vec<(Place, Letter)>,
+    /// Which letters they are by their places; the next is the last.
+    queue: Vec<(Place, usize)>,
+    n_sent: u64,
+}
+
+impl Post {
+    fn send(&mut self, due: i64, letter: Letter) {
+        self.n_sent += 1;
+        let due = u64::try_from(due).unwrap();
+        self.put((due << ORDER_BITS | self.n_sent, letter));
+    }
+
+    fn put(&mut self, (place, letter): (Place, Letter)) {
+        let n = self.find(place);
+        self.queue.insert(n, (place, self.letters.len()));
+        self.letters.push((place, letter));
+    }
+
+    fn find(&self, place: Place) -> usize {
+        self.queue.partition_point(|(other, _)| *other > place)
+    }
+
+    /// The next letter and when it is due, if it is by now.
+    fn take(&mut self, now: i64) -> Option<(i64, Letter)> {
+        let (place, n) = *self.queue.last()?;
+        let due = i64::try_from(place >> ORDER_BITS).unwrap();
+        if due > now {
+            return None;
+        }
+        self.queue.pop();
+        let (_, letter) = self.letters.swap_remove(n);
+        if let Some((moved, _)) = self.letters.get(n) {
+            let moved = self.find(*moved);
+            self.queue[moved].1 = n;
+        }
+        Some((due, letter))
+    }
+
+    fn take_out(&mut self, is_wanted: impl Fn(&Letter) -> bool) -> Vec<(Place, Letter)> {
+        self.queue.clear();
+        let all = self.letters.drain(..);
+        let (wanted, others): (Vec<_>, Vec<_>) = all.partition(|(_, letter)| is_wanted(letter));
+        others.into_iter().for_each(|letter| self.put(letter));
+        wanted
+    }
 }
 
 #[derive(Default)]
@@ -366,10 +522,9 @@ struct World {
     chance: Chance,
     mutant: Mutant,
     t: i64,
-    order: u64,
     shop: Shop,
     devices: Vec<Device>,
-    letters: Vec<Letter>,
+    post: Post,
     /// Every operation that was shown as recorded, and whether a device's loss of its memory excuses that it is gone.
     recorded: BTreeMap<OpId, (Op, bool)>,
     is_healing: bool,
@@ -384,8 +539,11 @@ impl World {
         let mut shop = Shop {
             desk: Desk::default(),
             log: Vec::new(),
+            places: BTreeMap::new(),
             heads: BTreeMap::new(),
             revs: BTreeMap::new(),
+            read: Read::new(),
+            folds: Vec::new(),
             is_up: true,
             starts: 1,
             mutant,
@@ -395,10 +553,10 @@ impl World {
             nonce: chance.bits(),
         };
         found(&mut shop);
-        let snapshot = shop.snapshot(BEGIN);
+        let cache = Cache::new(shop.snapshot(BEGIN));
         let n_devices = 2 + chance.below(4);
         let mut devices: Vec<Device> = (0..n_devices)
-            .map(|n| Device::new(n, snapshot.clone(), &mut chance))
+            .map(|n| Device::new(n, cache.clone(), &mut chance))
             .collect();
         for device in &mut devices {
             device.open();
@@ -407,10 +565,9 @@ impl World {
             chance,
             mutant,
             t: 0,
-            order: 0,
             shop,
             devices,
-            letters: Vec::new(),
+            post: Post::default(),
             recorded: BTreeMap::new(),
             is_healing: false,
             counts: Counts::default(),
@@ -427,15 +584,12 @@ impl World {
     }
 
     fn send(&mut self, delay: i64, device: usize, tab: usize, message: Message) {
-        self.order += 1;
-        let (due, order) = (self.t + delay, self.order);
-        self.letters.push(Letter {
-            due,
-            order,
+        let letter = Letter {
             device,
             tab,
             message,
-        });
+        };
+        self.post.send(self.t + delay, letter);
     }
 
     /// Does what a tab's engine asked for. Disks take a moment; the network takes its time, and its share.
@@ -449,13 +603,13 @@ impl World {
                             outbox.pending().map(|entry| entry.wire.op_id).collect();
                         batch.ops.retain(|wire| pending.contains(&wire.op_id));
                     }
-                    Message::Push(batch)
+                    Message::Push(Box::new(batch))
                 }
-                Action::Pull(ask) => Message::Pull(ask),
+                Action::Pull(ask) => Message::Pull(Box::new(ask)),
                 Action::Fetch => Message::Fetch,
                 other => {
                     let delay = self.chance.between(0, 3);
-                    self.send(delay, device, tab, Message::Do(other));
+                    self.send(delay, device, tab, Message::Do(Box::new(other)));
                     continue;
                 }
             };
@@ -473,7 +627,7 @@ impl World {
                 _ => Event::Fetched(Err(Failure::NoAnswer)),
             };
             let delay = self.chance.between(5, 15_000);
-            return self.send(delay, device, tab, Message::Event(failure));
+            return self.send(delay, device, tab, Message::Event(Box::new(failure)));
         }
         let delay = self.chance.between(1, 400);
         if !self.is_healing && self.chance.percent(5) {
@@ -494,24 +648,23 @@ impl World {
         };
         let late = !self.is_healing && self.chance.percent(4);
         let delay = self.chance.between(1, if late { 60_000 } else { 400 });
-        self.send(delay, device, tab, Message::Event(event));
+        self.send(delay, device, tab, Message::Event(Box::new(event)));
     }
 
     fn tell(&mut self, device: usize, tab: usize, event: Event) {
-        let Some(Some(engine)) = self.devices[device].tabs.get_mut(tab) else {
+        let of = &mut self.devices[device];
+        let Some(Some(engine)) = of.tabs.get_mut(tab) else {
             return;
         };
         if let Event::Pushed(Ok(reply)) = &event {
-            self.devices[device].offset_ms =
-                reply.server_time.since(BEGIN + self.t) - self.devices[device].skew_ms;
-            let Some(Some(still)) = self.devices[device].tabs.get_mut(tab) else {
-                return;
-            };
-            let actions = still.handle(event, self.t, BEGIN + self.t, &mut self.chance);
-            return self.act(device, tab, actions);
+            of.offset_ms = reply.server_time.since(BEGIN + self.t) - of.skew_ms;
         }
         let actions = engine.handle(event, self.t, BEGIN + self.t, &mut self.chance);
         self.act(device, tab, actions);
+    }
+
+    fn has_company(&self, device: usize) -> bool {
+        self.devices[device].tabs.iter().flatten().count() > 1
     }
 
     fn deliver(&mut self, letter: Letter) {
@@ -526,7 +679,12 @@ impl World {
         }
         let now = self.now();
         match message {
-            Message::Event(event) => self.tell(device, tab, event),
+            Message::FeedSaid(cursor) => self.tell(device, tab, Event::FeedSaid(cursor)),
+            Message::Event(event) => self.tell(device, tab, *event),
+            // Another tab holds the lock.
+            Message::Push(_) if self.has_company(device) && self.chance.percent(10) => {
+                self.tell(device, tab, Event::Busy);
+            }
             Message::Push(batch) => {
                 let answer = if self.shop.is_up {
                     Ok(self.shop.push(&batch, now))
@@ -538,7 +696,7 @@ impl World {
             }
             Message::Pull(ask) => {
                 let answer = if self.shop.is_up {
-                    Ok(self.shop.pull(ask, now))
+                    Ok(self.shop.pull(*ask, now))
                 } else {
                     Err(Failure::NoAnswer)
                 };
@@ -553,7 +711,12 @@ impl World {
                 self.counts.resets += 1;
                 self.answer(device, tab, Event::Fetched(answer));
             }
-            Message::Do(action) => self.disk(device, tab, action),
+            Message::Do(action) => self.disk(device, tab, *action),
+            Message::ReadSome(numbers) => {
+                let outbox = &self.devices[device].disk.outbox;
+                let event = Event::Written(outbox.head, some(outbox, &numbers));
+                self.tell(device, tab, event);
+            }
         }
     }
 
@@ -564,7 +727,7 @@ impl World {
             for tab in 0..self.devices[device].tabs.len() {
                 if self.devices[device].is_linked && self.chance.percent(60) {
                     let delay = self.chance.between(1, 300);
-                    self.send(delay, device, tab, Message::Event(Event::FeedSaid(cursor)));
+                    self.send(delay, device, tab, Message::FeedSaid(cursor));
                 }
             }
         }
@@ -575,19 +738,22 @@ impl World {
         match action {
             Action::Keep(page) => match page.fit(disk.cache.position) {
                 Fit::Follows => {
-                    let mut state: State =
-                        std::mem::take(&mut disk.cache.rows).into_iter().collect();
+                    let state = &mut disk.cache.state;
                     page.rows.into_iter().for_each(|row| state.put(row));
-                    disk.cache.rows = state.rows().collect();
                     disk.cache.position = page.position;
                 }
                 Fit::IsOld => {}
                 Fit::Gap => self.tell(device, tab, Event::NotKept),
             },
-            Action::KeepAll(snapshot) => disk.cache = snapshot,
+            Action::KeepAll(snapshot) => disk.cache = Cache::new(snapshot),
             Action::ReadOutbox => {
-                let event = Event::Outbox(disk.outbox.clone());
-                self.tell(device, tab, event);
+                let disk = &self.devices[device].disk;
+                let engine = self.devices[device].tabs.get(tab).and_then(Option::as_ref);
+                let known = engine.map(|engine| engine.replica.journal().head);
+                if known != Some(disk.outbox.head) {
+                    let event = Event::Outbox(disk.outbox.clone());
+                    self.tell(device, tab, event);
+                }
             }
             Action::Step(step) => self.step(device, tab, step),
             Action::Push(_) | Action::Pull(_) | Action::Fetch => {}
@@ -601,8 +767,8 @@ impl World {
             _ => false,
         };
         let disk = &mut self.devices[device].disk;
-        let before = disk.outbox.clone();
-        let n_before = before.entries.len();
+        let before = (self.mutant == Mutant::Relaxed).then(|| disk.outbox.clone());
+        let n_before = disk.outbox.entries.len();
         let own = self.devices[device].tabs.get(tab).and_then(Option::as_ref);
         let own_last = own.map(|engine| engine.replica.journal().head.last);
         let disk = &mut self.devices[device].disk;
@@ -612,19 +778,15 @@ impl World {
         }
         if !skipped {
             self.counts.forks += usize::from(matches!(step, Step::Fork { .. }));
-            let has_changed = disk.outbox.step(step.clone());
+            let has_changed = disk.outbox.write(step.clone());
             if !has_changed {
-                return;
+                return self.tell(device, tab, Event::Stepped(step));
             }
         }
         disk.before_last_step = before;
         let head = disk.outbox.head;
-        let recorded = disk
-            .outbox
-            .entries
-            .get(n_before..)
-            .unwrap_or_default()
-            .to_vec();
+        let recorded = disk.outbox.entries.get(n_before..);
+        let recorded = recorded.unwrap_or_default().to_vec();
         if self.mutant == Mutant::TabCounts {
             // A disk keeps one operation under one number.
             let entries = std::mem::take(&mut disk.outbox.entries);
@@ -634,21 +796,33 @@ impl World {
                 .collect();
             disk.outbox.entries = by_number.into_values().collect();
         }
-        let outbox = disk.outbox.clone();
+        let named = disk.outbox.named(&step);
+        let done = step.clone();
         let event = if let Step::Record { ops, .. } = step {
             // The power may go right here: recorded for good, and never shown.
             for op in ops {
                 self.recorded.insert(op.op_id, (op, false));
             }
-            Event::Recorded(head, recorded)
+            Event::Written(head, recorded)
+        } else if let Some(numbers) = named {
+            Event::Written(head, some(&disk.outbox, &numbers))
         } else {
-            Event::Outbox(outbox.clone())
+            Event::Outbox(disk.outbox.clone())
         };
+        let told = if let Event::Written(_, entries) = &event {
+            let numbers = entries.iter().map(|entry| entry.wire.device_seq);
+            Message::ReadSome(numbers.collect())
+        } else {
+            Message::Do(Box::new(Action::ReadOutbox))
+        };
+        if !matches!(done, Step::Record { .. }) {
+            self.tell(device, tab, Event::Stepped(done));
+        }
         self.tell(device, tab, event);
         for other in 0..self.devices[device].tabs.len() {
             if other != tab && self.chance.percent(80) {
                 let delay = self.chance.between(0, 60);
-                self.send(delay, device, other, Message::Do(Action::ReadOutbox));
+                self.send(delay, device, other, told.clone());
             }
         }
     }
@@ -748,26 +922,25 @@ impl World {
     /// The power goes: tabs are gone; what they had asked the disk for happened or did not.
     fn crash(&mut self, device: usize) {
         self.devices[device].close_all();
-        let of_device = |letter: &Letter| letter.device == device;
-        let (mine, others): (Vec<_>, Vec<_>) = self.letters.drain(..).partition(of_device);
-        self.letters = others;
         let mut can_happen = true;
-        for letter in mine {
-            if let Message::Do(action @ (Action::Step(_) | Action::Keep(_) | Action::KeepAll(_))) =
-                letter.message
-            {
-                // A disk takes its steps in order, so what comes after a lost one is lost too.
-                can_happen &= self.chance.percent(50);
-                if can_happen {
-                    self.disk(device, letter.tab, action);
+        for (place, letter) in self.post.take_out(|letter| letter.device == device) {
+            match letter.message {
+                Message::Push(_) => self.post.put((place, letter)),
+                Message::Do(action) if *action != Action::ReadOutbox => {
+                    // A disk takes its steps in order, so what comes after a lost one is lost too.
+                    can_happen &= self.chance.percent(50);
+                    if can_happen {
+                        self.disk(device, letter.tab, *action);
+                    }
                 }
-            } else if matches!(letter.message, Message::Push(_)) {
-                self.letters.push(letter);
+                _ => {}
             }
         }
         if self.mutant == Mutant::Relaxed && self.chance.percent(50) {
             let disk = &mut self.devices[device].disk;
-            disk.outbox = disk.before_last_step.clone();
+            if let Some(before) = &disk.before_last_step {
+                disk.outbox = before.clone();
+            }
         }
         self.open(device);
     }
@@ -784,8 +957,10 @@ impl World {
         let Some(image) = self.devices[device].image.clone() else {
             return;
         };
-        self.letters
-            .retain(|letter| letter.device != device || matches!(letter.message, Message::Push(_)));
+        let is_gone = |letter: &Letter| {
+            letter.device == device && !matches!(letter.message, Message::Push(_))
+        };
+        self.post.take_out(is_gone);
         let in_image: BTreeSet<OpId> = image
             .outbox
             .entries
@@ -838,24 +1013,17 @@ impl World {
     /// Lets time pass: whatever is due happens, in order.
     fn pass(&mut self, ms: i64) {
         let until = self.t + ms;
-        loop {
-            let next = self
-                .letters
-                .iter()
-                .enumerate()
-                .filter(|(_, letter)| letter.due <= until)
-                .min_by_key(|(_, letter)| (letter.due, letter.order))
-                .map(|(n, _)| n);
-            let Some(n) = next else { break };
-            let letter = self.letters.swap_remove(n);
-            self.t = self.t.max(letter.due);
+        while let Some((due, letter)) = self.post.take(until) {
+            self.t = self.t.max(due);
             self.deliver(letter);
         }
         self.t = until;
         if self.mutant != Mutant::NoLook {
             for device in 0..self.devices.len() {
                 for tab in 0..self.devices[device].tabs.len() {
-                    self.tell(device, tab, Event::Tick);
+                    if self.devices[device].tabs[tab].is_some() {
+                        self.tell(device, tab, Event::Tick);
+                    }
                 }
             }
         }
@@ -868,7 +1036,7 @@ impl World {
                 .tabs
                 .iter()
                 .flatten()
-                .map(move |engine| (n, device, engine))
+                .map(move |engine| (n, device, &**engine))
         })
     }
 
@@ -887,7 +1055,7 @@ impl World {
     fn check(&mut self) -> Result<(), String> {
         let end = self.shop.desk.position;
         let mut held = self.shop.desk.state.clone();
-        held.secrets.clear();
+        held.secrets = Arc::default();
         for (n, device, engine) in self.engines() {
             let outbox = &device.disk.outbox;
             if outbox.pending().count() > 0 {
@@ -930,21 +1098,19 @@ impl World {
             }
         }
         for (n, device) in self.devices.iter().enumerate() {
-            let cached: State = device.disk.cache.rows.iter().cloned().collect();
-            let cursor = usize::try_from(device.disk.cache.position.cursor).unwrap();
-            if self.shop.chain_matches(device.disk.cache.position) {
-                let (mut state, ..) = fold(&self.shop.log[..cursor]);
-                state.secrets.clear();
-                // Rows may be newer than the position: the snapshot of a reset is of one moment, pages are not.
-                if device.tabs.iter().flatten().count() == 0 && cached != state {
+            let cache = &device.disk.cache;
+            if self.shop.chain_matches(cache.position) {
+                let cursor = usize::try_from(cache.position.cursor).unwrap();
+                let mut fold = Fold::new(&self.shop.log[..cursor], &self.shop.read);
+                fold.state.secrets = Arc::default();
+                if cache.state != fold.state {
                     return Err(format!(
                         "device {n}: the cache is not what its position says"
                     ));
                 }
             }
         }
-        let (folded, ..) = fold(&self.shop.log);
-        if folded != self.shop.desk.state {
+        if Fold::new(&self.shop.log, &self.shop.read).state != self.shop.desk.state {
             return Err("a fresh fold of the log differs from the rows".to_owned());
         }
         let mut seqs = BTreeMap::new();
@@ -1061,21 +1227,21 @@ fn simulate(seed: u64, mutant: Mutant) -> Result<Counts, String> {
     Ok(world.counts)
 }
 
-/// How many seeds a run takes; `make simulate N=...` takes more.
-fn n_seeds() -> u64 {
-    std::env::var("SIMULATED_SEEDS")
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(5_000)
+/// How many seeds a run takes, and after how many others; `make simulate N=... AFTER=...` takes more.
+fn seeds() -> (u64, u64) {
+    let number = |name| std::env::var(name).ok()?.parse().ok();
+    let (n_seeds, after) = (number("SIMULATED_SEEDS"), number("SIMULATED_AFTER"));
+    (n_seeds.unwrap_or(5_000), after.unwrap_or(0))
 }
 
 #[test]
 fn whatever_goes_wrong_every_copy_heals_and_no_operation_is_lost() {
-    let n_seeds = n_seeds();
+    let (n_seeds, after) = seeds();
     let n_workers = std::thread::available_parallelism().map_or(1, |n| n.get() as u64);
     let work = |worker: u64| {
         let (mut sum, mut errors) = (Counts::default(), Vec::new());
-        for seed in (worker..n_seeds).step_by(usize::try_from(n_workers).unwrap()) {
+        for n in (worker..n_seeds).step_by(usize::try_from(n_workers).unwrap()) {
+            let seed = after + n;
             match simulate(seed, Mutant::None) {
                 Ok(counts) => {
                     sum.ops += counts.ops;

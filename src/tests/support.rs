@@ -113,6 +113,7 @@ impl Shop {
             Body::CategoryEdited {
                 category_id,
                 changes,
+                was: Vec::new(),
             },
         )
         .await;
@@ -126,6 +127,7 @@ impl Shop {
             Body::ItemEdited {
                 item_id: TEA,
                 changes,
+                was: Vec::new(),
             },
         )
         .await;
@@ -232,9 +234,12 @@ impl Shop {
 
     /// What a device holds.
     pub async fn snapshot(&self, device: &Device) -> Snapshot {
-        self.call("take_snapshot", &json!({}), Some(&device.cookie))
-            .await
-            .json()
+        let nothing = json!({});
+        let answer = self.call("open_page", &nothing, Some(&device.cookie));
+        match answer.await.json() {
+            Boot::Open { snapshot, .. } => snapshot,
+            boot => panic!("nobody is signed in: {boot:?}"),
+        }
     }
 
     /// What a device holds, as a state.

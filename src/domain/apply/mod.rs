@@ -4,11 +4,14 @@
 //! that is refused cannot have changed anything.
 
 mod bill;
+mod offer;
 mod session;
 mod shop;
+mod task;
 #[cfg(test)]
 mod tests;
 
+use crate::domain::edit::{Edited, Merged, merge};
 use crate::domain::id::Uuid;
 use crate::domain::op::{Body, Stamped};
 use crate::domain::outcome::{Outcome, Reason};
@@ -50,11 +53,27 @@ pub fn apply(state: &mut State, op: &Stamped) -> Applied {
             at,
             by,
             seen: None,
+            offer: offer::of(state, op, reason),
         }));
     }
     let changed = rows.iter().map(Row::key).collect();
     rows.into_iter().for_each(|row| state.put(row));
     Applied { outcome, changed }
+}
+
+/// Makes the changes of an edit in a row that may be new, under its table's policy.
+fn edited<R: Edited>(
+    found: Option<&R>,
+    new: R,
+    changes: &[R::Change],
+    was: &[R::Change],
+    table: Table,
+    op: &Stamped,
+) -> Merged<R> {
+    match found {
+        Some(row) => merge(row, changes, was, table.policy(), op.signature()),
+        None => merge(&new, changes, &[], table.policy(), op.signature()),
+    }
 }
 
 fn check(op: &Stamped) -> Result<(), Reason> {
@@ -159,12 +178,34 @@ fn decide(state: &State, op: &Stamped) -> Decision {
         Body::StationEdited {
             station_id,
             changes,
-        } => shop::edit_station(state, *station_id, changes),
+            was,
+        } => shop::edit_station(state, op, *station_id, changes, was),
         Body::CategoryEdited {
             category_id,
             changes,
-        } => shop::edit_category(state, *category_id, changes),
-        Body::ItemEdited { item_id, changes } => shop::edit_item(state, *item_id, changes),
+            was,
+        } => shop::edit_category(state, op, *category_id, changes, was),
+        Body::ItemEdited {
+            item_id,
+            changes,
+            was,
+        } => shop::edit_item(state, op, *item_id, changes, was),
+        Body::TaskEdited {
+            task_id,
+            changes,
+            was,
+        } => task::edit(state, op, *task_id, changes, was),
+        Body::ChecklistEdited {
+            checklist_id,
+            changes,
+            was,
+        } => task::edit_checklist(state, op, *checklist_id, changes, was),
+        Body::RunStarted { .. } => task::start_run(state, op),
+        Body::RunEdited {
+            run_id,
+            changes,
+            was,
+        } => task::edit_run(state, op, *run_id, changes, was),
         Body::ShopEdited { changes } => shop::edit_shop(state, changes),
         Body::StaffEdited { staff_id, changes } => shop::edit_staff(state, op, *staff_id, changes),
         Body::StaffSecretSet {

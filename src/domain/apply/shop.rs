@@ -1,15 +1,16 @@
 //! What operations on the shop's own data mean: sales, stations, menu, settings, staff.
 //!
-//! An edit carries the fields that changed and nothing else, so edits of different fields merge, and of two edits of
-//! one field the later in the log wins; the earlier stays in the log.
+//! An edit carries the fields that changed and nothing else, so edits of different fields merge; see [`edit`].
+//!
+//! [`edit`]: crate::domain::edit
 
-use crate::domain::apply::Decision;
+use crate::domain::apply::{Decision, edited};
 use crate::domain::bill::{Payment, Void};
 use crate::domain::id::{CategoryId, ItemId, OpId, SaleId, StaffId, StationId};
 use crate::domain::menu::{Category, CategoryChange, Item, ItemChange};
 use crate::domain::op::{Body, Stamped};
 use crate::domain::outcome::{Outcome, Reason};
-use crate::domain::registry::{Row, Seen, State};
+use crate::domain::registry::{Row, State, Table};
 use crate::domain::sale::Sale;
 use crate::domain::shop::ShopChange;
 use crate::domain::staff::{Role, SecretKind, Staff, StaffChange, StaffSecret};
@@ -75,64 +76,60 @@ pub(super) fn void_sale(state: &State, op: &Stamped, sale_id: SaleId, reason: &s
 
 /// Somebody has looked at what had to be looked at; the first who did stays.
 pub(super) fn see_review(state: &State, op: &Stamped, op_id: OpId) -> Decision {
-    let mut review = *state.reviews.get(&op_id).ok_or(Reason::UnknownReview)?;
-    review.seen.get_or_insert(Seen {
-        at: op.at,
-        by: op.by,
-    });
+    let found = state.reviews.get(&op_id);
+    let mut review = found.ok_or(Reason::UnknownReview)?.clone();
+    review.seen.get_or_insert(op.signature());
     one(Row::Review(review))
 }
 
 /// Makes or changes a station. One that is being played on cannot be closed or taken away.
 pub(super) fn edit_station(
     state: &State,
+    op: &Stamped,
     station_id: StationId,
     changes: &[StationChange],
+    was: &[StationChange],
 ) -> Decision {
-    let found = state.stations.get(&station_id).cloned();
-    if found.is_none()
-        && !changes
-            .iter()
-            .any(|change| matches!(change, StationChange::Name(_)))
-    {
+    let found = state.stations.get(&station_id);
+    let is_named = changes
+        .iter()
+        .any(|change| matches!(change, StationChange::Name(_)));
+    if found.is_none() && !is_named {
         return Err(Reason::UnknownStation);
     }
-    let mut station = found.unwrap_or_else(|| Station {
+    let new = Station {
         station_id,
         ..Station::default()
-    });
-    changes
-        .iter()
-        .cloned()
-        .for_each(|change| station.change(change));
+    };
+    let merged = edited(found, new, changes, was, Table::Station, op);
+    let station = merged.row;
     if !station.is_open() && state.live_on(station_id).is_some() {
         return Err(Reason::StationBusy);
     }
-    one(Row::Station(station))
+    Ok((merged.outcome, vec![Row::Station(station)]))
 }
 
 /// Makes or changes a category. One that has items cannot be taken away.
 pub(super) fn edit_category(
     state: &State,
+    op: &Stamped,
     category_id: CategoryId,
     changes: &[CategoryChange],
+    was: &[CategoryChange],
 ) -> Decision {
-    let found = state.categories.get(&category_id).cloned();
-    if found.is_none()
-        && !changes
-            .iter()
-            .any(|change| matches!(change, CategoryChange::Name(_)))
-    {
+    let found = state.categories.get(&category_id);
+    let is_named = changes
+        .iter()
+        .any(|change| matches!(change, CategoryChange::Name(_)));
+    if found.is_none() && !is_named {
         return Err(Reason::UnknownItem);
     }
-    let mut category = found.unwrap_or_else(|| Category {
+    let new = Category {
         category_id,
         ..Category::default()
-    });
-    changes
-        .iter()
-        .cloned()
-        .for_each(|change| category.change(change));
+    };
+    let merged = edited(found, new, changes, was, Table::Category, op);
+    let category = merged.row;
     let has_items = state
         .items
         .values()
@@ -140,32 +137,35 @@ pub(super) fn edit_category(
     if category.is_removed && has_items {
         return Err(Reason::InUse);
     }
-    one(Row::Category(category))
+    Ok((merged.outcome, vec![Row::Category(category)]))
 }
 
 /// Makes or changes an item of the menu.
-pub(super) fn edit_item(state: &State, item_id: ItemId, changes: &[ItemChange]) -> Decision {
-    let found = state.items.get(&item_id).cloned();
-    if found.is_none()
-        && !changes
-            .iter()
-            .any(|change| matches!(change, ItemChange::Name(_)))
-    {
+pub(super) fn edit_item(
+    state: &State,
+    op: &Stamped,
+    item_id: ItemId,
+    changes: &[ItemChange],
+    was: &[ItemChange],
+) -> Decision {
+    let found = state.items.get(&item_id);
+    let is_named = changes
+        .iter()
+        .any(|change| matches!(change, ItemChange::Name(_)));
+    if found.is_none() && !is_named {
         return Err(Reason::UnknownItem);
     }
-    let mut item = found.unwrap_or_else(|| Item {
+    let new = Item {
         item_id,
         is_available: true,
         ..Item::default()
-    });
-    changes
-        .iter()
-        .cloned()
-        .for_each(|change| item.change(change));
+    };
+    let merged = edited(found, new, changes, was, Table::Item, op);
+    let item = merged.row;
     if !state.categories.contains_key(&item.category_id) {
         return Err(Reason::UnknownItem);
     }
-    one(Row::Item(item))
+    Ok((merged.outcome, vec![Row::Item(item)]))
 }
 
 /// Changes the shop's settings; the first edit makes the shop.

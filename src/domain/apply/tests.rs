@@ -1,6 +1,6 @@
 //! The promises of the core, as properties; then the rules, one by one.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 
@@ -9,7 +9,7 @@ use crate::domain::bill::Bill;
 use crate::domain::drill::{
     Chance, RATES, add_station, order, pay, random_op, small_id, stamped, start, station,
 };
-use crate::domain::id::{LineId, OpId, PaymentId, SessionId};
+use crate::domain::id::{CheckId, ChecklistId, LineId, OpId, PaymentId, RunId, SessionId, TaskId};
 use crate::domain::money::Money;
 use crate::domain::op::{Body, Choice, Op};
 use crate::domain::outcome::{Outcome, Reason};
@@ -17,6 +17,8 @@ use crate::domain::registry::State;
 use crate::domain::session::{FORGOTTEN_MS, PauseMark, Phase, SegmentMark, Session};
 use crate::domain::staff::Role;
 use crate::domain::station::{Mode, Rates, StationChange};
+use crate::domain::task::{ChecklistChange, ChecklistKind, Priority, RunChange, TaskChange};
+use crate::domain::text::Label;
 use crate::domain::time::{HOUR_MS, MINUTE_MS, Timestamp};
 
 const START: Timestamp = Timestamp(1_760_000_000_000);
@@ -184,7 +186,7 @@ proptest! {
             let before = state.clone();
             let applied = apply(&mut state, &op);
             if let Outcome::Rejected(_) = applied.outcome {
-                let unseen = |state: &State| State { reviews: BTreeMap::new(), ..state.clone() };
+                let unseen = |state: &State| State { reviews: Arc::default(), ..state.clone() };
                 prop_assert_eq!(unseen(&before), unseen(&state), "a refused operation changed something");
             }
             for (table, id) in applied.changed {
@@ -669,6 +671,7 @@ fn a_station_in_use_cannot_be_closed() {
     let close = |change| Body::StationEdited {
         station_id: station(1),
         changes: vec![change],
+        was: Vec::new(),
     };
     for change in [
         StationChange::Maintenance(Some("x".to_owned())),
@@ -683,4 +686,201 @@ fn a_station_in_use_cannot_be_closed() {
     shop.must(close(StationChange::Maintenance(Some(
         "يد معطلة".to_owned(),
     ))));
+}
+
+/// What a review offers, with the reason that the screen puts in.
+fn offered(shop: &Shop) -> Vec<Body> {
+    let review = shop.state.reviews.values().next_back().unwrap();
+    let with_reason = |body: &Body| match body.clone() {
+        Body::BillReopened {
+            session_id,
+            is_continued,
+            ..
+        } => Body::BillReopened {
+            session_id,
+            reason: "other".to_owned(),
+            is_continued,
+        },
+        body => body,
+    };
+    review.offer.iter().map(with_reason).collect()
+}
+
+#[test]
+fn the_other_of_two_ends_is_one_tap_away() {
+    let mut shop = Shop::new();
+    shop.start(1, 1);
+    shop.at(60).end(1, Choice::Exact);
+    shop.pay(1, 1, 2_000);
+    shop.at(90);
+    let told = Money(3_000);
+    let outcome = shop.record(Body::SessionEnded {
+        session_id: id(1),
+        choice: Choice::Exact,
+        told,
+    });
+    assert_eq!(outcome, Outcome::Superseded(Reason::AlreadyEnded));
+    assert_eq!(shop.pay(1, 2, 3_000), Outcome::Review(Reason::Overpaid));
+    assert_eq!(shop.bill(1).due, Money(-3_000));
+    let ended = shop
+        .state
+        .reviews
+        .values()
+        .find(|review| !review.offer.is_empty());
+    let op_id = ended.unwrap().op_id;
+    Arc::make_mut(&mut shop.state.reviews).retain(|id, _| *id == op_id);
+    for body in offered(&shop) {
+        shop.must(body);
+    }
+    assert_eq!(
+        (shop.bill(1).total, shop.bill(1).due),
+        (told, Money(-2_000))
+    );
+    let session = shop.state.session(id(1)).unwrap();
+    assert_eq!(session.ended.as_ref().unwrap().at, START + 90 * MINUTE_MS);
+    assert_eq!(session.reopened.len(), 1, "the first end is on record");
+}
+
+#[test]
+fn an_edit_that_did_not_make_it_comes_back_in_one_tap() {
+    let mut shop = Shop::new();
+    let (was, first, second) = (
+        RATES,
+        Rates {
+            single: Money(1),
+            multi: None,
+        },
+        Rates {
+            single: Money(2),
+            multi: None,
+        },
+    );
+    let edit = |to, was| Body::StationEdited {
+        station_id: station(1),
+        changes: vec![StationChange::Rates(to)],
+        was: vec![StationChange::Rates(was)],
+    };
+    shop.must(edit(first, was));
+    assert_eq!(
+        shop.record(edit(second, was)),
+        Outcome::Superseded(Reason::EditedTwice)
+    );
+    assert_eq!(shop.state.stations[&station(1)].rates, first);
+    for body in offered(&shop) {
+        shop.must(body);
+    }
+    assert_eq!(shop.state.stations[&station(1)].rates, second);
+}
+
+fn task(changes: Vec<TaskChange>, was: Vec<TaskChange>) -> Body {
+    Body::TaskEdited {
+        task_id: TaskId(small_id(12, 1)),
+        changes,
+        was,
+    }
+}
+
+fn title(text: &str) -> TaskChange {
+    TaskChange::Title(text.to_owned())
+}
+
+#[test]
+fn a_task_is_done_once_and_by_whom_is_kept() {
+    let mut shop = Shop::new();
+    shop.role = Role::Cashier;
+    assert_eq!(
+        shop.record(task(vec![TaskChange::Done(true)], Vec::new())),
+        Outcome::Rejected(Reason::UnknownTask)
+    );
+    shop.must(task(
+        vec![title("a"), TaskChange::Priority(Priority::High)],
+        Vec::new(),
+    ));
+    shop.at(5).must(task(
+        vec![TaskChange::Done(true)],
+        vec![TaskChange::Done(false)],
+    ));
+    shop.at(9).must(task(
+        vec![TaskChange::Done(true)],
+        vec![TaskChange::Done(false)],
+    ));
+    let done = shop.state.tasks.values().next().unwrap().done.unwrap();
+    assert_eq!(done.at, START + 5 * MINUTE_MS);
+    assert_eq!(
+        shop.record(task(vec![TaskChange::Removed(true)], Vec::new())),
+        Outcome::Rejected(Reason::NotAllowed),
+        "a manager takes tasks away"
+    );
+}
+
+#[test]
+fn what_a_phone_wrote_into_a_task_that_is_gone_can_be_had_back() {
+    let mut shop = Shop::new();
+    shop.must(task(vec![title("a")], Vec::new()));
+    shop.must(task(
+        vec![TaskChange::Removed(true)],
+        vec![TaskChange::Removed(false)],
+    ));
+    let note = TaskChange::Note("three pads".to_owned());
+    let late = task(vec![note], vec![TaskChange::Note(String::new())]);
+    assert_eq!(shop.record(late), Outcome::Superseded(Reason::Removed));
+    for body in offered(&shop) {
+        shop.must(body);
+    }
+    let task = shop.state.tasks.values().next().unwrap();
+    assert_eq!((task.note.as_str(), task.is_removed), ("three pads", false));
+}
+
+#[test]
+fn a_run_goes_on_with_the_checks_it_began_with() {
+    let mut shop = Shop::new();
+    let (checklist_id, run_id) = (ChecklistId(small_id(13, 1)), RunId(small_id(14, 1)));
+    let check =
+        |n, text| ChecklistChange::Check(CheckId(small_id(15, n)), Some(Label::new(text, "")));
+    let list = |changes| Body::ChecklistEdited {
+        checklist_id,
+        changes,
+        was: Vec::new(),
+    };
+    shop.must(list(vec![
+        ChecklistChange::Name(Label::new("فتح", "")),
+        check(1, "نور"),
+        check(2, "تكييف"),
+    ]));
+    let name = Label::new("فتح", "");
+    let checks = shop.state.checklists[&checklist_id].checks.clone();
+    shop.must(Body::RunStarted {
+        run_id,
+        checklist_id,
+        name,
+        kind: ChecklistKind::CashCount,
+        checks,
+    });
+    shop.must(list(vec![ChecklistChange::Check(
+        CheckId(small_id(15, 1)),
+        None,
+    )]));
+    let edit = |changes| Body::RunEdited {
+        run_id,
+        changes,
+        was: Vec::new(),
+    };
+    shop.must(edit(vec![
+        RunChange::Checked(CheckId(small_id(15, 1)), true),
+        RunChange::Counted(Some(Money(50_000))),
+    ]));
+    assert_eq!(
+        shop.record(edit(vec![RunChange::Checked(
+            CheckId(small_id(15, 9)),
+            true
+        )])),
+        Outcome::Rejected(Reason::UnknownTask)
+    );
+    shop.must(edit(vec![RunChange::Finished(true)]));
+    let run = &shop.state.runs[&run_id];
+    assert_eq!(
+        (run.checks.len(), run.n_done(), run.counted),
+        (2, 1, Some(Money(50_000)))
+    );
+    assert!(run.finished.is_some());
 }

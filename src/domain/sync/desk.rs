@@ -2,18 +2,20 @@
 //!
 //! The rules it keeps, by their numbers in the protocol:
 //! 1 a push is answered with watermark and chain of the device's journal; 2 one id is one operation, whatever numbers
-//! it comes under; 9 what cannot be read or stored is recorded as rejected, with its bytes.
+//! it comes under, and another under that id is refused and looked at; 9 what cannot be read or stored is recorded as rejected, with its bytes.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use crate::domain::apply;
 use crate::domain::id::{DeviceId, Incarnation, LoginId, OpId, StaffId, Uuid};
+use crate::domain::json;
 use crate::domain::op::{Op, SCHEMA, Stamped};
 use crate::domain::outcome::{Outcome, Reason};
-use crate::domain::registry::{State, Table};
+use crate::domain::registry::{Review, Row, State, Table};
 use crate::domain::staff::Role;
 use crate::domain::sync::{
     Chain, DeviceHead, OP_BYTES_MAX, OpOutcome, Position, PushBatch, PushReply, WireOp,
@@ -95,6 +97,15 @@ impl LogEntry {
 /// Names a journal: a device and one life of it.
 pub type JournalId = (DeviceId, Incarnation);
 
+/// Whose a login is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Maker {
+    /// Who.
+    pub staff_id: StaffId,
+    /// It is on a phone, as the browser says.
+    pub is_phone: bool,
+}
+
 /// What a group of pushes comes to, before it is committed. Whoever keeps the log fills in what it knows of the
 /// operations that came, and stores what was added.
 #[derive(Clone, Debug, Default)]
@@ -104,15 +115,13 @@ pub struct Draft {
     /// How far each journal is known.
     pub heads: BTreeMap<JournalId, DeviceHead>,
     /// For a login that sends and a login that made an operation: whose that was, if the first may speak for it.
-    pub logins: BTreeMap<(LoginId, LoginId), StaffId>,
+    pub logins: BTreeMap<(LoginId, LoginId), Maker>,
     /// Entries to add to the log.
     pub entries: Vec<LogEntry>,
     /// Rows that changed, and by which entry last.
     pub changed: BTreeMap<(Table, Uuid), u64>,
     /// Something is to be stored, be it a journal's head alone.
     pub has_moved: bool,
-    /// Operations that came again with another body: someone should know (rule 2).
-    pub reused: Vec<OpId>,
 }
 
 impl Draft {
@@ -121,6 +130,15 @@ impl Draft {
         self.known
             .insert(entry.op_id, (entry.outcome(), entry.bytes));
     }
+}
+
+/// The name under which an operation is refused whose own name another one has: the same for the same bytes, so that
+/// it is refused once (rule 2).
+pub fn reused_name(wire: &WireOp) -> OpId {
+    let digest = Sha256::digest(wire.bytes.as_bytes());
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    OpId(Uuid::from_bytes(bytes))
 }
 
 /// An operation as it came, and as it reads if it can be read.
@@ -208,17 +226,20 @@ impl Desk {
             *head = head.then(wire);
             draft.has_moved = true;
         }
+        let mut op_id = wire.op_id;
         if let Some((outcome, bytes)) = known {
-            if is_same(bytes, &wire.bytes) {
+            if is_same(bytes, wire, op.as_ref().ok()) {
                 return Some(*outcome);
             }
-            draft.reused.push(wire.op_id);
-            let outcome = Outcome::Rejected(Reason::IdReused);
-            return Some(OpOutcome {
-                op_id: wire.op_id,
-                outcome,
-                seq: self.position.cursor,
-            });
+            op_id = reused_name(wire);
+            let refused = Outcome::Rejected(Reason::IdReused);
+            if let Some((OpOutcome { seq, .. }, _)) = draft.known.get(&op_id) {
+                return Some(OpOutcome {
+                    op_id: wire.op_id,
+                    outcome: refused,
+                    seq: *seq,
+                });
+            }
         }
         let seq = self.position.cursor + 1;
         let stamp = Stamp::new(&self.state, draft, authority, now, op.as_ref().ok());
@@ -226,13 +247,20 @@ impl Desk {
             .as_ref()
             .map_or_else(|_| Uuid::nil(), |op| op.body.subject());
         let outcome = match op {
+            _ if op_id != wire.op_id => {
+                self.refuse(draft, &stamp, op_id, subject, seq, Reason::IdReused)
+            }
+            // Somebody who was put out in between, or a login that may not speak for them: what they took was taken.
+            Ok(_) if stamp.role.is_none() => {
+                self.refuse(draft, &stamp, op_id, subject, seq, Reason::NotAllowed)
+            }
             Ok(op) => self.decide(draft, &stamp, authority, op, seq),
             Err(reason) => Outcome::Rejected(reason),
         };
         self.position.cursor = seq;
         let mut entry = LogEntry {
             seq,
-            op_id: wire.op_id,
+            op_id,
             device_id: journal.0,
             incarnation: journal.1,
             device_seq: wire.device_seq,
@@ -246,10 +274,36 @@ impl Desk {
         };
         entry.chain = entry.after(self.position.chain);
         self.position.chain = entry.chain;
-        let outcome = entry.outcome();
+        let outcome = OpOutcome {
+            op_id: wire.op_id,
+            ..entry.outcome()
+        };
         draft.know(entry.clone());
         draft.entries.push(entry);
         Some(outcome)
+    }
+
+    /// Refuses an operation that nobody may decide about, and has somebody look at it.
+    fn refuse(
+        &mut self,
+        draft: &mut Draft,
+        stamp: &Stamp,
+        op_id: OpId,
+        subject: Uuid,
+        seq: u64,
+        reason: Reason,
+    ) -> Outcome {
+        self.state.put(Row::Review(Review {
+            op_id,
+            subject,
+            reason,
+            at: stamp.at,
+            by: stamp.by.unwrap_or_default(),
+            seen: None,
+            offer: Vec::new(),
+        }));
+        draft.changed.insert((Table::Review, op_id.0), seq);
+        Outcome::Rejected(reason)
     }
 
     fn decide(
@@ -265,6 +319,9 @@ impl Desk {
         };
         if matches!(authority, Authority::Device { .. }) && op.body.is_server_only() {
             return Outcome::Rejected(Reason::NotAllowed);
+        }
+        if stamp.is_phone && op.body.takes_away() {
+            return Outcome::Rejected(Reason::NotOnPhone);
         }
         let stamped = Stamped {
             op_id: op.op_id,
@@ -292,6 +349,7 @@ struct Stamp {
     role: Option<Role>,
     at: Timestamp,
     is_retimed: bool,
+    is_phone: bool,
 }
 
 impl Stamp {
@@ -309,9 +367,11 @@ impl Stamp {
                 role: Some(role),
                 at: captured_at,
                 is_retimed: false,
+                is_phone: false,
             },
             Authority::Device { login_id } => {
-                let by = op.and_then(|op| draft.logins.get(&(login_id, op.login_id)).copied());
+                let maker = op.and_then(|op| draft.logins.get(&(login_id, op.login_id)));
+                let by = maker.map(|maker| maker.staff_id);
                 let staff = by
                     .and_then(|by| state.staff.get(&by))
                     .filter(|staff| staff.is_active);
@@ -322,23 +382,26 @@ impl Stamp {
                     role: staff.map(|staff| staff.role),
                     at: if is_retimed { now } else { captured_at },
                     is_retimed,
+                    is_phone: maker.is_some_and(|maker| maker.is_phone),
                 }
             }
         }
     }
 }
 
-/// Tells whether two writings of an operation say the same. A device that took a new incarnation has numbered its
-/// journal anew, so where it stands there does not count.
-fn is_same(stored: &str, sent: &str) -> bool {
-    let rest = |text: &str| {
-        let op = crate::domain::json::read::<Op>(text);
-        op.map(|op| Op {
-            device_id: DeviceId::default(),
-            incarnation: Incarnation::default(),
-            device_seq: 0,
-            ..op
-        })
+/// Tells whether what is stored and what was sent, which may be read already, say the same. A device that took a new
+/// incarnation has numbered its journal anew, so where it stands there does not count.
+fn is_same(stored: &str, sent: &WireOp, op: Option<&Op>) -> bool {
+    if stored == sent.bytes {
+        return true;
+    }
+    let rest = |op: Op| Op {
+        device_id: DeviceId::default(),
+        incarnation: Incarnation::default(),
+        device_seq: 0,
+        ..op
     };
-    stored == sent || matches!((rest(stored), rest(sent)), (Ok(stored), Ok(sent)) if stored == sent)
+    let read = |text: &str| json::read::<Op>(text).ok();
+    let (stored, sent) = (read(stored), op.cloned().or_else(|| read(&sent.bytes)));
+    stored.is_some() && stored.map(rest) == sent.map(rest)
 }

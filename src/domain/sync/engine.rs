@@ -34,14 +34,18 @@ pub enum Event {
     FeedLost,
     /// A push was answered, or not.
     Pushed(Result<PushReply, Failure>),
+    /// Another page of this browser, or its worker, is sending just now.
+    Busy,
     /// A pull since this position was answered, or not.
     Pulled(Position, Result<PullReply, Failure>),
     /// A snapshot came, or not.
     Fetched(Result<Snapshot, Failure>),
-    /// Operations are in the outbox.
-    Recorded(JournalHead, Vec<JournalEntry>),
+    /// Entries as they are in the outbox now: recorded or changed, by this page or another one.
+    Written(JournalHead, Vec<JournalEntry>),
     /// The outbox could not take operations: it is full, or broken.
     NotRecorded(Vec<Op>),
+    /// The outbox is done with a step that recorded nothing.
+    Stepped(Step),
     /// The cache could not take a page where it stands.
     NotKept,
     /// What the outbox holds now: after a step, or because another page or the worker changed it.
@@ -53,7 +57,7 @@ pub enum Event {
 pub enum Action {
     /// Take a step in the outbox, in one transaction; then tell what it holds.
     Step(Step),
-    /// Read the outbox and tell what it holds.
+    /// Read the outbox, unless its head is the one that is known, and tell what it holds.
     ReadOutbox,
     /// Send operations.
     Push(PushBatch),
@@ -160,20 +164,25 @@ impl Engine {
 
     /// How things stand with the server.
     pub fn link(&self, now_ms: i64) -> Link {
-        let n_failures = self
-            .flusher
-            .patience
-            .n_failures
-            .max(self.pull_patience.n_failures);
         match self.last_failure {
             _ if self.flusher.is_signed_out() => Link::SignedOut,
             Some(Failure::NoAnswer) => Link::Offline,
-            Some(Failure::Trouble) if n_failures >= FAILURES_SHOWN => Link::Error,
+            Some(Failure::Trouble) if self.n_failures() >= FAILURES_SHOWN => Link::Error,
             _ if self.heard_ms.is_none() => Link::Connecting,
             _ if self.is_stuck(now_ms) => Link::Error,
             _ if self.n_pending() > 0 || self.is_behind || self.is_fetching => Link::Syncing,
             _ => Link::Live,
         }
+    }
+
+    /// Tells whether it has failed several times in a row: not a hiccup any more.
+    pub fn is_away(&self) -> bool {
+        self.last_failure.is_some() && self.n_failures() >= FAILURES_SHOWN
+    }
+
+    fn n_failures(&self) -> u32 {
+        let (sent, pulled) = (self.flusher.patience, self.pull_patience);
+        sent.n_failures.max(pulled.n_failures)
     }
 
     /// When the server was last heard, on the clock that never jumps.
@@ -240,9 +249,14 @@ impl Engine {
                 if let Some(step) = step {
                     self.progress_ms = now_ms;
                     self.is_behind = true;
-                    actions.push(Action::Step(step));
+                    // What the server said is known at once, or the same would be sent again until the disk has it. A new
+                    // life begins on the disk: another page may have begun one already.
+                    if matches!(step, Step::Fork { .. }) || self.replica.take_step(&step) {
+                        actions.push(Action::Step(step));
+                    }
                 }
             }
+            Event::Busy => self.flusher.stand_back(now_ms),
             Event::Pulled(since, answer) => {
                 self.pulled(since, answer, now_ms, chance, &mut actions)
             }
@@ -254,25 +268,29 @@ impl Engine {
                         // Nothing of the old log is certain any more (rule 6).
                         let epoch = snapshot.position.epoch;
                         actions.push(Action::KeepAll(snapshot.clone()));
-                        actions.push(Action::Step(Step::Reopen {
+                        let reopen = Step::Reopen {
                             epoch,
                             agreed: None,
-                        }));
+                        };
                         self.is_behind = true;
                         self.partial = None;
                         self.replica.reset(snapshot);
+                        if self.replica.take_step(&reopen) {
+                            actions.push(Action::Step(reopen));
+                        }
                     }
                     Err(failure) => self.failed(failure, now_ms, chance),
                 }
             }
-            Event::Recorded(head, entries) => {
+            Event::Written(head, entries) => {
                 if self.n_pending() == 0 {
                     self.progress_ms = now_ms;
                 }
-                if !self.replica.append(head, entries) {
+                if !self.replica.take_written(head, entries) {
                     actions.push(Action::ReadOutbox);
                 }
             }
+            Event::Stepped(step) => self.replica.saved(&step),
             // In the middle of a pull there is nothing that could be kept; its end tries again.
             Event::NotKept if self.partial.is_some() => {}
             Event::NotKept => actions.push(Action::KeepAll(self.replica.snapshot(now))),
@@ -376,6 +394,100 @@ impl Engine {
                 since: self.replica.position(),
                 device_id: self.replica.journal().head.device_id,
             }));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::registry::State;
+    use crate::domain::spare::random_rows;
+    use crate::domain::sync::{Epoch, RevRow};
+
+    /// A log that nobody restores: rows by their place in it, and the position after so many of them.
+    struct Log {
+        rows: Vec<RevRow>,
+        epoch: Epoch,
+    }
+
+    impl Log {
+        fn at(&self, cursor: usize) -> Position {
+            Position {
+                epoch: self.epoch,
+                cursor: cursor as u64,
+                ..Position::default()
+            }
+        }
+
+        fn page(&self, ask: PullAsk, n_rows: usize) -> PullReply {
+            let from = usize::try_from(ask.since.cursor).unwrap();
+            let to = (from + n_rows).min(self.rows.len());
+            PullReply {
+                is_reset: false,
+                rows: self.rows[from..to].to_vec(),
+                outcomes: Vec::new(),
+                position: self.at(to),
+                has_more: to < self.rows.len(),
+                durable: 0,
+                server_time: Timestamp(0),
+            }
+        }
+    }
+
+    /// An engine that holds a part of thirty tables is given the rest, page by page; it ends with all of them, and so
+    /// does a cache that takes the pages that it is told to keep.
+    #[test]
+    fn a_copy_of_thirty_tables_is_filled_page_by_page() {
+        for seed in 0..20 {
+            let (mut chance, epoch) = (
+                Chance(seed),
+                Epoch {
+                    counter: 1,
+                    nonce: seed,
+                },
+            );
+            let rows = random_rows(seed, 400);
+            let whole: State = rows.iter().cloned().collect();
+            let rows = rows.into_iter().zip(1..);
+            let rows = rows.map(|(row, rev)| RevRow { rev, row }).collect();
+            let log = Log { rows, epoch };
+            let n_known = usize::try_from(chance.below(300)).unwrap();
+            let known = log.rows[..n_known]
+                .iter()
+                .map(|rev_row| rev_row.row.clone());
+            let snapshot = Snapshot {
+                rows: known.collect(),
+                position: log.at(n_known),
+                server_time: Timestamp(0),
+            };
+            let mut cache: State = snapshot.rows.iter().cloned().collect();
+            let mut cached = snapshot.position;
+            let mut engine = Engine::new(snapshot);
+            let mut actions = engine.handle(
+                Event::Outbox(Journal::default()),
+                0,
+                Timestamp(0),
+                &mut chance,
+            );
+            while let Some(action) = actions.pop() {
+                match action {
+                    Action::Pull(ask) => {
+                        let n_rows = usize::try_from(chance.between(1, 60)).unwrap();
+                        let reply = log.page(ask, n_rows);
+                        let pulled = Event::Pulled(ask.since, Ok(reply));
+                        actions.extend(engine.handle(pulled, 1, Timestamp(0), &mut chance));
+                    }
+                    Action::Keep(page) => {
+                        assert_eq!(page.fit(cached), Fit::Follows);
+                        cached = page.position;
+                        page.rows.into_iter().for_each(|row| cache.put(row));
+                    }
+                    _ => {}
+                }
+            }
+            assert_eq!(*engine.replica.shown(), whole, "seed {seed}");
+            assert_eq!(cache, whole, "seed {seed}");
         }
     }
 }

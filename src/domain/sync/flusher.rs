@@ -50,6 +50,11 @@ impl Patience {
         *self = Patience::default();
     }
 
+    /// Waits for a moment, though nothing failed.
+    fn pause(&mut self, now_ms: i64) {
+        self.until_ms = now_ms + RETRY_MS.0;
+    }
+
     /// Waits no longer, as somebody asked or the network came back.
     pub fn hurry(&mut self) {
         self.until_ms = i64::MIN;
@@ -130,7 +135,7 @@ impl Flusher {
             self.patience.fail(now_ms, chance);
         }
         if sent == journal.head.incarnation {
-            if !journal.agrees(reply.head) {
+            if !journal.agrees(reply.head, self.known(journal)) {
                 self.server = None;
                 self.patience.reset();
                 return Some(Step::Fork {
@@ -144,6 +149,12 @@ impl Flusher {
             epoch, outcomes, ..
         } = reply;
         (!outcomes.is_empty()).then_some(Step::Settle { epoch, outcomes })
+    }
+
+    /// Another page of this browser is sending: what it learns stands in the outbox in a moment.
+    pub fn stand_back(&mut self, now_ms: i64) {
+        self.in_flight = None;
+        self.patience.pause(now_ms);
     }
 
     /// Says hello as soon as it may: somebody asked, the network came back, somebody signed in.

@@ -3,6 +3,8 @@
 //! It is the content of the browser's outbox. Every change to it is a [`Step`], one transaction of that outbox, so two
 //! tabs and a service worker can share it: whoever takes a step takes it on what the outbox holds at that moment.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::id::{DeviceId, Incarnation, OpId, StaffId};
@@ -57,6 +59,9 @@ pub struct JournalHead {
     pub base: DeviceHead,
     /// The number of the last operation; the next takes the one after (rule 10).
     pub last: u64,
+    /// How many steps the outbox has taken. Whoever knows the journal up to here need not read it again.
+    #[serde(default)]
+    pub n_steps: u64,
 }
 
 /// A device's journal.
@@ -152,14 +157,25 @@ impl Journal {
         }
     }
 
-    /// Tells whether what a server has of this journal is a beginning of it (rule 1).
-    pub fn agrees(&self, server: DeviceHead) -> bool {
-        let mut head = self.head.base;
+    /// Takes a step as the outbox does, which counts those that changed something.
+    pub fn write(&mut self, step: Step) -> bool {
+        let has_changed = self.step(step);
+        self.head.n_steps += u64::from(has_changed);
+        has_changed
+    }
+
+    /// Tells whether what a server has of this journal is a beginning of it (rule 1). `known` is what was found to be
+    /// one before, so that not all of it has to be gone through each time.
+    pub fn agrees(&self, server: DeviceHead, known: Option<DeviceHead>) -> bool {
+        let is_between = |known: &DeviceHead| {
+            (self.head.base.watermark..=server.watermark).contains(&known.watermark)
+        };
+        let mut head = known.filter(is_between).unwrap_or(self.head.base);
         if server.watermark < head.watermark {
             // The server lost what it said was safe, or this is another device's journal.
             return false;
         }
-        let mut entries = self.entries.iter();
+        let mut entries = self.entries.iter().skip(self.place(head.watermark + 1));
         while head.watermark < server.watermark {
             match entries.next() {
                 Some(entry) => head = head.then(&entry.wire),
@@ -167,6 +183,57 @@ impl Journal {
             }
         }
         head == server
+    }
+
+    /// Where the entry of a number stands; numbers have no gaps.
+    fn place(&self, device_seq: u64) -> usize {
+        let place = device_seq.saturating_sub(self.head.base.watermark + 1);
+        usize::try_from(place).unwrap_or(usize::MAX)
+    }
+
+    /// The numbers of the operations that a step names, where it is about a few: who keeps the journal on a disk need
+    /// not read the others.
+    pub fn named(&self, step: &Step) -> Option<Vec<u64>> {
+        let names: BTreeSet<OpId> = match step {
+            Step::Settle { outcomes, .. } => outcomes.iter().map(|said| said.op_id).collect(),
+            Step::Dismiss { op_id } => BTreeSet::from([*op_id]),
+            Step::Record { .. } | Step::Fork { .. } | Step::Reopen { .. } | Step::Prune { .. } => {
+                return None;
+            }
+        };
+        let named = self
+            .entries
+            .iter()
+            .filter(|entry| names.contains(&entry.wire.op_id));
+        Some(named.map(|entry| entry.wire.device_seq).collect())
+    }
+
+    /// Takes in entries as the outbox has them now: those that are here already, and those that follow on. False where
+    /// they do not fit, because the journal has moved on in between and has to be read again.
+    pub fn merge(&mut self, head: JournalHead, written: Vec<JournalEntry>) -> bool {
+        if head.incarnation != self.head.incarnation || head.base != self.head.base {
+            return false;
+        }
+        if head.n_steps < self.head.n_steps {
+            return true;
+        }
+        for entry in written {
+            let (place, n) = (self.place(entry.wire.device_seq), self.entries.len());
+            match self.entries.get_mut(place) {
+                Some(here) if here.wire == entry.wire => *here = entry,
+                None if place == n => self.entries.push(entry),
+                _ => return false,
+            }
+        }
+        let is_whole = self.entries.len() >= self.place(head.last + 1);
+        if is_whole {
+            self.head.last = self.head.last.max(head.last);
+        }
+        // A step that was missed in between is found at the next look.
+        if head.n_steps <= self.head.n_steps + 1 {
+            self.head.n_steps = head.n_steps;
+        }
+        is_whole
     }
 
     /// Operations that no server has spoken about, oldest first.
@@ -200,10 +267,11 @@ impl Journal {
     }
 
     fn settle(&mut self, epoch: Epoch, outcomes: &[OpOutcome]) -> bool {
+        let said: BTreeMap<OpId, &OpOutcome> =
+            outcomes.iter().map(|said| (said.op_id, said)).collect();
         let mut has_changed = false;
-        for entry in &mut self.entries {
-            let said = outcomes.iter().find(|said| said.op_id == entry.wire.op_id);
-            if let Some(OpOutcome { outcome, seq, .. }) = said.copied() {
+        for entry in self.entries.iter_mut().filter(|_| !said.is_empty()) {
+            if let Some(&&OpOutcome { outcome, seq, .. }) = said.get(&entry.wire.op_id) {
                 let settled = Some(Settled {
                     epoch,
                     seq,

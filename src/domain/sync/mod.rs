@@ -9,12 +9,15 @@ mod replica;
 mod wire;
 
 pub use chain::Chain;
-pub use desk::{Authority, Desk, Draft, JournalId, LogEntry, Sent, TRIES, read_batch};
+pub use desk::{
+    Authority, Desk, Draft, JournalId, LogEntry, Maker, Sent, TRIES, read_batch, reused_name,
+};
 pub use engine::{Action, Engine, Event, Fit, Link, Page};
 pub use flusher::{ANSWER_MS_MAX, Failure, Flusher, Patience};
 pub use journal::{Journal, JournalEntry, JournalHead, Settled, Step};
 pub use replica::Replica;
 pub use wire::{
-    BATCH_BYTES_MAX, BATCH_OPS_MAX, Boot, DeviceHead, Epoch, OP_BYTES_MAX, OpOutcome,
-    PAGE_ROWS_MAX, Position, PullAsk, PullReply, PushBatch, PushReply, RevRow, Snapshot, WireOp,
+    BATCH_BYTES_MAX, BATCH_OPS_MAX, Boot, DeviceHead, Epoch, HELD_DAYS, OP_BYTES_MAX, OpOutcome,
+    PAGE_ROWS_MAX, PAST_DAYS, Part, PartAsk, Position, PullAsk, PullReply, PushBatch, PushReply,
+    RevRow, Snapshot, WireOp,
 };

@@ -17,22 +17,25 @@ use crate::domain::time::Timestamp;
 /// Rows and journal. What the screen shows is one on top of the other; rows are never marked pending.
 #[derive(Clone, Debug, Default)]
 pub struct Replica {
-    base: State,
+    base: Arc<State>,
     position: Position,
     journal: Journal,
     /// Recorded, and on their way into the outbox; not shown yet.
     staged: Vec<(Op, StaffId)>,
+    /// Steps that were taken here, and are on their way into the outbox.
+    unsaved: Vec<Step>,
     /// What stands in the entries that are on top, read once.
     on_top: Vec<Stamped>,
+    /// The rows themselves where nothing is on top of them.
     shown: Arc<State>,
 }
 
 impl Replica {
     /// Begins with a snapshot.
     pub fn new(snapshot: Snapshot) -> Replica {
-        let base: State = snapshot.rows.into_iter().collect();
+        let base: Arc<State> = Arc::new(snapshot.rows.into_iter().collect());
         Replica {
-            shown: Arc::new(base.clone()),
+            shown: Arc::clone(&base),
             base,
             position: snapshot.position,
             ..Replica::default()
@@ -96,46 +99,77 @@ impl Replica {
             .retain(|(staged, _)| ops.iter().all(|op| op.op_id != staged.op_id));
     }
 
-    /// Takes in what the outbox holds now.
+    /// Takes in what the outbox holds now; mostly that is what is known already, and what is shown stays as it is.
     pub fn take_journal(&mut self, journal: Journal) {
-        self.staged.retain(|(op, _)| {
-            journal
-                .entries
-                .iter()
-                .all(|entry| entry.wire.op_id != op.op_id)
-        });
-        self.journal = journal;
-        self.rebase();
+        let before = std::mem::replace(&mut self.journal, journal);
+        self.take_unsaved();
+        self.forget_staged();
+        if self.journal != before {
+            self.rebase();
+        }
     }
 
-    /// Takes in what was just recorded; false where the journal has moved on in between and has to be read again.
-    pub fn append(&mut self, head: JournalHead, entries: Vec<JournalEntry>) -> bool {
+    /// Takes in entries as they are in the outbox now; false where the journal has moved on in between and has to be
+    /// read again.
+    pub fn take_written(&mut self, head: JournalHead, written: Vec<JournalEntry>) -> bool {
+        let n_before = self.journal.entries.len();
         let next = self.journal.head.last + 1;
-        let follows = head.incarnation == self.journal.head.incarnation
-            && entries
-                .first()
-                .is_some_and(|entry| entry.wire.device_seq == next);
-        if !follows {
+        let is_new = written.iter().all(|entry| entry.wire.device_seq >= next);
+        if !self.journal.merge(head, written) {
             return false;
         }
-        let mut shown = (*self.shown).clone();
-        for entry in &entries {
-            let Some(n) = self
-                .staged
-                .iter()
-                .position(|(op, _)| op.op_id == entry.wire.op_id)
-            else {
-                return false;
-            };
-            let (op, by) = self.staged.remove(n);
-            let stamped = stamp(&self.base, &op, by);
-            apply(&mut shown, &stamped);
-            self.on_top.push(stamped);
+        self.take_unsaved();
+        if !is_new {
+            self.forget_staged();
+            self.rebase();
+            return true;
         }
-        self.journal.head = head;
-        self.journal.entries.extend(entries);
-        self.shown = Arc::new(shown);
+        for entry in &self.journal.entries[n_before..] {
+            let is_it = |(op, _): &(Op, StaffId)| op.op_id == entry.wire.op_id;
+            let staged = self.staged.iter().position(is_it);
+            let staged = staged.map(|n| self.staged.remove(n));
+            let read = || Some((entry.wire.read()?, entry.by));
+            if let Some((op, by)) = staged.or_else(read) {
+                let stamped = stamp(&self.base, &op, by);
+                apply(Arc::make_mut(&mut self.shown), &stamped);
+                self.on_top.push(stamped);
+            }
+        }
         true
+    }
+
+    /// Takes a step at once, ahead of the outbox; tells whether it changed anything.
+    pub fn take_step(&mut self, step: &Step) -> bool {
+        let has_changed = self.journal.step(step.clone());
+        if has_changed {
+            self.unsaved.push(step.clone());
+            self.rebase();
+        }
+        has_changed
+    }
+
+    /// The outbox has taken a step.
+    pub fn saved(&mut self, step: &Step) {
+        if let Some(n) = self.unsaved.iter().position(|unsaved| unsaved == step) {
+            self.unsaved.remove(n);
+        }
+    }
+
+    /// What the outbox holds is behind by the steps that are on their way to it.
+    fn take_unsaved(&mut self) {
+        for step in &self.unsaved {
+            self.journal.step(step.clone());
+        }
+    }
+
+    /// What is in the journal is not on its way into it any more.
+    fn forget_staged(&mut self) {
+        if self.staged.is_empty() {
+            return;
+        }
+        let here = &self.journal.entries;
+        self.staged
+            .retain(|(op, _)| here.iter().all(|entry| entry.wire.op_id != op.op_id));
     }
 
     /// Takes in a pulled page together with what it says about the journal, so that no operation is for a moment in the
@@ -158,9 +192,12 @@ impl Replica {
         }
         let mut taken: Vec<Step> = steps.into_iter().collect();
         taken.retain(|step| self.journal.step(step.clone()));
+        self.unsaved.extend(taken.iter().cloned());
         let is_same = rows.is_empty() && self.on_top.is_empty() && taken.is_empty();
-        rows.into_iter()
-            .for_each(|rev_row| self.base.put(rev_row.row));
+        if !rows.is_empty() {
+            let base = Arc::make_mut(&mut self.base);
+            rows.into_iter().for_each(|rev_row| base.put(rev_row.row));
+        }
         self.position = position;
         if !is_same {
             self.rebase();
@@ -170,7 +207,7 @@ impl Replica {
 
     /// Begins again with a snapshot; the journal is applied on top of it.
     pub fn reset(&mut self, snapshot: Snapshot) {
-        self.base = snapshot.rows.into_iter().collect();
+        self.base = Arc::new(snapshot.rows.into_iter().collect());
         self.position = snapshot.position;
         self.rebase();
     }
@@ -179,7 +216,7 @@ impl Replica {
     pub fn hold(&mut self, row: Row) {
         let (table, id) = row.key();
         if !self.base.has(table, id) {
-            self.base.put(row);
+            Arc::make_mut(&mut self.base).put(row);
             self.rebase();
         }
     }
@@ -203,11 +240,13 @@ impl Replica {
                 known.or_else(|| Some(stamp(&self.base, &entry.wire.read()?, entry.by)))
             })
             .collect();
-        let mut shown = self.base.clone();
-        for op in &self.on_top {
-            apply(&mut shown, op);
+        self.shown = Arc::clone(&self.base);
+        if !self.on_top.is_empty() {
+            let shown = Arc::make_mut(&mut self.shown);
+            for op in &self.on_top {
+                apply(shown, op);
+            }
         }
-        self.shown = Arc::new(shown);
     }
 }
 

@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::id::{DeviceId, Incarnation, LoginId, OpId};
+use crate::domain::id::{DeviceId, Incarnation, LoginId, OpId, Uuid};
 use crate::domain::json;
 use crate::domain::op::Op;
 use crate::domain::outcome::Outcome;
-use crate::domain::registry::Row;
+use crate::domain::registry::{Row, Table};
 use crate::domain::staff::Staff;
 use crate::domain::sync::Chain;
 use crate::domain::time::Timestamp;
@@ -19,6 +19,11 @@ pub const BATCH_BYTES_MAX: usize = 512 * 1024;
 pub const OP_BYTES_MAX: usize = 64 * 1024;
 /// The most rows in one pulled page.
 pub const PAGE_ROWS_MAX: i64 = 500;
+
+/// How many business days a device holds in its copy: today and yesterday.
+pub const HELD_DAYS: i32 = 2;
+/// How many business days, those included, a device keeps for looking back.
+pub const PAST_DAYS: i32 = 30;
 
 /// One life of the sequencer: a counter and a number drawn at its start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -167,6 +172,33 @@ pub struct Snapshot {
     pub rows: Vec<Row>,
     /// The position that they are from.
     pub position: Position,
+    /// The server's clock.
+    pub server_time: Timestamp,
+}
+
+/// Asks for the next part of everything that a device holds. Nothing is known yet at first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartAsk {
+    /// The position of the first part; rows of later ones may be newer, and are pulled again from there.
+    #[serde(default)]
+    pub at: Option<Position>,
+    /// The last row of the part before.
+    #[serde(default)]
+    pub after: Option<(Table, Uuid)>,
+}
+
+/// A part of everything that a device holds: rows in the order of tables and ids.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// The rows.
+    pub rows: Vec<Row>,
+    /// The position of the first part. Another one than was asked for says that the log is not the same any more, and
+    /// that this is the first part of the new one.
+    pub at: Position,
+    /// There is more.
+    pub has_more: bool,
+    /// How many rows there are of each table, in the first part.
+    pub counts: Vec<(Table, u32)>,
     /// The server's clock.
     pub server_time: Timestamp,
 }

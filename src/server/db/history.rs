@@ -10,9 +10,6 @@ use crate::domain::session::Session;
 use crate::domain::time::Timestamp;
 use crate::server::db::row::decode;
 
-/// How many bills stand on one page.
-pub const PAGE_BILLS: usize = 50;
-
 /// Which ended sessions are meant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
@@ -26,11 +23,12 @@ pub struct Filter {
     pub staff_id: Option<StaffId>,
 }
 
-/// Lists one page of ended sessions: those before `before`, where a page is continued. Tells whether there is more.
+/// Lists at most `limit` ended sessions, those before `before` where a page is continued. Tells whether there is more.
 pub async fn list(
     connection: &mut SqliteConnection,
     filter: Filter,
     before: Option<(Timestamp, SessionId)>,
+    limit: usize,
 ) -> Result<(Vec<Session>, bool), sqlx::Error> {
     let mut query = QueryBuilder::new("select doc from session");
     push_conditions(&mut query, filter);
@@ -42,11 +40,11 @@ pub async fn list(
         query.push(", ").push_bind(session_id.to_string()).push(")");
     }
     query.push(" order by ended_at_ms desc, id desc limit ");
-    query.push_bind(i64::try_from(PAGE_BILLS).unwrap_or(50) + 1);
+    query.push_bind(i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1));
     let docs: Vec<String> = query.build_query_scalar().fetch_all(connection).await?;
-    let has_more = docs.len() > PAGE_BILLS;
+    let has_more = docs.len() > limit;
     let mut sessions = Vec::with_capacity(docs.len());
-    for doc in docs.iter().take(PAGE_BILLS) {
+    for doc in docs.iter().take(limit) {
         if let Row::Session(session) = Row::from_json(Table::Session, doc).map_err(decode)? {
             sessions.push(session);
         }
@@ -63,6 +61,19 @@ pub async fn sum(
     push_conditions(&mut query, filter);
     let (count, total): (i64, i64) = query.build_query_as().fetch_one(connection).await?;
     Ok((count, Money(total)))
+}
+
+/// Says in a few characters what a range of ended sessions is: how many, when one last changed, what they came to.
+pub async fn mark(
+    connection: &mut SqliteConnection,
+    filter: Filter,
+) -> Result<String, sqlx::Error> {
+    let mut query = QueryBuilder::new(
+        "select count(*), coalesce(max(rev), 0), coalesce(sum(total), 0) from session",
+    );
+    push_conditions(&mut query, filter);
+    let (count, rev, total): (i64, i64, i64) = query.build_query_as().fetch_one(connection).await?;
+    Ok(format!("{count} {rev} {total}"))
 }
 
 /// The other ids under which a session is known.

@@ -3,6 +3,7 @@
 use sqlx::{Executor, Sqlite, SqliteConnection};
 
 use crate::domain::id::{LoginId, StaffId, Uuid};
+use crate::domain::sync::Maker;
 use crate::domain::time::Timestamp;
 
 /// A stay of somebody on a device.
@@ -14,23 +15,25 @@ pub struct Login {
     pub staff_id: StaffId,
 }
 
-/// Records that somebody signed in; the token itself is known to the browser only.
+/// Records that somebody signed in, in a browser of this hash, on a phone or not; the token itself is known to the
+/// browser only.
 pub async fn insert(
     connection: &mut SqliteConnection,
     login: &Login,
     token_hash: &str,
-    browser_hash: &str,
+    browser: (&str, bool),
     now: Timestamp,
     expires_at: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "insert into login (login_id, staff_id, token_hash, browser_hash, created_at_ms, expires_at_ms) \
-         values (?, ?, ?, ?, ?, ?)",
+        "insert into login (login_id, staff_id, token_hash, browser_hash, is_phone, created_at_ms, expires_at_ms) \
+         values (?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(login.login_id.to_string())
     .bind(login.staff_id.to_string())
     .bind(token_hash)
-    .bind(browser_hash)
+    .bind(browser.0)
+    .bind(browser.1)
     .bind(now.0)
     .bind(expires_at.0)
     .execute(connection)
@@ -63,13 +66,13 @@ pub async fn find<'e>(
 /// Finds whose stay `maker` was, ended or not, if `sender` may speak for it: operations are judged by the login that
 /// made them, and sent by whoever is signed in when there is a connection again. Both are of the same browser, or of
 /// the same person.
-pub async fn find_staff(
+pub async fn find_maker(
     connection: &mut SqliteConnection,
     sender: LoginId,
     maker: LoginId,
-) -> Result<Option<StaffId>, sqlx::Error> {
-    let staff_id: Option<String> = sqlx::query_scalar(
-        "select maker.staff_id from login maker join login sender \
+) -> Result<Option<Maker>, sqlx::Error> {
+    let found: Option<(String, bool)> = sqlx::query_as(
+        "select maker.staff_id, maker.is_phone from login maker join login sender \
          on maker.browser_hash = sender.browser_hash or maker.staff_id = sender.staff_id \
          where maker.login_id = ? and sender.login_id = ?",
     )
@@ -77,8 +80,13 @@ pub async fn find_staff(
     .bind(sender.to_string())
     .fetch_optional(connection)
     .await?;
-    staff_id
-        .map(|staff_id| Ok(StaffId(id(&staff_id)?)))
+    found
+        .map(|(staff_id, is_phone)| {
+            Ok(Maker {
+                staff_id: StaffId(id(&staff_id)?),
+                is_phone,
+            })
+        })
         .transpose()
 }
 

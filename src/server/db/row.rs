@@ -113,25 +113,53 @@ pub async fn working_set(connection: &mut SqliteConnection) -> Result<State, sql
     Ok(state)
 }
 
+/// Which rows of a table a device holds: all, or those that are open or were touched since `?1`.
+fn device_rows(table: Table) -> Option<String> {
+    let name = table.name();
+    match table.window() {
+        Window::Servers => None,
+        Window::All => Some(format!("from {name} where ?1 is not null")),
+        Window::Recent => Some(format!(
+            "from {name} where id in (select id from {name} where is_open \
+             union select id from {name} where touched_at_ms >= ?1)"
+        )),
+    }
+}
+
 /// Reads what a device holds: every row of the tables that it may see, of the large ones those that are open or were
 /// touched since `recent`.
 pub async fn device_set(
     connection: &mut SqliteConnection,
     recent: Timestamp,
 ) -> Result<Vec<Row>, sqlx::Error> {
+    device_part(connection, recent, None, i64::MAX).await
+}
+
+/// Reads the next `limit` rows of what a device holds, in the order of tables and ids.
+pub async fn device_part(
+    connection: &mut SqliteConnection,
+    recent: Timestamp,
+    after: Option<(Table, Uuid)>,
+    limit: i64,
+) -> Result<Vec<Row>, sqlx::Error> {
     let mut rows = Vec::new();
     for table in Table::ALL {
-        let name = table.name();
-        let sql = match table.window() {
-            Window::Servers => continue,
-            Window::All => format!("select doc from {name} where ?1 is not null order by id"),
-            Window::Recent => format!(
-                "select doc from {name} where id in (select id from {name} where is_open \
-                 union select id from {name} where touched_at_ms >= ?1) order by id"
-            ),
+        let (Some(from), left) = (device_rows(*table), limit - to_i64(rows.len() as u64)) else {
+            continue;
         };
+        let after = match after {
+            Some((of, _)) if of > *table => continue,
+            Some((of, id)) if of == *table => id.to_string(),
+            _ => String::new(),
+        };
+        if left == 0 {
+            break;
+        }
+        let sql = format!("select doc {from} and id > ?2 order by id limit ?3");
         let docs: Vec<String> = sqlx::query_scalar(AssertSqlSafe(sql))
             .bind(recent.0)
+            .bind(after)
+            .bind(left)
             .fetch_all(&mut *connection)
             .await?;
         for doc in docs {
@@ -139,6 +167,25 @@ pub async fn device_set(
         }
     }
     Ok(rows)
+}
+
+/// Counts what a device holds, table by table.
+pub async fn device_counts(
+    connection: &mut SqliteConnection,
+    recent: Timestamp,
+) -> Result<Vec<(Table, u32)>, sqlx::Error> {
+    let mut counts = Vec::new();
+    for table in Table::ALL {
+        let Some(from) = device_rows(*table) else {
+            continue;
+        };
+        let count: u32 = sqlx::query_scalar(AssertSqlSafe(format!("select count(*) {from}")))
+            .bind(recent.0)
+            .fetch_one(&mut *connection)
+            .await?;
+        counts.push((*table, count));
+    }
+    Ok(counts)
 }
 
 /// Reads a page of what changed after `cursor`, in order of `rev`, and tells whether there is more.
@@ -202,4 +249,92 @@ pub(super) fn encode(error: serde_json::Error) -> sqlx::Error {
 
 pub(super) fn decode(error: serde_json::Error) -> sqlx::Error {
     sqlx::Error::Decode(Box::new(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::spare::random_rows;
+    use crate::server::db;
+
+    /// Thirty tables: those of the shop, and spare ones that only the registry knows.
+    async fn database() -> (tempfile::TempDir, SqliteConnection) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = db::open(&folder.path().join("shop.db"))
+            .await
+            .unwrap()
+            .writer;
+        for table in Table::ALL
+            .iter()
+            .filter(|table| table.name().starts_with("spare"))
+        {
+            let sql = format!(
+                "create table {} (id text primary key, rev integer not null, doc text not null, \
+                 touched_at_ms integer generated always as (doc ->> '$.touched_at') virtual, \
+                 is_open integer generated always as (doc ->> '$.is_open') virtual)",
+                table.name()
+            );
+            sqlx::query(AssertSqlSafe(sql))
+                .execute(&mut writer)
+                .await
+                .unwrap();
+        }
+        sqlx::query("pragma foreign_keys = off")
+            .execute(&mut writer)
+            .await
+            .unwrap();
+        sqlx::query("drop index session_live")
+            .execute(&mut writer)
+            .await
+            .unwrap();
+        (folder, writer)
+    }
+
+    #[tokio::test]
+    async fn thirty_tables_are_stored_pulled_and_handed_out_by_one_engine() {
+        let (_folder, mut writer) = database().await;
+        let rows = random_rows(5, 2_000);
+        let changes = rows
+            .iter()
+            .cloned()
+            .zip(1..)
+            .map(|(row, rev)| Change { rev, row });
+        put(&mut writer, &changes.collect::<Vec<_>>())
+            .await
+            .unwrap();
+        let seen = |rows: Vec<Row>| -> State {
+            let mut rows = rows;
+            rows.retain(|row| row.key().0.window() != Window::Servers);
+            rows.into_iter().collect()
+        };
+        let (mut pulled, mut cursor) = (Vec::new(), 0);
+        loop {
+            let (page, has_more) = changed_since(&mut writer, cursor).await.unwrap();
+            cursor = page.last().map_or(cursor, |row| row.rev);
+            pulled.extend(page.into_iter().map(|row| row.row));
+            if !has_more {
+                break;
+            }
+        }
+        assert_eq!(seen(pulled), seen(rows.clone()));
+        let whole = device_set(&mut writer, Timestamp(0)).await.unwrap();
+        assert_eq!(seen(whole.clone()), seen(rows));
+        let counts = device_counts(&mut writer, Timestamp(0)).await.unwrap();
+        assert_eq!(
+            counts.iter().map(|(_, n)| *n as usize).sum::<usize>(),
+            whole.len()
+        );
+        let (mut parts, mut after) = (Vec::new(), None);
+        loop {
+            let part = device_part(&mut writer, Timestamp(0), after, 70)
+                .await
+                .unwrap();
+            after = part.last().map(Row::key);
+            if part.is_empty() {
+                break;
+            }
+            parts.extend(part);
+        }
+        assert_eq!(parts, whole, "part by part it is the same");
+    }
 }
