@@ -21,11 +21,13 @@ test: ## runs every check and test
 	@.ci/test
 
 simulate: ## runs more of the simulation: make simulate N=500000
-	@. .ci/setup build && SIMULATED_SEEDS=$(or $(N),50000) cargo test --release --test integration -- --nocapture simulation::whatever
+	@. .ci/setup build && SIMULATED_SEEDS=$(or $(N),50000) SIMULATED_AFTER=$(or $(AFTER),0) cargo test --release --test integration -- --nocapture simulation::whatever
 
 bench: build ## measures; the first time it makes a shop of ten years to measure with
 	@[[ -e target/bench-shop/shop.db ]] || ($(shop) seed --data target/bench-shop)
 	@. .ci/setup build && cargo bench $(ARGS)
+	@[[ -n "$(ARGS)" ]] || (. .ci/setup bench && cd end2end && \
+	    MIKRODASH_BIN="$$CARGO_TARGET_DIR/release/mikrodash" node_modules/.bin/playwright test --config bench.config.ts)
 
 format: ## formats the code
 	@. .ci/setup format && .ci/leptosfmt && cargo fmt

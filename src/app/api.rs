@@ -12,7 +12,7 @@ use crate::domain::outcome::Outcome;
 use crate::domain::session::Session;
 use crate::domain::shop::Language;
 use crate::domain::staff::SecretKind;
-use crate::domain::sync::{Boot, PullAsk, PullReply, PushBatch, PushReply, Snapshot};
+use crate::domain::sync::{Boot, Part, PartAsk, PullAsk, PullReply, PushBatch, PushReply};
 use crate::domain::time::{BusinessDay, Timestamp};
 
 /// Which bills history shows.
@@ -69,7 +69,16 @@ pub async fn open_page() -> Result<Boot, Error> {
     use crate::server::sync;
     let call = crate::server::call().await?;
     let who = call.who().await.ok();
-    call.done(sync::boot(&call.server, who).await)
+    call.done(sync::boot(&call.server, who, true).await)
+}
+
+/// What a page opens with on a device that has no rows: it fetches them part by part.
+#[server(endpoint = "open_empty", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn open_empty() -> Result<Boot, Error> {
+    use crate::server::sync;
+    let call = crate::server::call().await?;
+    let who = call.who().await.ok();
+    call.done(sync::boot(&call.server, who, false).await)
 }
 
 /// Records operations of a device; the answer says what became of each.
@@ -108,15 +117,15 @@ pub async fn pull(ask: PullAsk) -> Result<PullReply, Error> {
     )
 }
 
-/// Everything that a device holds.
-#[server(endpoint = "take_snapshot", prefix = "/api", input = codec::Body, output = codec::Body)]
-pub async fn take_snapshot() -> Result<Snapshot, Error> {
+/// The next part of everything that a device holds.
+#[server(endpoint = "take_part", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn take_part(ask: PartAsk) -> Result<Part, Error> {
     use crate::server::sync;
     let call = crate::server::call().await?;
     call.done(
         async {
             call.who().await?;
-            sync::snapshot(&call.server).await
+            sync::part(&call.server, ask).await
         }
         .await,
     )
@@ -232,6 +241,34 @@ pub async fn history(filter: HistoryFilter) -> Result<HistoryPage, Error> {
         async {
             call.who().await?;
             shop::history(&call.server, filter).await
+        }
+        .await,
+    )
+}
+
+/// The business days gone by that a device keeps for looking back, each with a mark that changes when the day does.
+#[server(endpoint = "past_days", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn past_days() -> Result<Vec<(BusinessDay, String)>, Error> {
+    use crate::server::shop;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.who().await?;
+            shop::past_days(&call.server).await
+        }
+        .await,
+    )
+}
+
+/// The sessions that ended on a business day.
+#[server(endpoint = "past_day", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn past_day(day: BusinessDay) -> Result<Vec<Session>, Error> {
+    use crate::server::shop;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.who().await?;
+            shop::past_day(&call.server, day).await
         }
         .await,
     )

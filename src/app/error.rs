@@ -56,6 +56,9 @@ pub enum Error {
     /// The server did not answer.
     #[error("the server did not answer")]
     NoAnswer,
+    /// Somebody who has not signed in on this device before cannot do so without the server.
+    #[error("not known on this device")]
+    NotHere,
     /// Something that should not happen; the server's log says what.
     #[error("internal error")]
     Internal,
@@ -73,7 +76,7 @@ impl Error {
             Error::Refused(_) | Error::ShortPassword | Error::BadPin | Error::UnknownZone => 422,
             Error::LockedOut { .. } => 429,
             Error::Internal => 500,
-            Error::Unavailable | Error::NoAnswer => 503,
+            Error::Unavailable | Error::NoAnswer | Error::NotHere => 503,
         }
     }
 }

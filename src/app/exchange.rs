@@ -6,9 +6,12 @@ use futures::future::{Either, select};
 
 use crate::app::{Error, api};
 use crate::client;
+use crate::client::outbox::Stepped;
+use crate::domain::session::Session;
 use crate::domain::sync::{
-    ANSWER_MS_MAX, Failure, Flusher, PullAsk, PullReply, PushBatch, PushReply, Snapshot,
+    ANSWER_MS_MAX, Failure, Flusher, Part, PartAsk, PullAsk, PullReply, PushBatch, PushReply,
 };
+use crate::domain::time::BusinessDay;
 
 /// Sends operations.
 pub async fn push(batch: PushBatch) -> Result<PushReply, Failure> {
@@ -20,16 +23,33 @@ pub async fn pull(ask: PullAsk) -> Result<PullReply, Failure> {
     within_limit(api::pull(ask)).await
 }
 
-/// Asks for everything.
-pub async fn fetch() -> Result<Snapshot, Failure> {
-    within_limit(api::take_snapshot()).await
+/// Asks for a part of everything.
+pub async fn take_part(ask: PartAsk) -> Result<Part, Failure> {
+    within_limit(api::take_part(ask)).await
+}
+
+/// Asks which days gone by there are.
+pub async fn past_days() -> Result<Vec<(BusinessDay, String)>, Failure> {
+    within_limit(api::past_days()).await
+}
+
+/// Asks for a day gone by.
+pub async fn past_day(day: BusinessDay) -> Result<Vec<Session>, Failure> {
+    within_limit(api::past_day(day)).await
 }
 
 /// Sends what the outbox holds, without a page: the service worker's part. It ends when there is nothing left to send,
-/// or nobody to send it to; the browser wakes the worker again.
+/// nobody to send it to, or a page that does; the browser wakes the worker again.
 pub async fn flush_outbox() {
+    client::lock::alone(flush()).await;
+}
+
+async fn flush() {
     let (mut flusher, mut chance) = (Flusher::default(), client::device::seed());
-    while let Ok(journal) = client::outbox::read().await {
+    let Ok(mut journal) = client::outbox::read().await else {
+        return;
+    };
+    loop {
         let now_ms = client::page::monotonic_ms();
         let batch = flusher
             .next(&journal, now_ms)
@@ -39,11 +59,18 @@ pub async fn flush_outbox() {
         };
         let answer = push(batch).await;
         let fresh = client::device::new_incarnation();
-        let step = flusher.answered(&journal, answer, now_ms, &mut chance, fresh);
-        if let Some(step) = step
-            && client::outbox::step(step).await.is_err()
-        {
-            return;
+        let Some(step) = flusher.answered(&journal, answer, now_ms, &mut chance, fresh) else {
+            continue;
+        };
+        let named = journal
+            .named(&step)
+            .map(|numbers| (journal.head.incarnation, numbers));
+        match client::outbox::step(step.clone(), named).await {
+            Ok(Stepped::Changed(now)) => journal = now,
+            Ok(_) => {
+                journal.step(step);
+            }
+            Err(_) => return,
         }
     }
 }

@@ -17,6 +17,10 @@ pub fn explain(words: &Words, reason: Reason) -> &'static str {
         | Reason::UnknownSale
         | Reason::UnknownReview => words.unknown_part,
         Reason::UnknownStaff => words.unknown_staff,
+        Reason::UnknownTask => words.unknown_task,
+        Reason::Removed => words.removed_meanwhile,
+        Reason::EditedTwice => words.edited_twice,
+        Reason::NotOnPhone => words.not_on_phone,
         Reason::Exists => words.exists_already,
         Reason::StationBusy => words.station_busy,
         Reason::StationClosed => words.station_closed,
@@ -68,6 +72,7 @@ impl Error {
             Error::NotFound => words.not_found.to_owned(),
             Error::Unavailable => words.unavailable.to_owned(),
             Error::NoAnswer => words.no_answer.to_owned(),
+            Error::NotHere => words.not_here.to_owned(),
             Error::Internal => words.internal_error.to_owned(),
         }
     }

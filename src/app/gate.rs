@@ -6,6 +6,8 @@ use leptos::task::spawn_local;
 use leptos_router::components::Outlet;
 
 use crate::app::codec::Awaited;
+use crate::app::fill::Filling;
+use crate::app::pages::filling::FillingPage;
 use crate::app::pages::first_run::FirstRunPage;
 use crate::app::pages::login::LoginPage;
 use crate::app::parts::shell::Shell;
@@ -13,7 +15,8 @@ use crate::app::{Error, Opened, Shelled, Store, Tone, api, prefs, view, words};
 use crate::client;
 use crate::client::cache::Head;
 use crate::domain::id::LoginId;
-use crate::domain::staff::Staff;
+use crate::domain::registry::State;
+use crate::domain::staff::{Staff, active_staff};
 use crate::domain::sync::{Boot, Snapshot};
 
 /// Draws what whoever is here may see.
@@ -32,6 +35,9 @@ pub fn Gate() -> impl IntoView {
                     Ok(Boot::Login { shop_name, staff, is_demo }) => {
                         view! { <LoginPage shop_name staff is_demo /> }
                     }
+                    Ok(Boot::Open { me, login_id, snapshot }) if snapshot.rows.is_empty() => {
+                        view! { <FillPage me login_id /> }
+                    }
                     Ok(Boot::Open { me, login_id, snapshot }) => {
                         view! { <Open me login_id snapshot /> }
                     }
@@ -48,8 +54,10 @@ fn Open(me: Staff, login_id: LoginId, snapshot: Snapshot) -> impl IntoView {
     provide_context(store);
     let clock_offset_ms =
         use_context::<Shelled>().and_then(|shelled| shelled.clock_offset_ms.get_value());
+    let is_switched = use_context::<Shelled>().is_some_and(|here| here.is_switched.get_value());
     let opened = clock_offset_ms.map_or(Opened::ByServer, |clock_offset_ms| Opened::ByDevice {
         clock_offset_ms,
+        is_switched,
     });
     Effect::new(move || {
         store.wake(opened);
@@ -69,19 +77,23 @@ async fn open_here(shelled: Shelled) -> Result<Boot, Error> {
         let loaded = client::cache::load().await;
         done.send(loaded.ok()).unwrap_or_default();
     });
-    let Ok(Some((
-        Head {
-            me: Some((me, login_id)),
-            position: Some(position),
-            clock_offset_ms,
-        },
-        rows,
-    ))) = loaded.await
-    else {
-        return api::open_page().await;
+    let Ok(Some((head, rows))) = loaded.await else {
+        return api::open_empty().await;
     };
-    shelled.clock_offset_ms.set_value(Some(clock_offset_ms));
-    let server_time = client::device::now() + clock_offset_ms;
+    let Some(position) = head.position else {
+        return api::open_empty().await;
+    };
+    let Some((me, login_id)) = head.me else {
+        return match api::open_empty().await {
+            Err(Error::NoAnswer) => Ok(door_here(&rows.into_iter().collect())),
+            answer => answer,
+        };
+    };
+    shelled.is_switched.set_value(head.is_switched);
+    shelled
+        .clock_offset_ms
+        .set_value(Some(head.clock_offset_ms));
+    let server_time = client::device::now() + head.clock_offset_ms;
     let snapshot = Snapshot {
         rows,
         position,
@@ -92,6 +104,51 @@ async fn open_here(shelled: Shelled) -> Result<Boot, Error> {
         login_id,
         snapshot,
     })
+}
+
+/// The door as this device knows it: it lets in who has signed in here before.
+fn door_here(state: &State) -> Boot {
+    Boot::Login {
+        shop_name: state.shop().name,
+        staff: active_staff(state.staff.values().cloned()),
+        is_demo: false,
+    }
+}
+
+/// Fetches everything that this device is to hold, in sight of whoever waits for it; only then the shop opens.
+#[component]
+fn FillPage(me: Staff, login_id: LoginId) -> impl IntoView {
+    let (filling, failed) = (RwSignal::new(Filling::default()), RwSignal::new(false));
+    let filled = RwSignal::new(None::<Snapshot>);
+    let go_on = move || {
+        failed.set(false);
+        spawn_local(async move {
+            let mut under_way = filling.get_untracked();
+            if under_way == Filling::default()
+                && let Ok((
+                    Head {
+                        filling: Some(next),
+                        ..
+                    },
+                    rows,
+                )) = client::cache::load().await
+            {
+                under_way = Filling::resume(next, rows);
+            }
+            let result = under_way.go_on(true, |now| filling.set(now.clone())).await;
+            if let Ok(snapshot) = result {
+                filled.set(Some(snapshot));
+            } else {
+                filling.set(under_way);
+                failed.set(true);
+            }
+        });
+    };
+    Effect::new(go_on);
+    move || match filled.get() {
+        Some(snapshot) => view! { <Open me=me.clone() login_id snapshot /> },
+        None => view! { <FillingPage filling failed on_retry=Callback::new(move |()| go_on()) /> },
+    }
 }
 
 #[component]

@@ -6,9 +6,11 @@ mod codec;
 mod error;
 pub mod exchange;
 mod explain;
+mod fill;
 mod gate;
 mod pages;
 mod parts;
+mod past;
 pub mod prefs;
 mod store;
 mod view;
@@ -22,7 +24,7 @@ use leptos_router::{SsrMode, path};
 pub use crate::app::error::Error;
 pub use crate::app::explain::explain;
 pub use crate::app::prefs::Prefs;
-pub use crate::app::store::{Link, Opened, Store, Tone, store};
+pub use crate::app::store::{Alarm, Link, Opened, Store, Tone, store};
 pub(crate) use crate::app::view::view;
 pub use crate::app::words::Words;
 
@@ -37,6 +39,7 @@ use crate::app::pages::sale::SalePage;
 use crate::app::pages::settings::SettingsPage;
 use crate::app::pages::staff::StaffPage;
 use crate::app::pages::stations::StationsPage;
+use crate::app::pages::tasks::TasksPage;
 
 /// How this page is to be drawn: the server knows it from the request, the browser from the page that it was given.
 pub fn prefs() -> Prefs {
@@ -56,6 +59,8 @@ pub fn words() -> &'static Words {
 pub struct Shelled {
     /// What was added to the device's clock at its last contact; none where the server was asked after all.
     pub clock_offset_ms: StoredValue<Option<i64>>,
+    /// Whoever is here was let in by the device, and not by the server.
+    pub is_switched: StoredValue<bool>,
 }
 
 /// The app without its server: it opens from what the device holds.
@@ -83,6 +88,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("history/:id") view=BillPage />
                     <Route path=path!("menu") view=MenuPage />
                     <Route path=path!("stations") view=StationsPage />
+                    <Route path=path!("tasks") view=TasksPage />
                     <Route path=path!("staff") view=StaffPage />
                     <Route path=path!("settings") view=SettingsPage />
                     <Route path=path!("more") view=MorePage />

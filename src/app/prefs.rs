@@ -3,7 +3,7 @@
 use crate::app::words::{self, Words};
 use crate::domain::money::Money;
 use crate::domain::shop::{Digits, Language};
-use crate::domain::time::{LocalTime, Timestamp, Zone};
+use crate::domain::time::{BusinessDay, LocalTime, Timestamp, Zone};
 
 /// The colours of a page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -133,6 +133,17 @@ impl Prefs {
         format!("{} {}", self.money(money), self.words().currency)
     }
 
+    /// Writes how much room something takes: `3.2 MB`.
+    pub fn megabytes(self, bytes: u64) -> String {
+        let tenths = bytes / 100_000;
+        let text = if tenths < 1_000 {
+            format!("{}.{} MB", tenths / 10, tenths % 10)
+        } else {
+            format!("{} MB", tenths / 10)
+        };
+        self.digits(&text)
+    }
+
     /// Writes a length of time as a clock: `1:18:42`, `4:31`.
     pub fn clock(self, ms: i64) -> String {
         let seconds = ms.max(0) / 1_000;
@@ -174,6 +185,12 @@ impl Prefs {
     /// Writes a date: `21/11/2026`.
     pub fn date(self, local: LocalTime) -> String {
         let (year, month, day) = local.date();
+        self.digits(&format!("{day}/{month}/{year}"))
+    }
+
+    /// Writes a business day: `21/11/2026`.
+    pub fn day(self, day: BusinessDay) -> String {
+        let (year, month, day) = day.date();
         self.digits(&format!("{day}/{month}/{year}"))
     }
 

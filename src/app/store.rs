@@ -5,10 +5,13 @@
 
 use std::sync::Arc;
 
+use futures::channel::oneshot;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use crate::app::{Error, Prefs, exchange, explain};
+use crate::app::fill::Filling;
+use crate::app::past::PastKept;
+use crate::app::{Error, Prefs, api, exchange, explain, past};
 use crate::client;
 use crate::client::outbox::{OutboxError, Stepped};
 use crate::domain::id::{DeviceId, Incarnation, LoginId, OpId, SessionId, StaffId, Uuid, uuid_v7};
@@ -20,12 +23,21 @@ use crate::domain::shop::Shop;
 use crate::domain::staff::Staff;
 pub use crate::domain::sync::Link;
 use crate::domain::sync::{Action, Engine, Event, Fit, Snapshot, Step};
-use crate::domain::time::Timestamp;
+use crate::domain::time::{MINUTE_MS, Timestamp};
 
 /// A smaller change of the clock's correction is not worth writing down.
 const CLOCK_NEWS_MS: i64 = 1_000;
 /// A page takes a while to wake, so a smaller difference from the moment it was drawn says nothing about its clock.
 const CLOCK_OFF_MS_MIN: i64 = 30_000;
+/// A clock that goes back by more than this was set by somebody; less is how clocks are kept right.
+const CLOCK_JUMP_MS: i64 = 2_000;
+/// So many waiting operations are an alarm (`design.md` 9).
+const WAITING_MAX: usize = 5_000;
+/// How often to look whether days gone by have changed, and how long a page has its line to itself before.
+const PAST_MS: i64 = 15 * MINUTE_MS;
+const PAST_AFTER_MS: i64 = 3_000;
+/// How often to ask how much room is left.
+const ROOM_MS: i64 = 5 * MINUTE_MS;
 /// How long a toast stays.
 const TOAST_MS: u32 = 6_000;
 
@@ -38,6 +50,8 @@ pub enum Opened {
     ByDevice {
         /// What was added to the device's clock at its last contact, in milliseconds.
         clock_offset_ms: i64,
+        /// Whoever is here was let in by the device, and not by the server.
+        is_switched: bool,
     },
 }
 
@@ -50,6 +64,17 @@ pub enum Tone {
     Warn,
     /// Something was refused.
     Bad,
+}
+
+/// What stands in the way of the whole device, the worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Alarm {
+    /// There may soon be no room to record anything.
+    NearlyFull,
+    /// Very much waits to be sent.
+    TooManyWait,
+    /// The server has not answered for a while.
+    Away,
 }
 
 /// A short notice, with a way back where there is one.
@@ -78,11 +103,37 @@ pub struct Store {
     pub n_pending: RwSignal<usize>,
     /// When the server was last heard, in this page's life.
     pub heard_at: RwSignal<Option<Timestamp>>,
+    /// What whoever is here has to know at once, if anything.
+    pub alarm: RwSignal<Option<Alarm>>,
     /// The toasts that are up.
     pub toasts: RwSignal<Vec<Toast>>,
+    /// How far the device's clock was from the one that never jumps, when it was last looked at.
+    clock_drift_ms: StoredValue<Option<i64>>,
+    is_nearly_full: StoredValue<bool>,
+    /// The server still knows the one before whoever is here.
+    is_switched: StoredValue<bool>,
+    filling: StoredValue<Filling>,
+    /// How many of the days gone by are on this device, and how many there should be; none before anybody asked.
+    pub past: RwSignal<Option<PastKept>>,
+    past_asked_ms: StoredValue<i64>,
+    room_asked_ms: StoredValue<i64>,
+    /// Counts what may have changed the journal.
+    journal_moved: RwSignal<u32>,
+    /// Who waits for operations to be kept, by the first of them.
+    waiting: StoredValue<Vec<(OpId, oneshot::Sender<bool>)>>,
     me: StoredValue<Staff>,
     login_id: LoginId,
     prefs: Prefs,
+}
+
+/// Operations on their way onto the disk.
+pub struct Kept(oneshot::Receiver<bool>);
+
+impl Kept {
+    /// Waits until they are on the disk; false where the disk did not take them, and nothing was recorded.
+    pub async fn done(self) -> bool {
+        self.0.await.unwrap_or(false)
+    }
 }
 
 /// The store of this page; for the bodies of components. What happens later keeps the handle that it was given.
@@ -106,7 +157,17 @@ impl Store {
             link: RwSignal::new(Link::Connecting),
             n_pending: RwSignal::new(0),
             heard_at: RwSignal::new(None),
+            alarm: RwSignal::new(None),
             toasts: RwSignal::new(Vec::new()),
+            clock_drift_ms: StoredValue::new(None),
+            is_nearly_full: StoredValue::new(false),
+            is_switched: StoredValue::new(false),
+            filling: StoredValue::new(Filling::default()),
+            past: RwSignal::new(None),
+            past_asked_ms: StoredValue::new(-PAST_MS),
+            room_asked_ms: StoredValue::new(-ROOM_MS),
+            journal_moved: RwSignal::new(0),
+            waiting: StoredValue::new(Vec::new()),
             me: StoredValue::new(me),
             login_id,
             prefs,
@@ -126,11 +187,23 @@ impl Store {
                     .engine
                     .with_value(|engine| engine.replica.snapshot(self.drawn_at()));
                 let (me, login_id) = (self.me(), self.login_id);
-                spawn_local(async move { fill_cache(snapshot, me, login_id).await });
+                spawn_local(async move {
+                    client::people::note_login(me.staff_id, login_id).await;
+                    fill_cache(snapshot, me, login_id).await;
+                });
             }
-            Opened::ByDevice { clock_offset_ms } => self.clock_offset_ms.set_value(clock_offset_ms),
+            Opened::ByDevice {
+                clock_offset_ms,
+                is_switched,
+            } => {
+                self.clock_offset_ms.set_value(clock_offset_ms);
+                self.is_switched.set_value(is_switched);
+            }
         }
         let tick = move || {
+            self.watch_clock();
+            self.watch_room();
+            self.keep_past();
             // A page that nobody looks at shows nothing, so it need not count.
             let _ = self
                 .now
@@ -144,7 +217,14 @@ impl Store {
             move || self.tell(Event::FeedLost),
         );
         client::page::on_return(move || self.tell(Event::Hurry));
-        client::outbox::listen(move || self.act(Action::ReadOutbox));
+        client::outbox::listen(move |numbers| match numbers {
+            Some(numbers) => spawn_local(async move {
+                if let Ok((head, entries)) = client::outbox::read_some(numbers).await {
+                    self.tell(Event::Written(head, entries));
+                }
+            }),
+            None => self.act(Action::ReadOutbox),
+        });
         self.act(Action::ReadOutbox);
     }
 
@@ -207,6 +287,7 @@ impl Store {
 
     /// What this device recorded and no server has spoken about, and what was refused and nobody has seen.
     pub fn journal(self) -> (Vec<Op>, Vec<(Op, Reason)>) {
+        self.journal_moved.track();
         self.engine.with_value(|engine| {
             let journal = engine.replica.journal();
             let waiting = journal
@@ -253,9 +334,14 @@ impl Store {
     }
 
     /// Records operations of one tap, all of them or none: shows them once they are on the disk, and sends them. One
-    /// that is refused here is shown as a toast.
-    pub fn record(self, bodies: impl IntoIterator<Item = Body>) -> Result<(), Reason> {
-        let ops = bodies.into_iter().map(|body| self.write(body)).collect();
+    /// that is refused here is shown as a toast. Who says that something was done waits until it is kept.
+    pub fn record(self, bodies: impl IntoIterator<Item = Body>) -> Result<Kept, Reason> {
+        let ops: Vec<Op> = bodies.into_iter().map(|body| self.write(body)).collect();
+        let (kept, waits) = oneshot::channel();
+        if let Some(first) = ops.first() {
+            self.waiting
+                .update_value(|waiting| waiting.push((first.op_id, kept)));
+        }
         let by = self.me.with_value(|me| me.staff_id);
         let recorded = self
             .engine
@@ -271,7 +357,7 @@ impl Store {
             }
             None => {}
         }
-        Ok(())
+        Ok(Kept(waits))
     }
 
     /// Writes an operation down; its number it gets in the outbox.
@@ -336,10 +422,14 @@ impl Store {
     fn tell(self, event: Event) {
         let (now_ms, now) = (client::page::monotonic_ms(), self.this_moment());
         let mut chance = client::device::seed();
+        let is_journal = !matches!(event, Event::Tick | Event::Hurry | Event::FeedSaid(_));
         let actions = self
             .engine
             .try_update_value(|engine| engine.handle(event, now_ms, now, &mut chance));
         self.show();
+        if is_journal {
+            self.journal_moved.try_update(|n| *n += 1);
+        }
         actions
             .into_iter()
             .flatten()
@@ -351,13 +441,21 @@ impl Store {
         spawn_local(async move {
             match action {
                 Action::Step(step) => self.step(step).await,
-                Action::ReadOutbox => match client::outbox::read().await {
-                    Ok(journal) => self.tell(Event::Outbox(journal)),
-                    Err(error) => self.warn_outbox(&error),
-                },
+                Action::ReadOutbox => {
+                    let known = self
+                        .engine
+                        .with_value(|engine| engine.replica.journal().head);
+                    match client::outbox::read_unless(known).await {
+                        Ok(Some(journal)) => self.tell(Event::Outbox(journal)),
+                        Ok(None) => {}
+                        Err(error) => self.warn_outbox(&error),
+                    }
+                }
                 Action::Push(batch) => {
                     let sent_at = client::device::now();
-                    let answer = exchange::push(batch).await;
+                    let Some(answer) = client::lock::alone(exchange::push(batch)).await else {
+                        return self.tell(Event::Busy);
+                    };
                     if let Ok(reply) = &answer {
                         self.learn_clock(sent_at, reply.server_time);
                         reply
@@ -375,7 +473,13 @@ impl Store {
                     }
                     self.tell(Event::Pulled(ask.since, answer));
                 }
-                Action::Fetch => self.tell(Event::Fetched(exchange::fetch().await)),
+                Action::Fetch => {
+                    // What came before a failure is there for the next try.
+                    let mut filling = self.filling.get_value();
+                    let fetched = filling.go_on(false, |_| {}).await;
+                    self.filling.set_value(filling);
+                    self.tell(Event::Fetched(fetched));
+                }
                 Action::Keep(page) => {
                     if let Ok(Fit::Gap) = client::cache::keep(page).await {
                         self.tell(Event::NotKept);
@@ -395,21 +499,45 @@ impl Store {
         } else {
             Vec::new()
         };
-        match client::outbox::step(step).await {
-            Ok(Stepped::Recorded(head, entries)) => {
-                self.tell(Event::Recorded(head, entries));
-                client::worker::ask_to_keep();
-                if self.link.get_untracked() != Link::Live {
-                    client::worker::ask_sync();
+        let named = self.engine.with_value(|engine| {
+            let journal = engine.replica.journal();
+            Some((journal.head.incarnation, journal.named(&step)?))
+        });
+        let is_record = !ops.is_empty();
+        let stepped = client::outbox::step(step.clone(), named).await;
+        if !is_record {
+            self.tell(Event::Stepped(step));
+        }
+        match stepped {
+            Ok(Stepped::Written(head, entries)) => {
+                self.tell(Event::Written(head, entries));
+                self.stop_waiting(&ops, true);
+                if is_record {
+                    client::worker::ask_to_keep();
+                    if self.link.get_untracked() != Link::Live {
+                        client::worker::ask_sync();
+                    }
                 }
             }
             Ok(Stepped::Changed(journal)) => self.tell(Event::Outbox(journal)),
             Ok(Stepped::Unchanged) => {}
             Err(error) => {
                 self.warn_outbox(&error);
+                self.stop_waiting(&ops, false);
                 self.tell(Event::NotRecorded(ops));
             }
         }
+    }
+
+    /// Tells whoever waits for operations whether they are kept.
+    fn stop_waiting(self, ops: &[Op], is_kept: bool) {
+        self.waiting.update_value(|waiting| {
+            for (_, kept) in waiting.extract_if(.., |(id, _)| ops.iter().any(|op| op.op_id == *id))
+            {
+                // Nobody need wait for it.
+                kept.send(is_kept).unwrap_or_default();
+            }
+        });
     }
 
     fn warn_outbox(self, error: &OutboxError) {
@@ -428,6 +556,23 @@ impl Store {
         }
         if self.n_pending.get_untracked() != n_pending {
             self.n_pending.set(n_pending);
+            client::page::set_badge(n_pending);
+        }
+        if link == Link::Live && self.is_switched.get_value() {
+            self.is_switched.set_value(false);
+            self.end_stay_of_before();
+        }
+        let alarm = if self.is_nearly_full.get_value() {
+            Some(Alarm::NearlyFull)
+        } else if n_pending >= WAITING_MAX {
+            Some(Alarm::TooManyWait)
+        } else {
+            self.engine
+                .with_value(Engine::is_away)
+                .then_some(Alarm::Away)
+        };
+        if self.alarm.get_untracked() != alarm {
+            self.alarm.set(alarm);
         }
         if self.link.get_untracked() != link {
             self.link.set(link);
@@ -449,29 +594,108 @@ impl Store {
         }
     }
 
-    /// Learns how far this device's clock is from the server's, as of the middle of an exchange.
-    fn learn_clock(self, sent_at: Timestamp, server_time: Timestamp) {
-        let middle = sent_at + client::device::now().since(sent_at) / 2;
-        let offset_ms = server_time.since(middle);
+    /// Ends the login of whoever was here before, now that everything is sent and the server answers: whoever was let in
+    /// by this device signs in at the server as well.
+    fn end_stay_of_before(self) {
+        spawn_local(async move {
+            if api::sign_out().await.is_ok() {
+                client::cache::change_head(|head| head.is_switched = false)
+                    .await
+                    .ok();
+            }
+            self.hurry();
+        });
+    }
+
+    /// Looks whether somebody has set the device's clock. Back is certain: the correction makes up for it at once.
+    /// Forward may be a device that slept, so the server is asked.
+    fn watch_clock(self) {
+        let drift_ms = client::device::now().0 - client::page::monotonic_ms();
+        let before_ms = self.clock_drift_ms.get_value().unwrap_or(drift_ms);
+        self.clock_drift_ms.set_value(Some(drift_ms));
+        let jumped_ms = drift_ms - before_ms;
+        if jumped_ms < -CLOCK_JUMP_MS {
+            self.correct_clock(self.clock_offset_ms.get_value() - jumped_ms);
+            self.toast(Tone::Warn, self.prefs.words().clock_jumped, Vec::new());
+        } else if jumped_ms > CLOCK_JUMP_MS {
+            self.hurry();
+        }
+    }
+
+    /// Looks now and then whether there is room left to record anything.
+    fn watch_room(self) {
+        let now_ms = client::page::monotonic_ms();
+        if now_ms - self.room_asked_ms.get_value() < ROOM_MS {
+            return;
+        }
+        self.room_asked_ms.set_value(now_ms);
+        spawn_local(async move {
+            let room = client::worker::room().await.unwrap_or_default();
+            self.is_nearly_full.set_value(room.is_nearly_full());
+        });
+    }
+
+    /// Keeps the days gone by up with the server, now and then, once there is nothing more pressing to do.
+    fn keep_past(self) {
+        let now_ms = client::page::monotonic_ms();
+        let is_due = now_ms - self.past_asked_ms.get_value() >= PAST_MS && now_ms > PAST_AFTER_MS;
+        if !is_due || self.link.get_untracked() != Link::Live {
+            return;
+        }
+        self.past_asked_ms.set_value(now_ms);
+        spawn_local(async move {
+            past::keep_up(move |kept| {
+                self.past.try_set(Some(kept));
+            })
+            .await;
+        });
+    }
+
+    fn correct_clock(self, offset_ms: i64) {
         let is_news = (offset_ms - self.clock_offset_ms.get_value()).abs() > CLOCK_NEWS_MS;
         self.clock_offset_ms.set_value(offset_ms);
         if is_news {
             spawn_local(async move {
                 let change = client::cache::change_head(|head| head.clock_offset_ms = offset_ms);
-                change.await.unwrap_or_default();
+                change.await.ok();
             });
         }
+    }
+
+    /// Learns how far this device's clock is from the server's, as of the middle of an exchange.
+    fn learn_clock(self, sent_at: Timestamp, server_time: Timestamp) {
+        let middle = sent_at + client::device::now().since(sent_at) / 2;
+        let offset_ms = server_time.since(middle);
+        self.correct_clock(offset_ms);
     }
 }
 
 /// Fills the cache with what the server sent along with the page, unless it has that already.
 async fn fill_cache(snapshot: Snapshot, me: Staff, login_id: LoginId) {
-    let mut position = None;
+    let drawn_for = me.staff_id;
     let change = client::cache::change_head(|head| {
-        head.me = Some((me, login_id));
-        position = head.position;
+        if !head.is_switched {
+            head.me = Some((me, login_id));
+        }
     });
-    if change.await.is_ok() && position != Some(snapshot.position) {
+    let Ok(before) = change.await else {
+        return;
+    };
+    if before.is_switched
+        && before
+            .me
+            .as_ref()
+            .is_none_or(|(me, _)| me.staff_id != drawn_for)
+    {
+        // The page was drawn for whoever was here before; who is here now signs in at the server.
+        if api::sign_out().await.is_ok() {
+            client::cache::change_head(|head| head.is_switched = false)
+                .await
+                .ok();
+        }
+        return client::page::reload();
+    }
+    if !before.stands_at(snapshot.position) {
         client::cache::keep_all(snapshot).await.unwrap_or_default();
     }
 }

@@ -4,6 +4,8 @@
 pub mod cache;
 pub mod device;
 pub mod feed;
+pub mod lock;
 pub mod outbox;
 pub mod page;
+pub mod people;
 pub mod worker;

@@ -17,7 +17,7 @@ use indexed_db_futures::transaction::{
 use thiserror::Error as ThisError;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::BroadcastChannel;
+use web_sys::{BroadcastChannel, MessageEvent};
 
 use crate::client::device::new_id;
 use crate::domain::id::{DeviceId, Incarnation};
@@ -52,13 +52,16 @@ impl From<serde_json::Error> for OutboxError {
 /// What a step came to.
 #[derive(Clone, Debug)]
 pub enum Stepped {
-    /// Operations are recorded.
-    Recorded(JournalHead, Vec<JournalEntry>),
+    /// These entries were written.
+    Written(JournalHead, Vec<JournalEntry>),
     /// The journal as it is now.
     Changed(Journal),
     /// The journal was so already.
     Unchanged,
 }
+
+/// The entries that a step names: in which life of the journal, and their numbers. The others need not be read.
+pub type Named = (Incarnation, Vec<u64>);
 
 /// Where the journal is.
 #[derive(Clone)]
@@ -86,8 +89,43 @@ pub async fn read() -> Result<Journal, OutboxError> {
     }
 }
 
-/// Takes a step: one transaction, on the disk before this returns.
-pub async fn step(step: Step) -> Result<Stepped, OutboxError> {
+/// Reads the journal, unless its head is one that is known.
+pub async fn read_unless(known: JournalHead) -> Result<Option<Journal>, OutboxError> {
+    match place().await {
+        Place::Memory(journal) => Ok(Some(journal.borrow().clone())),
+        Place::Disk(database) => {
+            let transaction = begin(&database)?;
+            let journal = if load_head(&transaction).await? == known {
+                None
+            } else {
+                Some(load(&transaction).await?)
+            };
+            transaction.commit().await?;
+            Ok(journal)
+        }
+    }
+}
+
+/// Reads the head, and the entries of some numbers.
+pub async fn read_some(numbers: Vec<u64>) -> Result<(JournalHead, Vec<JournalEntry>), OutboxError> {
+    match place().await {
+        Place::Memory(journal) => {
+            let journal = journal.borrow();
+            let is_wanted = |entry: &&JournalEntry| numbers.contains(&entry.wire.device_seq);
+            let entries = journal.entries.iter().filter(is_wanted);
+            Ok((journal.head, entries.cloned().collect()))
+        }
+        Place::Disk(database) => {
+            let transaction = begin(&database)?;
+            let journal = load_some(&transaction, &numbers).await?;
+            transaction.commit().await?;
+            Ok((journal.head, journal.entries))
+        }
+    }
+}
+
+/// Takes a step: one transaction, on the disk before this returns. With `named`, only those entries are read.
+pub async fn step(step: Step, named: Option<Named>) -> Result<Stepped, OutboxError> {
     let stepped = match place().await {
         Place::Memory(journal) => step_in_memory(&mut journal.borrow_mut(), step),
         Place::Disk(database) => {
@@ -96,27 +134,44 @@ pub async fn step(step: Step) -> Result<Stepped, OutboxError> {
                 Step::Record { ops, by } => {
                     let mut head = load_head(&transaction).await?;
                     let entries: Vec<_> = ops.into_iter().map(|op| head.number(op, by)).collect();
+                    head.n_steps += 1;
                     save(&transaction, head, entries.iter())?;
-                    Stepped::Recorded(head, entries)
+                    Stepped::Written(head, entries)
                 }
-                step => change(&transaction, step).await?,
+                step => change(&transaction, step, named).await?,
             };
             transaction.commit().await?;
             stepped
         }
     };
-    if !matches!(stepped, Stepped::Unchanged)
-        && let Some(channel) = channel()
-    {
-        channel.post_message(&JsValue::TRUE).ok();
+    if let Some(channel) = channel() {
+        match &stepped {
+            Stepped::Written(_, entries) => {
+                let numbers = entries
+                    .iter()
+                    .map(|entry| entry.wire.device_seq.to_string());
+                let told: Vec<String> = numbers.collect();
+                channel.post_message(&told.join(" ").into()).ok();
+            }
+            Stepped::Changed(_) => {
+                channel.post_message(&JsValue::TRUE).ok();
+            }
+            Stepped::Unchanged => {}
+        }
     }
     Ok(stepped)
 }
 
-/// Calls a function when another page of this browser, or its worker, changed the outbox.
-pub fn listen(act: impl Fn() + 'static) {
+/// Calls a function when another page of this browser, or its worker, changed the outbox: with the numbers of the
+/// entries that it wrote, where it was a few.
+pub fn listen(act: impl Fn(Option<Vec<u64>>) + 'static) {
     if let Some(channel) = channel() {
-        let told = Closure::<dyn Fn()>::new(act);
+        let told = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
+            let numbers = event.data().as_string();
+            let numbers =
+                numbers.map(|text| text.split(' ').filter_map(|n| n.parse().ok()).collect());
+            act(numbers);
+        });
         channel.set_onmessage(Some(told.as_ref().unchecked_ref()));
         // It lives as long as the page.
         told.forget();
@@ -194,10 +249,38 @@ async fn load(transaction: &Transaction<'_>) -> Result<Journal, OutboxError> {
     Ok(Journal { head, entries })
 }
 
-async fn change(transaction: &Transaction<'_>, step: Step) -> Result<Stepped, OutboxError> {
+/// Reads the entries of some numbers; they are no journal, as there are gaps between them.
+async fn load_some(transaction: &Transaction<'_>, numbers: &[u64]) -> Result<Journal, OutboxError> {
+    let head = load_head(transaction).await?;
+    let ops = transaction.object_store(OPS)?;
+    let mut entries = Vec::new();
+    for number in numbers {
+        let found: Option<String> = ops.get(key(*number)).primitive()?.await?;
+        if let Some(text) = found {
+            entries.push(json::read(&text)?);
+        }
+    }
+    Ok(Journal { head, entries })
+}
+
+async fn change(
+    transaction: &Transaction<'_>,
+    step: Step,
+    named: Option<Named>,
+) -> Result<Stepped, OutboxError> {
+    if let Some((life, numbers)) = named.filter(|(_, numbers)| !numbers.is_empty()) {
+        let mut few = load_some(transaction, &numbers).await?;
+        if few.head.incarnation == life && few.entries.len() == numbers.len() {
+            if !few.write(step) {
+                return Ok(Stepped::Unchanged);
+            }
+            save(transaction, few.head, few.entries.iter())?;
+            return Ok(Stepped::Written(few.head, few.entries));
+        }
+    }
     let before = load(transaction).await?;
     let mut after = before.clone();
-    if !after.step(step) {
+    if !after.write(step) {
         return Ok(Stepped::Unchanged);
     }
     if after.head.incarnation == before.head.incarnation {
@@ -205,7 +288,7 @@ async fn change(transaction: &Transaction<'_>, step: Step) -> Result<Stepped, Ou
         let (gone, kept) = before.entries.split_at(n_gone);
         let ops = transaction.object_store(OPS)?;
         for entry in gone {
-            ops.delete(key(entry)).primitive()?;
+            ops.delete(key(entry.wire.device_seq)).primitive()?;
         }
         let changed = kept
             .iter()
@@ -227,7 +310,7 @@ fn save<'e>(
     let ops: ObjectStore<'_> = transaction.object_store(OPS)?;
     for entry in entries {
         ops.put(serde_json::to_string(entry)?)
-            .with_key(key(entry))
+            .with_key(key(entry.wire.device_seq))
             .primitive()?;
     }
     let meta = transaction.object_store(META)?;
@@ -239,14 +322,14 @@ fn save<'e>(
 }
 
 /// Where an operation is kept: as text that sorts like its number.
-fn key(entry: &JournalEntry) -> String {
-    format!("{:016}", entry.wire.device_seq)
+fn key(device_seq: u64) -> String {
+    format!("{device_seq:016}")
 }
 
 fn step_in_memory(journal: &mut Journal, step: Step) -> Stepped {
     let (is_record, n_before) = (matches!(step, Step::Record { .. }), journal.entries.len());
-    match (journal.step(step), is_record) {
-        (true, true) => Stepped::Recorded(journal.head, journal.entries[n_before..].to_vec()),
+    match (journal.write(step), is_record) {
+        (true, true) => Stepped::Written(journal.head, journal.entries[n_before..].to_vec()),
         (true, false) => Stepped::Changed(journal.clone()),
         (false, _) => Stepped::Unchanged,
     }

@@ -1,5 +1,6 @@
 //! The page: window, document, cookies, focus, printing.
 
+use js_sys::Reflect;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{
@@ -27,6 +28,41 @@ pub fn root_attribute(name: &str) -> String {
     root()
         .and_then(|root| root.get_attribute(name))
         .unwrap_or_default()
+}
+
+/// The address of the script that this page runs.
+pub fn script_address() -> Option<String> {
+    let link = document()
+        .query_selector("link[rel=modulepreload]")
+        .ok()??;
+    link.get_attribute("href")
+}
+
+/// Tells whether the browser says that it is on a phone, as it says to the server when somebody signs in.
+pub fn is_phone() -> bool {
+    let agent = window().navigator().user_agent();
+    agent.is_ok_and(|agent| agent.contains("Mobi"))
+}
+
+/// The address that this page came from: scheme, name and port.
+pub fn origin() -> String {
+    window().location().origin().unwrap_or_default()
+}
+
+/// An address under which a link downloads a text.
+pub fn file_address(text: &str) -> String {
+    let encoded = js_sys::encode_uri_component(text);
+    format!("data:application/json;charset=utf-8,{encoded}")
+}
+
+/// Shows a number on the app's icon, where the browser can; zero takes it away.
+pub fn set_badge(n: usize) {
+    let navigator = window().navigator();
+    let set = Reflect::get(&navigator, &"setAppBadge".into()).unwrap_or_default();
+    if let Some(set) = set.dyn_ref::<js_sys::Function>() {
+        let n = u32::try_from(n).unwrap_or(u32::MAX);
+        set.call1(&navigator, &n.into()).ok();
+    }
 }
 
 /// Sets an attribute of the whole page.

@@ -18,6 +18,7 @@ use crate::app::parts::show::Show;
 use crate::app::parts::told::told;
 use crate::app::parts::trail::TrailLine;
 use crate::app::parts::when::{PickTime, Picked};
+use crate::app::past::{self, Found};
 use crate::app::{Error, explain, prefs, store, view, words};
 use crate::domain::bill::Payment;
 use crate::domain::id::{LineId, PaymentId, SessionId};
@@ -55,11 +56,10 @@ pub fn BillPage() -> impl IntoView {
     });
     let page = Awaited::new_with_options(
         move || (session_id.get(), version.get(), store.n_pending.get() == 0),
-        |(session_id, _, _)| async move {
-            match session_id {
-                Some(session_id) => api::bill(session_id).await,
-                None => Err(Error::NotFound),
-            }
+        move |(session_id, _, _)| async move {
+            let session_id = session_id.ok_or(Error::NotFound)?;
+            let here = move || past::bill(store, session_id);
+            past::server_or_here(store, api::bill(session_id), here).await
         },
         false,
     );
@@ -70,7 +70,7 @@ pub fn BillPage() -> impl IntoView {
         }>
             {move || Suspend::new(async move {
                 match page.await {
-                    Ok(page) => view! { <Bill page /> },
+                    Ok(Found { what, is_here }) => view! { <Bill page=what is_here /> },
                     Err(error) => view! { <Failed error /> },
                 }
             })}
@@ -79,7 +79,7 @@ pub fn BillPage() -> impl IntoView {
 }
 
 #[component]
-fn Bill(page: Page) -> impl IntoView {
+fn Bill(page: Page, is_here: bool) -> impl IntoView {
     let (store, prefs) = (store(), prefs());
     let words = prefs.words();
     let session = StoredValue::new(page.session.clone());
@@ -98,7 +98,7 @@ fn Bill(page: Page) -> impl IntoView {
     let zone = shown.shop().zone;
     let is_open = page.session.settlement.is_none();
     let is_settled = !is_open && page.session.moved_out.is_none();
-    let can_correct = store.me().role >= Role::Manager;
+    let can_correct = store.me().role >= Role::Manager && !is_here;
     let is_free = shown.live_on(page.session.station_id).is_none();
     let ask = move |what: Asking| asking.set(Some(what));
     let payments = page.session.payments.clone();
@@ -119,6 +119,17 @@ fn Bill(page: Page) -> impl IntoView {
                 <BillTable session=page.session.clone() now=store.drawn_at() />
                 <Payments payments asking can_correct />
                 {(bill.due > Money::ZERO).then(|| view! { <Due due=bill.due /> })}
+                {(bill.due < Money::ZERO)
+                    .then(|| {
+                        view! {
+                            <p class="notice" data-tone="warn">
+                                <span>{words.owed_back}</span>
+                                <strong>
+                                    <Amount money=-bill.due />
+                                </strong>
+                            </p>
+                        }
+                    })}
                 <div class="acts">
                     <Button
                         icon="print"
@@ -159,6 +170,14 @@ fn Bill(page: Page) -> impl IntoView {
                 <header>
                     <h2>{words.what_happened}</h2>
                 </header>
+                {is_here
+                    .then(|| {
+                        view! {
+                            <p class="notice" data-tone="warn">
+                                {words.trail_is_away}
+                            </p>
+                        }
+                    })}
                 <ol class="trail">
                     {page.log.into_iter().map(|line| view! { <Happened line /> }).collect_view()}
                 </ol>

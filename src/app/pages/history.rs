@@ -7,7 +7,8 @@ use crate::app::api::{self, HistoryFilter, HistoryPage as Page};
 use crate::app::codec::Awaited;
 use crate::app::parts::button::{Amount, Icon};
 use crate::app::parts::shell::PageHead;
-use crate::app::{Error, prefs, store, view, words};
+use crate::app::past::{self, Found, HistoryHere};
+use crate::app::{Error, Link, prefs, store, view, words};
 use crate::domain::money::Money;
 use crate::domain::session::Session;
 use crate::domain::time::{BusinessDay, Timestamp};
@@ -19,19 +20,60 @@ pub fn HistoryPage() -> impl IntoView {
     let query = use_query_map();
     let filter =
         Memo::new(move |_| query.with(|query| read_filter(|name| query.get(name), today())));
-    let page = Awaited::new_with_options(move || filter.get(), api::history, false);
+    let store = store();
+    let read = move |filter: HistoryFilter| async move {
+        let wanted = filter.clone();
+        let here = move || async move { Ok(past::history(store, wanted).await) };
+        let server = async move {
+            api::history(filter).await.map(|page| HistoryHere {
+                page,
+                has_gaps: false,
+            })
+        };
+        past::server_or_here(store, server, here).await
+    };
+    // It is read again when the server comes back, or goes.
+    let is_away = Memo::new(move |_| store.link.get() == Link::Offline);
+    let wanted = move || (filter.get(), is_away.get());
+    let page = Awaited::new_with_options(wanted, move |(filter, _)| read(filter), false);
     view! {
         <PageHead title=words.history.to_owned() />
         <Filters filter />
         <Transition fallback=Loading>
             {move || Suspend::new(async move {
                 match page.await {
-                    Ok(page) if page.sessions.is_empty() => view! { <Nothing /> },
-                    Ok(page) => view! { <Bills page filter /> },
+                    Ok(found) => view! { <Listed found filter /> },
                     Err(error) => view! { <Failed error /> },
                 }
             })}
         </Transition>
+    }
+}
+
+/// What was found, and from where.
+#[component]
+fn Listed(found: Found<HistoryHere>, filter: Memo<HistoryFilter>) -> impl IntoView {
+    let words = words();
+    let is_here = found.is_here;
+    let HistoryHere { page, has_gaps } = found.what;
+    let notice = is_here.then(|| {
+        view! {
+            <p class="notice" data-tone="warn">
+                <Icon name="wifi-off" />
+                <span>
+                    {words.from_device} {has_gaps.then(|| format!(" · {}", words.has_gaps))}
+                </span>
+            </p>
+        }
+    });
+    let bills = if page.sessions.is_empty() {
+        view! { <Nothing /> }
+    } else {
+        view! { <Bills page filter /> }
+    };
+    view! {
+        {notice}
+        {bills}
     }
 }
 
@@ -342,12 +384,14 @@ fn BillLine(session: Session, now: Timestamp) -> impl IntoView {
 /// How a bill stands, in a colour and a word.
 pub fn bill_state(session: &Session, due: Money) -> (&'static str, &'static str) {
     let words = words();
-    if session.moved_out.is_some() && session.settlement.is_some() {
-        ("idle", words.transferred)
-    } else if session.settlement.is_none() {
+    if session.settlement.is_none() {
         ("warn", words.open_bill)
     } else if due > Money::ZERO {
         ("bad", words.owes)
+    } else if due < Money::ZERO {
+        ("warn", words.paid_over)
+    } else if session.moved_out.is_some() {
+        ("idle", words.transferred)
     } else {
         ("ok", words.paid)
     }

@@ -10,6 +10,7 @@ use crate::app::parts::show::Show;
 use crate::app::prefs::Theme;
 use crate::app::{Error, api, prefs, view, words};
 use crate::client;
+use crate::client::people::Refusal;
 use crate::domain::id::StaffId;
 use crate::domain::staff::{SecretKind, Staff};
 
@@ -19,6 +20,7 @@ const PIN_MAX: usize = 6;
 /// What the person at the door is doing.
 #[derive(Clone, Copy)]
 struct Door {
+    staff: StoredValue<Vec<Staff>>,
     staff_id: RwSignal<Option<StaffId>>,
     is_password: RwSignal<bool>,
     proof: RwSignal<String>,
@@ -41,7 +43,15 @@ impl Door {
             SecretKind::Pin
         };
         spawn_local(async move {
-            let result = api::sign_in(staff_id, kind, self.proof.get_untracked()).await;
+            let proof = self.proof.get_untracked();
+            let result = match api::sign_in(staff_id, kind, proof.clone()).await {
+                Ok(()) => {
+                    client::people::remember(staff_id, kind, &proof).await;
+                    Ok(())
+                }
+                Err(Error::NoAnswer) => self.switch_here(staff_id, kind, &proof).await,
+                refused => refused,
+            };
             self.is_busy.set(false);
             match result {
                 Ok(()) => client::page::reload(),
@@ -51,6 +61,29 @@ impl Door {
                 }
             }
         });
+    }
+
+    /// Without the server this device lets in who has signed in on it before.
+    async fn switch_here(
+        self,
+        staff_id: StaffId,
+        kind: SecretKind,
+        proof: &str,
+    ) -> Result<(), Error> {
+        let now = client::device::now();
+        let admitted = client::people::admit(staff_id, kind, proof, now).await;
+        let login_id = admitted.map_err(|refusal| match refusal {
+            Refusal::Unknown => Error::NotHere,
+            Refusal::Wrong { tries_left } => Error::WrongSecret { tries_left },
+            Refusal::Locked { minutes } => Error::LockedOut { minutes },
+        })?;
+        let me = self.staff.with_value(|staff| {
+            let mut staff = staff.iter();
+            staff.find(|person| person.staff_id == staff_id).cloned()
+        });
+        let change = client::cache::change_head(|head| head.me = me.map(|me| (me, login_id)));
+        change.await.map_err(|_| Error::NotHere)?;
+        Ok(())
     }
 
     fn erase(self) {
@@ -82,6 +115,7 @@ pub fn LoginPage(
     let words = words();
     let first = staff.first().cloned();
     let door = Door {
+        staff: StoredValue::new(staff.clone()),
         staff_id: RwSignal::new(first.as_ref().map(|first| first.staff_id)),
         is_password: RwSignal::new(first.is_none_or(|first| !first.has_pin)),
         proof: RwSignal::new(String::new()),

@@ -9,6 +9,7 @@ use crate::app::parts::show::Show;
 use crate::app::parts::table::{EditCell, Table};
 use crate::app::{prefs, store, view, words};
 use crate::client;
+use crate::domain::edit::current;
 use crate::domain::id::{CategoryId, ItemId};
 use crate::domain::menu::{Category, CategoryChange, Item, ItemChange};
 use crate::domain::money::parse_pounds;
@@ -74,6 +75,7 @@ fn can_edit() -> bool {
     store().may(&Body::ItemEdited {
         item_id: ItemId::default(),
         changes: Vec::new(),
+        was: Vec::new(),
     })
 }
 
@@ -112,7 +114,11 @@ fn Section(
         let name = item.name.text(prefs.is_arabic()).to_owned();
         let toggle = move |_| {
             let changes = vec![ItemChange::Available(!is_available)];
-            let _ = store.record([Body::ItemEdited { item_id, changes }]);
+            let _ = store.record([Body::ItemEdited {
+                item_id,
+                changes,
+                was: Vec::new(),
+            }]);
         };
         let (tone, word) = if is_available {
             ("ok", words.available)
@@ -240,10 +246,19 @@ fn EditItem(item: Option<Item>, category_id: CategoryId, on_close: Callback<()>)
         if is_new {
             changes.push(ItemChange::Position(i32::try_from(n_items).unwrap_or(0)));
         }
+        let was = if is_new {
+            Vec::new()
+        } else {
+            current(&before, &changes)
+        };
         let item_id = item_id.unwrap_or_else(|| ItemId(client::device::new_id()));
         if changes.is_empty()
             || store
-                .record([Body::ItemEdited { item_id, changes }])
+                .record([Body::ItemEdited {
+                    item_id,
+                    changes,
+                    was,
+                }])
                 .is_ok()
         {
             on_close.run(());
@@ -253,6 +268,7 @@ fn EditItem(item: Option<Item>, category_id: CategoryId, on_close: Callback<()>)
         Callback::new(move |is_removed| Body::ItemEdited {
             item_id,
             changes: vec![ItemChange::Removed(is_removed)],
+            was: Vec::new(),
         })
     });
     let categories: Vec<Category> = store
@@ -322,11 +338,17 @@ fn EditCategory(category: Option<Category>, on_close: Callback<()>) -> impl Into
                 i32::try_from(n_categories).unwrap_or(0),
             ));
         }
+        let was = if is_new {
+            Vec::new()
+        } else {
+            current(&before, &changes)
+        };
         let category_id = category_id.unwrap_or_else(|| CategoryId(client::device::new_id()));
         if store
             .record([Body::CategoryEdited {
                 category_id,
                 changes,
+                was,
             }])
             .is_ok()
         {
@@ -337,6 +359,7 @@ fn EditCategory(category: Option<Category>, on_close: Callback<()>) -> impl Into
         Callback::new(move |is_removed| Body::CategoryEdited {
             category_id,
             changes: vec![CategoryChange::Removed(is_removed)],
+            was: Vec::new(),
         })
     });
     view! {

@@ -1,6 +1,7 @@
 //! The pages, named as the navigation names them.
 
 pub mod bill;
+pub mod filling;
 pub mod first_run;
 pub mod floor;
 pub mod history;
@@ -12,3 +13,4 @@ pub mod sale;
 pub mod settings;
 pub mod staff;
 pub mod stations;
+pub mod tasks;

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::app::parts::button::Icon;
-use crate::app::parts::shell::{PageHead, leave, set_theme, switch_language};
+use crate::app::parts::shell::{PageHead, leaving, set_theme, switch_language};
 use crate::app::prefs::Theme;
 use crate::app::{prefs, store, view};
 
@@ -12,6 +12,7 @@ use crate::app::{prefs, store, view};
 pub fn MorePage() -> impl IntoView {
     let (store, prefs) = (store(), prefs());
     let words = prefs.words();
+    let (press, modal) = leaving();
     let is_light = RwSignal::new(prefs.theme == Theme::Light);
     let switch = move |_| {
         is_light.update(|is_light| *is_light = !*is_light);
@@ -34,9 +35,11 @@ pub fn MorePage() -> impl IntoView {
     };
     view! {
         <PageHead title=words.more.to_owned() />
+        {modal}
         <ul class="nav-list">
-            {place("/stations", "stations", words.stations)} {place("/staff", "staff", words.staff)}
-            {place("/settings", "settings", words.settings)} <li>
+            {place("/menu", "menu", words.menu)} {place("/stations", "stations", words.stations)}
+            {place("/staff", "staff", words.staff)} {place("/settings", "settings", words.settings)}
+            <li>
                 <button type="button" on:click=|_| switch_language()>
                     <Icon name="globe" />
                     {words.other_language}
@@ -49,7 +52,7 @@ pub fn MorePage() -> impl IntoView {
                     {move || if is_light.get() { words.dark } else { words.light }}
                 </button>
             </li> <li>
-                <button type="button" on:click=move |_| leave(store)>
+                <button type="button" on:click=move |_| press()>
                     <Icon name="logout" />
                     {words.sign_out}
                     " · "

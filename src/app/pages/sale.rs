@@ -1,6 +1,7 @@
 //! Selling at the counter: a basket, the money, and what was sold today.
 
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 
 use crate::app::parts::basket::{Basket, BasketLines, MenuGrid};
 use crate::app::parts::button::{Amount, Button, IconButton};
@@ -22,9 +23,12 @@ pub fn SalePage() -> impl IntoView {
     let (store, prefs) = (store(), prefs());
     let words = prefs.words();
     let (basket, paying) = (Basket::new(), Paying::new());
-    let is_open = RwSignal::new(false);
+    let (is_open, is_busy) = (RwSignal::new(false), RwSignal::new(false));
     let total = Memo::new(move |_| basket.total());
     let sell = move || {
+        if is_busy.get_untracked() {
+            return;
+        }
         let total = total.get_untracked();
         let lines: Vec<SaleLine> = untrack(|| basket.lines())
             .into_iter()
@@ -51,17 +55,21 @@ pub fn SalePage() -> impl IntoView {
             payments: payments.collect(),
             total,
         };
-        if store.record([sold]).is_ok() {
-            basket.clear();
-            paying.before.set(Vec::new());
-            paying.tendered.set(String::new());
-            is_open.set(false);
-            store.toast(
-                Tone::Ok,
-                format!("{} {}", words.was_sold, prefs.money_unit(total)),
-                Vec::new(),
-            );
-        }
+        let Ok(kept) = store.record([sold]) else {
+            return;
+        };
+        is_busy.set(true);
+        spawn_local(async move {
+            if kept.done().await {
+                basket.clear();
+                paying.before.set(Vec::new());
+                paying.tendered.set(String::new());
+                is_open.set(false);
+                let text = format!("{} {}", words.was_sold, prefs.money_unit(total));
+                store.toast(Tone::Ok, text, Vec::new());
+            }
+            is_busy.set(false);
+        });
     };
     let is_empty = Signal::derive(move || basket.count() == 0);
     let text = move || words.take.replace("{n}", &prefs.money_unit(total.get()));

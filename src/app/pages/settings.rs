@@ -6,8 +6,9 @@ use leptos::task::spawn_local;
 use crate::app::parts::button::{Button, Choose, TextField};
 use crate::app::parts::shell::{PageHead, set_theme};
 use crate::app::parts::show::Show;
+use crate::app::parts::sync::NeedsServer;
 use crate::app::prefs::{Theme, digits_name, language_name};
-use crate::app::{Store, Tone, api, prefs, store, view};
+use crate::app::{Error, Link, Store, Tone, api, prefs, store, view};
 use crate::client;
 use crate::domain::money::{Money, latin_digit};
 use crate::domain::op::Body;
@@ -27,6 +28,7 @@ pub fn SettingsPage() -> impl IntoView {
                 when=move || is_owner
                 fallback=move || view! { <p class="notice">{words.owner_only}</p> }
             >
+                <NeedsServer />
                 <ShopCard />
                 <ClockCard />
                 <MoneyCard />
@@ -98,6 +100,9 @@ fn ThisDevice() -> impl IntoView {
 /// Records a change of the settings and says so.
 fn change(store: Store, changes: Vec<ShopChange>) {
     let words = prefs().words();
+    if store.link.get_untracked() == Link::Offline {
+        return store.toast_error(&Error::NoAnswer);
+    }
     if store.record([Body::ShopEdited { changes }]).is_ok() {
         store.toast(Tone::Ok, words.was_saved, Vec::new());
     }

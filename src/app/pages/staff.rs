@@ -6,8 +6,9 @@ use leptos::task::spawn_local;
 use crate::app::parts::button::{Button, Choose, TextField};
 use crate::app::parts::sheet::{Sheet, SheetFoot};
 use crate::app::parts::shell::{PageHead, role_word};
+use crate::app::parts::sync::NeedsServer;
 use crate::app::parts::table::{EditCell, Table};
-use crate::app::{Error, Tone, api, prefs, store, view, words};
+use crate::app::{Error, Link, Tone, api, prefs, store, view, words};
 use crate::client;
 use crate::domain::id::StaffId;
 use crate::domain::op::Body;
@@ -77,6 +78,7 @@ pub fn StaffPage() -> impl IntoView {
                     }
                 })}
         </PageHead>
+        <NeedsServer />
         <Table columns>{move || staff.get().into_iter().map(row).collect_view()}</Table>
         {move || {
             editing
@@ -111,6 +113,10 @@ fn EditStaff(person: Option<Staff>, on_close: Callback<()>) -> impl IntoView {
     };
     let staff_id = StoredValue::new((!is_new).then_some(before.staff_id));
     let save = move || {
+        // A password that waits with its page would be lost with it.
+        if store.link.get_untracked() == Link::Offline {
+            return error.set(Some(Error::NoAnswer));
+        }
         let pin_chars = pin.with_untracked(|pin| pin.chars().count());
         let password_chars = password.with_untracked(|password| password.chars().count());
         if pin_chars > 0 && !(4..=6).contains(&pin_chars) {

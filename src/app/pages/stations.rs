@@ -9,6 +9,7 @@ use crate::app::parts::show::Show;
 use crate::app::parts::table::{EditCell, Table};
 use crate::app::{prefs, store, view, words};
 use crate::client;
+use crate::domain::edit::current;
 use crate::domain::id::StationId;
 use crate::domain::money::{Money, parse_pounds};
 use crate::domain::op::Body;
@@ -24,6 +25,7 @@ pub fn StationsPage() -> impl IntoView {
     let can_edit = store.may(&Body::StationEdited {
         station_id: StationId::default(),
         changes: Vec::new(),
+        was: Vec::new(),
     });
     let stations = store.memo(|state| state.floor().into_iter().cloned().collect::<Vec<_>>());
     let row = move |station: Station| {
@@ -161,12 +163,18 @@ fn EditStation(station: Option<Station>, on_close: Callback<()>) -> impl IntoVie
         if maintenance != before.maintenance {
             changes.push(StationChange::Maintenance(maintenance));
         }
+        let was = if is_new {
+            Vec::new()
+        } else {
+            current(&before, &changes)
+        };
         let station_id = station_id.unwrap_or_else(|| StationId(client::device::new_id()));
         if changes.is_empty()
             || store
                 .record([Body::StationEdited {
                     station_id,
                     changes,
+                    was,
                 }])
                 .is_ok()
         {
@@ -177,6 +185,7 @@ fn EditStation(station: Option<Station>, on_close: Callback<()>) -> impl IntoVie
         Callback::new(move |is_removed| Body::StationEdited {
             station_id,
             changes: vec![StationChange::Removed(is_removed)],
+            was: Vec::new(),
         })
     });
     let is_bad = Signal::derive(move || rates().is_none());

@@ -42,7 +42,7 @@ pub fn Sheet(
             data-size=size
             node_ref=dialog
             aria-labelledby="sheet-title"
-            on:close=move |_| on_close.run(())
+            on:close=move |_| close_once(on_close)
         >
             <header class="sheet-head">
                 <h2 id="sheet-title">{move || title.get()}</h2>
@@ -52,6 +52,11 @@ pub fn Sheet(
             <Toasts />
         </dialog>
     }
+}
+
+/// Stops drawing a dialog that the browser has closed; one that has given way to another by then is left alone.
+fn close_once(on_close: Callback<()>) {
+    on_close.try_run(());
 }
 
 /// The foot of a sheet: the one big thing to do - to save, where nothing else is said - after whatever else can be done.
@@ -134,7 +139,7 @@ pub fn Modal(
             class="modal"
             node_ref=dialog
             aria-labelledby="modal-title"
-            on:close=move |_| on_close.run(())
+            on:close=move |_| close_once(on_close)
         >
             <div class="modal-body">
                 <h2 id="modal-title">{move || title.get()}</h2>

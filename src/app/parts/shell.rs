@@ -4,22 +4,24 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::hooks::use_location;
 
-use crate::app::parts::button::Icon;
-use crate::app::parts::sync::LinkBadge;
+use crate::app::parts::button::{Button, Icon};
+use crate::app::parts::sheet::Modal;
+use crate::app::parts::sync::{AlarmBar, LinkBadge};
 use crate::app::parts::toasts::Toasts;
 use crate::app::prefs::{Theme, language_name, theme_name};
-use crate::app::{Store, Words, api, prefs, store, view, words};
+use crate::app::{Error, Store, Words, api, prefs, store, view, words};
 use crate::client;
 use crate::domain::shop::Language;
 use crate::domain::staff::Role;
 
 /// Where the navigation leads: address, icon, word, and whether a phone shows it in its bar.
-fn places(words: &'static Words) -> [(&'static str, &'static str, &'static str, bool); 7] {
+fn places(words: &'static Words) -> [(&'static str, &'static str, &'static str, bool); 8] {
     [
         ("/", "floor", words.floor, true),
         ("/sale", "sale", words.sale, true),
+        ("/tasks", "tasks", words.tasks, true),
         ("/history", "history", words.history, true),
-        ("/menu", "menu", words.menu, true),
+        ("/menu", "menu", words.menu, false),
         ("/stations", "stations", words.stations, false),
         ("/staff", "staff", words.staff, false),
         ("/settings", "settings", words.settings, false),
@@ -83,6 +85,7 @@ pub fn Shell(
                 {children()}
             </main>
         </div>
+        <AlarmBar />
         <Toasts />
     }
 }
@@ -114,13 +117,10 @@ pub fn PageHead(
 fn WhoChip() -> impl IntoView {
     let (store, words) = (store(), words());
     let me = store.me();
+    let (press, modal) = leaving();
     view! {
-        <button
-            class="who-chip"
-            type="button"
-            title=words.switch_staff
-            on:click=move |_| leave(store)
-        >
+        {modal}
+        <button class="who-chip" type="button" title=words.switch_staff on:click=move |_| press()>
             <span class="avatar">{initials(&me.name)}</span>
             <span>
                 {me.name.clone()}
@@ -130,18 +130,64 @@ fn WhoChip() -> impl IntoView {
     }
 }
 
-/// Signs out and shows who may come next. What is not sent yet stays on this device, and is sent by whoever comes.
-pub fn leave(store: Store) {
-    spawn_local(async move {
-        match api::sign_out().await {
-            Ok(()) => {
-                client::cache::change_head(|head| head.me = None)
-                    .await
-                    .unwrap_or_default();
-                client::page::go_to("/");
-            }
-            Err(error) => store.toast_error(&error),
+/// Asks before leaving what is not sent, then signs out and shows who may come next.
+#[component]
+pub fn LeaveModal(
+    /// What staying does.
+    on_close: Callback<()>,
+) -> impl IntoView {
+    let (store, words) = (store(), words());
+    view! {
+        <Modal title=words.switch_staff.to_owned() on_close>
+            <div class="modal-body">
+                <p>{words.leave_pending}</p>
+            </div>
+            <footer class="modal-foot">
+                <Button icon="close" text=words.stay.to_owned() on_press=move || on_close.run(()) />
+                <Button
+                    icon="logout"
+                    class="btn btn-primary"
+                    text=words.leave_anyway.to_owned()
+                    on_press=move || leave(store)
+                />
+            </footer>
+        </Modal>
+    }
+}
+
+/// A button's worth of leaving: at once where everything is sent, else after a question.
+pub fn leaving() -> (
+    impl Fn() + Copy + Send + 'static,
+    impl Fn() -> Option<AnyView> + Send + 'static,
+) {
+    let (store, is_asking) = (store(), RwSignal::new(false));
+    let press = move || {
+        if store.n_pending.get_untracked() == 0 {
+            leave(store);
+        } else {
+            is_asking.set(true);
         }
+    };
+    let on_close = Callback::new(move |()| is_asking.set(false));
+    let modal = move || is_asking.get().then(|| view! { <LeaveModal on_close /> });
+    (press, modal)
+}
+
+/// Signs out and shows who may come next. What is not sent yet stays on this device, and is sent by whoever comes. Without
+/// the server this device itself lets the next one in, if it knows them.
+fn leave(store: Store) {
+    spawn_local(async move {
+        let is_away = match api::sign_out().await {
+            Ok(()) | Err(Error::NotSignedIn) => false,
+            Err(Error::NoAnswer) => true,
+            Err(error) => return store.toast_error(&error),
+        };
+        let change = client::cache::change_head(|head| {
+            head.me = None;
+            head.is_switched = is_away;
+        });
+        change.await.ok();
+        client::page::go_to("/");
     });
 }
 

@@ -3,17 +3,22 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use crate::app::parts::button::Button;
+use crate::app::parts::button::{Button, Icon};
 use crate::app::parts::sheet::{Sheet, SheetFoot};
 use crate::app::parts::show::Show;
 use crate::app::parts::told::told;
 use crate::app::parts::trail::{TrailLine, trail};
-use crate::app::{Link, Prefs, Store, explain, prefs, store, view};
+use crate::app::{Alarm, Link, Prefs, Store, explain, prefs, store, view, words};
 use crate::client;
-use crate::domain::id::{SessionId, Uuid};
+use crate::client::worker::Room;
+use crate::domain::id::{
+    CategoryId, ChecklistId, ItemId, RunId, SessionId, StationId, TaskId, Uuid,
+};
 use crate::domain::op::{Body, Op};
 use crate::domain::outcome::Reason;
 use crate::domain::registry::Review;
+use crate::domain::session::Session;
+use crate::domain::text::Label;
 
 /// How many of what should be looked at are listed, the newest first.
 const REVIEWS_SHOWN: usize = 50;
@@ -62,6 +67,40 @@ pub fn LinkBadge() -> impl IntoView {
     }
 }
 
+/// Says that a page needs the server, while it does not answer.
+#[component]
+pub fn NeedsServer() -> impl IntoView {
+    let (store, words) = (store(), words());
+    view! {
+        <Show when=move || store.link.get() == Link::Offline>
+            <p class="notice" data-tone="warn" role="status">
+                <Icon name="wifi-off" />
+                <span>{words.needs_server}</span>
+            </p>
+        </Show>
+    }
+}
+
+/// What whoever is here has to know at once: it lies over the foot of the page and moves nothing.
+#[component]
+pub fn AlarmBar() -> impl IntoView {
+    let (store, words) = (store(), words());
+    let bar = move || {
+        let (tone, text) = match store.alarm.get()? {
+            Alarm::NearlyFull => ("bad", words.nearly_full),
+            Alarm::TooManyWait => ("bad", words.too_many_wait),
+            Alarm::Away => ("warn", words.kept_here),
+        };
+        Some(view! {
+            <p class="notice alarm-bar" data-tone=tone>
+                <Icon name="alert" />
+                <span>{text}</span>
+            </p>
+        })
+    };
+    view! { <div role="alert">{bar}</div> }
+}
+
 fn link_word(store: Store, prefs: Prefs) -> &'static str {
     let words = prefs.words();
     match store.link.get() {
@@ -90,9 +129,29 @@ fn SyncSheet(on_close: Callback<()>) -> impl IntoView {
     let (store, prefs) = (store(), prefs());
     let words = prefs.words();
     let keeps_nothing = RwSignal::new(false);
+    let room = RwSignal::new(None::<Room>);
     Effect::new(move || {
         spawn_local(async move { keeps_nothing.set(!client::outbox::is_kept().await) });
+        spawn_local(async move { room.set(client::worker::room().await) });
     });
+    let room_words = move || {
+        let room = room.get()?;
+        let kept = if room.is_persistent {
+            words.storage_persistent
+        } else {
+            words.storage_loose
+        };
+        let (used, of) = (
+            prefs.megabytes(room.used_bytes),
+            prefs.megabytes(room.quota_bytes),
+        );
+        Some(format!("{}: {used} / {of} · {kept}", words.storage))
+    };
+    let past_words = move || {
+        let (n_here, n) = store.past.get()?;
+        let far = format!("{} / {}", prefs.number(n_here), prefs.number(n));
+        Some(format!("{}: {far} {}", words.past_here, words.days))
+    };
     let heard_at = move || {
         let heard_at = store.heard_at.get();
         heard_at.map_or_else(|| "—".to_owned(), |at| prefs.time(at, &store.shop().zone))
@@ -101,7 +160,7 @@ fn SyncSheet(on_close: Callback<()>) -> impl IntoView {
         // Whatever the engine shows anew may have changed the journal as well.
         let (shown, n_pending) = (store.shown(), store.n_pending.get());
         let (waiting, refused) = store.journal();
-        let mut reviews: Vec<Review> = shown.reviews.values().copied().collect();
+        let mut reviews: Vec<Review> = shown.reviews.values().cloned().collect();
         reviews.retain(|review| review.seen.is_none());
         reviews.sort_by_key(|review| std::cmp::Reverse(review.at));
         reviews.truncate(REVIEWS_SHOWN);
@@ -137,6 +196,13 @@ fn SyncSheet(on_close: Callback<()>) -> impl IntoView {
                     " "
                     <bdi>{heard_at}</bdi>
                 </p>
+                <p class="hint">
+                    <bdi dir="ltr">{client::page::origin()}</bdi>
+                    <br />
+                    {room_words}
+                    <br />
+                    {past_words}
+                </p>
                 <Show when=move || keeps_nothing.get()>
                     <p class="notice" data-tone="warn">
                         {words.keeps_nothing}
@@ -155,12 +221,13 @@ fn Waiting(op: Op) -> impl IntoView {
     let (store, prefs) = (store(), prefs());
     view! {
         <TrailLine tone="warn" at=op.captured_at>
-            <p>{told(&op.body, prefs)} <small>{place(store, prefs, op.body.subject())}</small></p>
+            <p>{told(&op.body, prefs)} <small>{about(store, prefs, op.body.subject())}</small></p>
         </TrailLine>
     }
 }
 
-/// An operation that the server refused: it may be tried again, as a new one, or put away.
+/// An operation that the server refused: it may be tried again as a new one, done again by hand where it was done, taken
+/// along as a file, or put away.
 #[component]
 fn Refused(op: Op, reason: Reason) -> impl IntoView {
     let (store, prefs) = (store(), prefs());
@@ -171,17 +238,30 @@ fn Refused(op: Op, reason: Reason) -> impl IntoView {
             store.dismiss(op_id);
         }
     };
+    let file = serde_json::to_string_pretty(&op).unwrap_or_default();
     view! {
         <TrailLine tone="bad" at=op.captured_at>
             <div>
                 <p>
                     {told(&op.body, prefs)} " "
                     <small>
-                        {place(store, prefs, op.body.subject())} " · " {explain(words, reason)}
+                        {about(store, prefs, op.body.subject())} " · " {explain(words, reason)}
                     </small>
                 </p>
                 <div class="btn-row">
                     <Button icon="undo" text=words.retry.to_owned() on_press=retry />
+                    <a class="btn" href=done_at(&op.body)>
+                        <Icon name="edit" />
+                        {words.edit}
+                    </a>
+                    <a
+                        class="btn"
+                        href=client::page::file_address(&file)
+                        download=format!("mikrodash-{op_id}.json")
+                    >
+                        <Icon name="download" />
+                        {words.export}
+                    </a>
                     <Button
                         icon="check"
                         text=words.dismiss.to_owned()
@@ -193,7 +273,27 @@ fn Refused(op: Op, reason: Reason) -> impl IntoView {
     }
 }
 
-/// Something that two people did, and that a third should look at: what happened, to which bill, by whom.
+/// The page on which an operation of this kind is recorded.
+fn done_at(body: &Body) -> String {
+    match body {
+        Body::SaleRecorded { .. } | Body::SaleVoided { .. } => "/sale".to_owned(),
+        Body::StationEdited { .. } => "/stations".to_owned(),
+        Body::CategoryEdited { .. } | Body::ItemEdited { .. } => "/menu".to_owned(),
+        Body::ShopEdited { .. } => "/settings".to_owned(),
+        Body::StaffEdited { .. } | Body::StaffSecretSet { .. } => "/staff".to_owned(),
+        Body::TaskEdited { .. }
+        | Body::ChecklistEdited { .. }
+        | Body::RunStarted { .. }
+        | Body::RunEdited { .. } => "/tasks".to_owned(),
+        Body::SessionStarted { .. } | Body::ReviewSeen { .. } => "/".to_owned(),
+        Body::SessionMoved { session_id, .. } => format!("/?move={session_id}"),
+        Body::BillTransferred { from, .. } => format!("/?transfer={from}"),
+        body => format!("/?session={}", body.subject()),
+    }
+}
+
+/// Something that two people did, and that a third should look at: what happened, to what, by whom; and the other side,
+/// one tap away where there is one.
 #[component]
 fn ToLookAt(review: Review) -> impl IntoView {
     let (store, prefs) = (store(), prefs());
@@ -201,20 +301,51 @@ fn ToLookAt(review: Review) -> impl IntoView {
     let seen = Body::ReviewSeen {
         op_id: review.op_id,
     };
-    let is_bill = store
-        .shown_now()
-        .session(SessionId(review.subject))
-        .is_some();
+    let shown = store.shown_now();
+    let session = shown.session(SessionId(review.subject));
+    let is_bill = session.is_some();
+    let is_homeless = review.reason == Reason::StationBusy && session.is_some_and(Session::is_live);
     let (may, seen) = (store.may(&seen), StoredValue::new(seen));
+    let others = review
+        .offer
+        .iter()
+        .filter(|body| !matches!(body, Body::BillReopened { .. }));
+    let other_side: Vec<String> = others.map(|body| told(body, prefs)).collect();
+    let may_take = !review.offer.is_empty() && review.offer.iter().all(|body| store.may(body));
+    let offer = StoredValue::new(review.offer.clone());
+    let take = move || {
+        let bodies = offer.get_value().into_iter().map(|body| match body {
+            Body::BillReopened {
+                session_id,
+                is_continued,
+                ..
+            } => Body::BillReopened {
+                session_id,
+                reason: words.other_side_taken.to_owned(),
+                is_continued,
+            },
+            body => body,
+        });
+        let _ = store.record(bodies.chain([seen.get_value()]));
+    };
     view! {
         <TrailLine tone="warn" at=review.at>
             <div>
                 <p>
                     {explain(words, review.reason)} " "
                     <small>
-                        {place(store, prefs, review.subject)} " · " {store.staff_name(review.by)}
+                        {about(store, prefs, review.subject)} " · " {store.staff_name(review.by)}
                     </small>
                 </p>
+                {(!other_side.is_empty())
+                    .then(|| {
+                        view! {
+                            <p class="other-side">
+                                <small>{words.other_side}</small>
+                                {other_side.join(" · ")}
+                            </p>
+                        }
+                    })}
                 <div class="btn-row">
                     {is_bill
                         .then(|| {
@@ -222,6 +353,25 @@ fn ToLookAt(review: Review) -> impl IntoView {
                                 <a class="btn" href=format!("/history/{}", review.subject)>
                                     {words.bill}
                                 </a>
+                            }
+                        })}
+                    {is_homeless
+                        .then(|| {
+                            view! {
+                                <a class="btn" href=format!("/?move={}", review.subject)>
+                                    <Icon name="move" />
+                                    {words.move_elsewhere}
+                                </a>
+                            }
+                        })}
+                    {(may && may_take)
+                        .then(|| {
+                            view! {
+                                <Button
+                                    icon="undo"
+                                    text=words.take_other_side.to_owned()
+                                    on_press=take
+                                />
                             }
                         })}
                     {may
@@ -242,12 +392,42 @@ fn ToLookAt(review: Review) -> impl IntoView {
     }
 }
 
-/// Where something was done: the station of its session.
-fn place(store: Store, prefs: Prefs, subject: Uuid) -> String {
+/// What an operation is about: the station of its session, or what the row is called.
+fn about(store: Store, prefs: Prefs, subject: Uuid) -> String {
     let state = store.shown_now();
-    let session = state.session(SessionId(subject));
-    let station = session.and_then(|session| state.stations.get(&session.station_id));
-    station.map_or_else(String::new, |station| {
-        station.name.text(prefs.is_arabic()).to_owned()
-    })
+    let text = |label: &Label| label.text(prefs.is_arabic()).to_owned();
+    let station_id = state
+        .session(SessionId(subject))
+        .map_or(StationId(subject), |session| session.station_id);
+    let station = state
+        .stations
+        .get(&station_id)
+        .map(|station| text(&station.name));
+    let item = || {
+        state
+            .items
+            .get(&ItemId(subject))
+            .map(|item| text(&item.name))
+    };
+    let category = || {
+        state
+            .categories
+            .get(&CategoryId(subject))
+            .map(|found| text(&found.name))
+    };
+    let task = || {
+        state
+            .tasks
+            .get(&TaskId(subject))
+            .map(|task| task.title.clone())
+    };
+    let list = || {
+        state
+            .checklists
+            .get(&ChecklistId(subject))
+            .map(|list| text(&list.name))
+    };
+    let run = || state.runs.get(&RunId(subject)).map(|run| text(&run.name));
+    let found = station.or_else(item).or_else(category).or_else(task);
+    found.or_else(list).or_else(run).unwrap_or_default()
 }

@@ -1,9 +1,12 @@
-//! Operations in words: one arm a kind, so a new kind must say how it is told.
+//! Operations in words: one arm a kind and one a field, so a new one must say how it is told.
 
 use crate::app::Prefs;
+use crate::app::pages::tasks::{kind_word, priority_word};
 use crate::app::parts::pay::method_word;
+use crate::domain::menu::{CategoryChange, ItemChange};
 use crate::domain::op::Body;
-use crate::domain::station::Mode;
+use crate::domain::station::{Mode, StationChange};
+use crate::domain::task::{ChecklistChange, RunChange, TaskChange};
 
 /// Tells in words what an operation did.
 pub fn told(body: &Body, prefs: Prefs) -> String {
@@ -57,13 +60,134 @@ pub fn told(body: &Body, prefs: Prefs) -> String {
         Body::SaleRecorded { total, .. } => with(words.was_sold, money(*total)),
         Body::SaleVoided { reason, .. } => with(words.sale_voided, reason.clone()),
         Body::ReviewSeen { .. } => words.was_seen.to_owned(),
-        Body::StationEdited { .. } => with(words.edit, words.stations.to_owned()),
-        Body::CategoryEdited { .. } | Body::ItemEdited { .. } => {
-            with(words.edit, words.menu.to_owned())
+        Body::StationEdited { changes, .. } => with(
+            words.station,
+            listed(changes, |change| station_change(change, prefs)),
+        ),
+        Body::CategoryEdited { changes, .. } => with(
+            words.category,
+            listed(changes, |change| category_change(change, prefs)),
+        ),
+        Body::ItemEdited { changes, .. } => with(
+            words.item,
+            listed(changes, |change| item_change(change, prefs)),
+        ),
+        Body::TaskEdited { changes, .. } => with(
+            words.task,
+            listed(changes, |change| task_change(change, prefs)),
+        ),
+        Body::ChecklistEdited { changes, .. } => with(
+            words.checklist,
+            listed(changes, |change| checklist_change(change, prefs)),
+        ),
+        Body::RunStarted { name, .. } => {
+            with(words.run_begun, name.text(prefs.is_arabic()).to_owned())
         }
+        Body::RunEdited { changes, .. } => with(
+            words.run_edited,
+            listed(changes, |change| run_change(change, prefs)),
+        ),
         Body::ShopEdited { .. } => with(words.edit, words.settings.to_owned()),
         Body::StaffEdited { .. } | Body::StaffSecretSet { .. } => {
             with(words.edit, words.staff.to_owned())
         }
     }
+}
+
+/// The fields of an edit, one after the other; those that nobody reads are left out.
+fn listed<C>(changes: &[C], tell: impl Fn(&C) -> Option<String>) -> String {
+    let told: Vec<String> = changes.iter().filter_map(tell).collect();
+    told.join(" · ")
+}
+
+fn removed(is_removed: bool, prefs: Prefs) -> Option<String> {
+    let words = prefs.words();
+    Some(
+        if is_removed {
+            words.was_removed
+        } else {
+            words.put_back
+        }
+        .to_owned(),
+    )
+}
+
+fn station_change(change: &StationChange, prefs: Prefs) -> Option<String> {
+    let words = prefs.words();
+    match change {
+        StationChange::Name(name) => Some(name.text(prefs.is_arabic()).to_owned()),
+        StationChange::Rates(rates) => {
+            let multi = rates.multi.map(|rate| format!(" / {}", prefs.money(rate)));
+            let single = prefs.money(rates.single);
+            Some(format!(
+                "{single}{} {}",
+                multi.unwrap_or_default(),
+                words.currency_per_hour
+            ))
+        }
+        StationChange::Maintenance(Some(reason)) => Some(format!("{} {reason}", words.maintenance)),
+        StationChange::Maintenance(None) => Some(words.in_service.to_owned()),
+        StationChange::Position(_) => None,
+        StationChange::Removed(is_removed) => removed(*is_removed, prefs),
+    }
+}
+
+fn category_change(change: &CategoryChange, prefs: Prefs) -> Option<String> {
+    match change {
+        CategoryChange::Name(name) => Some(name.text(prefs.is_arabic()).to_owned()),
+        CategoryChange::Position(_) => None,
+        CategoryChange::Removed(is_removed) => removed(*is_removed, prefs),
+    }
+}
+
+fn item_change(change: &ItemChange, prefs: Prefs) -> Option<String> {
+    let words = prefs.words();
+    match change {
+        ItemChange::Name(name) => Some(name.text(prefs.is_arabic()).to_owned()),
+        ItemChange::Price(price) => Some(prefs.money_unit(*price)),
+        ItemChange::Available(true) => Some(words.available.to_owned()),
+        ItemChange::Available(false) => Some(words.sold_out.to_owned()),
+        ItemChange::Category(_) | ItemChange::Position(_) => None,
+        ItemChange::Removed(is_removed) => removed(*is_removed, prefs),
+    }
+}
+
+fn task_change(change: &TaskChange, prefs: Prefs) -> Option<String> {
+    let words = prefs.words();
+    let text = match change {
+        TaskChange::Title(text) | TaskChange::Note(text) => text.clone(),
+        TaskChange::Assignee(None) => words.whoever.to_owned(),
+        TaskChange::Due(None) => words.no_day.to_owned(),
+        TaskChange::Due(Some(day)) => format!("{} {}", words.due, prefs.day(*day)),
+        TaskChange::Priority(priority) => priority_word(*priority, words).to_owned(),
+        TaskChange::Done(true) => words.task_done.to_owned(),
+        TaskChange::Done(false) => words.not_done.to_owned(),
+        TaskChange::Assignee(Some(_)) => words.assignee.to_owned(),
+        TaskChange::Station(_) => words.station.to_owned(),
+        TaskChange::Removed(is_removed) => return removed(*is_removed, prefs),
+    };
+    (!text.is_empty()).then_some(text)
+}
+
+fn checklist_change(change: &ChecklistChange, prefs: Prefs) -> Option<String> {
+    match change {
+        ChecklistChange::Name(text) | ChecklistChange::Check(_, Some(text)) => {
+            Some(text.text(prefs.is_arabic()).to_owned())
+        }
+        ChecklistChange::Kind(kind) => Some(kind_word(*kind, prefs.words()).to_owned()),
+        ChecklistChange::Check(_, None) => Some(prefs.words().taken_back.to_owned()),
+        ChecklistChange::Removed(is_removed) => removed(*is_removed, prefs),
+    }
+}
+
+fn run_change(change: &RunChange, prefs: Prefs) -> Option<String> {
+    let words = prefs.words();
+    let text = match change {
+        RunChange::Checked(_, true) => words.task_done.to_owned(),
+        RunChange::Checked(_, false) | RunChange::Finished(false) => words.not_done.to_owned(),
+        RunChange::Counted(amount) => prefs.money_unit((*amount)?),
+        RunChange::Note(note) => note.clone(),
+        RunChange::Finished(true) => words.finish.to_owned(),
+    };
+    (!text.is_empty()).then_some(text)
 }

@@ -265,6 +265,7 @@ fn Actions(station: Memo<Station>, session: Memo<Option<Session>>) -> impl IntoV
         let _ = store.record([Body::StationEdited {
             station_id,
             changes: vec![StationChange::Maintenance(None)],
+            was: Vec::new(),
         }]);
     };
     let running = move |id| {

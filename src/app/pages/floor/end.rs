@@ -1,6 +1,7 @@
 //! Ending a session: the bill as it stands, the final amount, the money.
 
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 
 use crate::app::pages::floor::{Open, floor};
 use crate::app::parts::bill::{BillTable, with_choice};
@@ -121,9 +122,11 @@ pub fn EndSheet(
         session.with(|session| with_choice(session.bill(store.now()), choosing.choice()))
     });
     let due = Memo::new(move |_| bill.get().due.max(Money::ZERO));
+    let is_busy = RwSignal::new(false);
     Effect::new(move || {
         // Somebody else ended it meanwhile; this page's own end closes the sheet itself.
-        if !session.with(Session::is_live) && floor.is_open(&Open::End(session_id)) {
+        let is_over = !session.with(Session::is_live);
+        if is_over && !is_busy.get_untracked() && floor.is_open(&Open::End(session_id)) {
             floor.close();
         }
     });
@@ -134,17 +137,23 @@ pub fn EndSheet(
         let at = store.this_moment();
         let settled = session.with_untracked(|session| with_choice(session.bill(at), Some(choice)));
         let payments = untrack(|| paying.all(settled.due.max(Money::ZERO)));
-        floor.open(Open::Receipt(session_id));
         let mut bodies = vec![Body::SessionEnded {
             session_id,
             choice,
             told: settled.total,
         }];
         bodies.extend(pay_bodies(session_id, payments));
-        match store.record(bodies) {
-            Ok(()) => store.toast(Tone::Ok, words.was_ended, Vec::new()),
-            Err(_) => floor.open(Open::End(session_id)),
-        }
+        let Ok(kept) = store.record(bodies) else {
+            return;
+        };
+        is_busy.set(true);
+        spawn_local(async move {
+            if kept.done().await {
+                floor.open(Open::Receipt(session_id));
+                store.toast(Tone::Ok, words.was_ended, Vec::new());
+            }
+            is_busy.try_set(false);
+        });
     };
     let title = move || {
         let station_id = session.with(|session| session.station_id);

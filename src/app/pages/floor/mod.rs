@@ -8,6 +8,7 @@ mod session;
 mod start;
 
 use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
 
 use crate::app::pages::floor::actions::{
     EditStart, ExtraForm, LimitForm, MoveList, TimerForm, TransferList,
@@ -144,6 +145,20 @@ pub fn FloorPage() -> impl IntoView {
     provide_context(floor);
     let stations = store.memo(|state| state.floor().into_iter().cloned().collect::<Vec<Station>>());
     Effect::new(move || client::page::on_key(move |event| on_key(floor, &event)));
+    let query = use_query_map();
+    Effect::new(move || {
+        let of = |name| {
+            query
+                .with(|query| query.get(name))
+                .and_then(|id| id.parse().ok())
+        };
+        let wanted = of("move")
+            .map(Open::Move)
+            .or_else(|| of("transfer").map(Open::Transfer));
+        if let Some(wanted) = wanted.or_else(|| of("session").map(Open::Session)) {
+            floor.open(wanted);
+        }
+    });
     let cards = move || {
         stations
             .get()
@@ -243,9 +258,11 @@ fn NoStations() -> impl IntoView {
 #[component]
 fn OpenSheet() -> impl IntoView {
     let (store, floor) = (store(), floor());
-    let on_close = Callback::new(move |()| floor.close());
     move || {
-        floor.open.get().map(|open| match open {
+        let open = floor.open.get()?;
+        // It goes with its sheet: browsers tell late that a dialog was closed, when the next one may be open already.
+        let on_close = Callback::new(move |()| floor.close());
+        Some(match open {
             Open::Start(station_id) => view! { <StartSheet station_id on_close /> },
             Open::Session(id) => view! { <SessionSheet session_id=id on_close /> },
             Open::Order(id) => view! { <OrderSheet session_id=id on_close /> },

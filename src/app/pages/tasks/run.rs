@@ -1,0 +1,127 @@
+//! A run: going through a checklist, one tick at a time. Every tick is recorded at once, so two people can share a list.
+
+use leptos::prelude::*;
+
+use crate::app::parts::button::MoneyField;
+use crate::app::parts::sheet::{Sheet, SheetFoot};
+use crate::app::parts::show::Show;
+use crate::app::{prefs, store, view};
+use crate::domain::edit::current;
+use crate::domain::id::RunId;
+use crate::domain::money::parse_pounds;
+use crate::domain::op::Body;
+use crate::domain::task::{ChecklistKind, Run, RunChange, RunCheck};
+
+/// Shows a run, and ticks its checks.
+#[component]
+pub fn RunSheet(run_id: RunId, on_close: Callback<()>) -> impl IntoView {
+    let (store, prefs) = (store(), prefs());
+    let words = prefs.words();
+    let run = store.memo(move |state| state.runs.get(&run_id).cloned().unwrap_or_default());
+    let before = store
+        .shown_now()
+        .runs
+        .get(&run_id)
+        .cloned()
+        .unwrap_or_default();
+    // A run that was begun by the tap before is here as soon as it is on the disk.
+    let is_count = Memo::new(move |_| run.with(|run| run.kind == ChecklistKind::CashCount));
+    let n_checks = Memo::new(move |_| run.with(|run| run.checks.len()));
+    let counted = before
+        .counted
+        .map(|amount| amount.to_string())
+        .unwrap_or_default();
+    let (counted, note) = (RwSignal::new(counted), RwSignal::new(before.note));
+    let is_bad = Signal::derive(move || is_count.get() && parse_pounds(&counted.get()).is_none());
+    let edit = move |changes: Vec<RunChange>| {
+        let was = run.with_untracked(|run| current(run, &changes));
+        let is_news = changes != was;
+        !is_news
+            || store
+                .record([Body::RunEdited {
+                    run_id,
+                    changes,
+                    was,
+                }])
+                .is_ok()
+    };
+    let typed = move || {
+        let mut changes = vec![RunChange::Note(note.get_untracked().trim().to_owned())];
+        let amount = parse_pounds(&counted.get_untracked());
+        changes.extend(
+            amount
+                .filter(|_| is_count.get_untracked())
+                .map(|amount| RunChange::Counted(Some(amount))),
+        );
+        changes
+    };
+    let finish = move || {
+        let mut changes = typed();
+        changes.push(RunChange::Finished(true));
+        if edit(changes) {
+            on_close.run(());
+        }
+    };
+    // What was typed is not lost when the sheet is only closed.
+    let close = move |()| {
+        let _ = edit(typed());
+        on_close.run(());
+    };
+    let check = move |n: usize| {
+        let check =
+            Memo::new(move |_| run.with(|run| run.checks.get(n).cloned().unwrap_or_default()));
+        let tick = move |event| {
+            let check_id = check.with_untracked(|check| check.check_id);
+            edit(vec![RunChange::Checked(
+                check_id,
+                event_target_checked(&event),
+            )]);
+        };
+        let by = move || {
+            let done = check.with(|check: &RunCheck| check.done)?;
+            let time = prefs.time(done.at, &store.shop_now().zone);
+            Some(format!("{} · {time}", store.staff_name(done.by)))
+        };
+        view! {
+            <li>
+                <label class="check">
+                    <input
+                        type="checkbox"
+                        prop:checked=move || check.with(|check| check.done.is_some())
+                        on:change=tick
+                    />
+                    <span>
+                        {move || check.with(|check| check.text.text(prefs.is_arabic()).to_owned())}
+                        <small>{by}</small>
+                    </span>
+                </label>
+            </li>
+        }
+    };
+    let title = move || run.with(|run: &Run| run.name.text(prefs.is_arabic()).to_owned());
+    let far = move || {
+        run.with(|run| {
+            format!(
+                "{} / {}",
+                prefs.number(run.n_done()),
+                prefs.number(run.checks.len())
+            )
+        })
+    };
+    view! {
+        <Sheet title=Signal::derive(title) on_close=Callback::new(close)>
+            <div class="sheet-body">
+                <p class="hint">{words.checked_so_far} " " <bdi dir="ltr">{far}</bdi></p>
+                <ul class="checks">{move || (0..n_checks.get()).map(check).collect_view()}</ul>
+                <Show when=move || is_count.get()>
+                    <MoneyField label=words.counted_cash text=counted />
+                </Show>
+                <label class="field">
+                    <span class="label">{words.note}</span>
+                    <textarea maxlength="500" dir="auto" bind:value=note></textarea>
+                </label>
+            </div>
+            <SheetFoot text=words.finish disabled=is_bad on_press=finish />
+        </Sheet>
+    }
+}
