@@ -26,12 +26,13 @@ export type Session = {
     rates: Rates;
     segments: (Mark & { mode: 'single' | 'multi'; rate: number })[];
     marks?: (Mark & { is_pause: boolean })[];
-    lines?: { line_id: Id; name: Label; unit_price: number; quantity: number; void?: object }[];
-    extras?: { extra_id: Id; amount: number; reason: string; void?: object }[];
+    lines?: { line_id: Id; name: Label; unit_price: number; quantity: number; is_late?: boolean; void?: object }[];
+    extras?: { extra_id: Id; amount: number; reason: string; is_late?: boolean; void?: object }[];
     transfers?: { from: Id; parts: Parts; paid: number }[];
     moved_out?: { to: Id; parts: Parts; amount: number; paid: number };
     moves?: { from: Id; at: number }[];
     ended?: { at: number; by: Id };
+    other_ends?: { op_id: Id; at: number; by: Id; told: number }[];
     settlement?: Settlement;
     reopened?: { settlement: Settlement; void: { reason: string } }[];
     payments?: { payment_id: Id; method: string; amount: number; tendered?: number; void?: object }[];
@@ -100,8 +101,9 @@ export class Api {
 
     /** Everything that a device may hold. */
     async rows(): Promise<Row[]> {
-        const { rows } = await this.call<{ rows: Record<string, Row['row']>[] }>('take_snapshot');
-        return rows.flatMap((row) => Object.entries(row).map(([table, row]) => ({ table, row })));
+        type Boot = { open: { snapshot: { rows: Record<string, Row['row']>[] } } };
+        const { open } = await this.call<Boot>('open_page');
+        return open.snapshot.rows.flatMap((row) => Object.entries(row).map(([table, row]) => ({ table, row })));
     }
 
     async table<T>(table: string): Promise<T[]> {

@@ -2,17 +2,22 @@
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, cp, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { test as base } from '@playwright/test';
 
+/** Where the browser's half lies. */
+export const site = process.env.MIKRODASH_SITE ?? join(root, 'target/site');
+
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const binary = process.env.MIKRODASH_BIN ?? join(root, 'target/release/mikrodash');
-const site = process.env.MIKRODASH_SITE ?? join(root, 'target/site');
+const built = {
+    binary: process.env.MIKRODASH_BIN ?? join(root, 'target/release/mikrodash'),
+    site,
+};
 
 const START_LIMIT_MS = 10_000;
 const STOP_LIMIT_MS = 10_000;
@@ -24,6 +29,7 @@ process.on('exit', () => children.forEach((child) => child.kill('SIGKILL')));
 export class Server {
     /** What the server has said so far, over all its starts. */
     log = '';
+    private build = built;
     private child?: ChildProcess;
 
     private constructor(
@@ -57,7 +63,7 @@ export class Server {
     async start(): Promise<void> {
         if (this.running) throw new Error('the server runs already');
         const args = ['serve', '--port', String(this.port), '--data', this.data, ...this.flags];
-        this.child = spawn(binary, args, { cwd: root, env: environment(), stdio: ['ignore', 'pipe', 'pipe'] });
+        this.child = spawn(this.build.binary, args, { cwd: root, env: environment(this.build.site), stdio: ['ignore', 'pipe', 'pipe'] });
         for (const stream of [this.child.stdout, this.child.stderr]) {
             stream?.setEncoding('utf8').on('data', (text: string) => (this.log += text));
         }
@@ -84,6 +90,30 @@ export class Server {
     /** Ends it as a power cut would, with nothing written or said. */
     async kill9(): Promise<void> {
         await this.end('SIGKILL');
+    }
+
+    /** Stops it where it stands: it keeps its connections and answers nothing, until `thaw`. */
+    freeze(): void {
+        this.child?.kill('SIGSTOP');
+    }
+
+    thaw(): void {
+        this.child?.kill('SIGCONT');
+    }
+
+    /** The next start is of another build: the files that pages load have other names, and the old ones are gone. */
+    async rebuild(): Promise<void> {
+        const folder = await mkdtemp(join(this.data, 'build-'));
+        const next = { binary: join(folder, 'mikrodash'), site: join(folder, 'site') };
+        const hashes = await readFile(join(dirname(this.build.binary), 'hash.txt'), 'utf8');
+        const renew = (text: string) =>
+            [...hashes.matchAll(/: (\S+)/g)].reduce((text, [, hash]) => text.replace(hash, (hash[0] === 'Z' ? 'Y' : 'Z') + hash.slice(1)), text);
+        await copyFile(this.build.binary, next.binary);
+        await writeFile(join(folder, 'hash.txt'), renew(hashes));
+        await cp(this.build.site, next.site, { recursive: true });
+        const files = join(next.site, 'pkg');
+        for (const file of await readdir(files)) await rename(join(files, file), join(files, renew(file)));
+        this.build = next;
     }
 
     async restart(): Promise<void> {
@@ -129,7 +159,7 @@ export class Server {
 }
 
 /** The developer's own settings must not reach the shop under test. */
-function environment(): NodeJS.ProcessEnv {
+function environment(site: string): NodeJS.ProcessEnv {
     const own = Object.entries(process.env).filter(([name]) => !/^(MIKRODASH|LEPTOS)_/.test(name));
     return { ...Object.fromEntries(own), LEPTOS_SITE_ROOT: site };
 }

@@ -3,13 +3,21 @@
 import { expect, type Browser, type BrowserContext, type Page } from '@playwright/test';
 import { Api, type Role } from './api';
 import { field, Floor } from './floor';
+import { Line } from './line';
 import { test as withShop, type Server } from './server';
+import { SyncSheet } from './sync';
 import { words, type Language, type Words } from './words';
 
 export type Theme = 'dark' | 'light';
 type Looks = { language: Language; theme: Theme };
 
 const PINS: Record<Role, string> = { owner: '1111', manager: '2222', cashier: '3333' };
+
+/** What browsers complain about while the shop is out of their reach. */
+export const AWAY = /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|ERR_SOCKET_NOT_CONNECTED|ERR_FAILED/;
+
+/** How long a device may take to find out that the shop is there again: its stream tries every few seconds. */
+const FOUND_MS_MAX = 15_000;
 
 /** What browsers complained about. A journey that provokes a complaint says so beforehand. */
 export class Noise {
@@ -37,11 +45,13 @@ export class Till {
     readonly api: Api;
     readonly words: Words;
     readonly floor: Floor;
+    readonly sync: SyncSheet;
 
     constructor(readonly page: Page, readonly language: Language) {
         this.api = new Api(page.request);
         this.words = words[language];
         this.floor = new Floor(page, this.words);
+        this.sync = new SyncSheet(page, this.words);
     }
 
     /** Opens an address, and waits until the page can be used. */
@@ -77,6 +87,24 @@ export class Till {
         await this.live();
     }
 
+    /** Waits until the device can open without its server. */
+    async ready(): Promise<void> {
+        await this.page.evaluate(async () => {
+            await navigator.serviceWorker.ready;
+        });
+        await this.stored();
+    }
+
+    /** Waits until the page knows how it stands with the server. */
+    async linked(link: 'live' | 'syncing' | 'offline' | 'error' | 'signedout', timeout = FOUND_MS_MAX): Promise<void> {
+        await expect(this.page.locator('.badge')).toHaveAttribute('data-link', link, { timeout });
+    }
+
+    /** Waits until a toast says something. */
+    async told(...texts: string[]): Promise<void> {
+        for (const text of texts) await expect(this.page.locator('.toast').filter({ hasText: text }).first()).toBeVisible();
+    }
+
     get dialog() {
         return this.page.getByRole('dialog');
     }
@@ -94,10 +122,34 @@ export class Till {
     }
 }
 
+/** A browser whose line to the shop can be cut. */
+export class FarTill extends Till {
+    constructor(page: Page, language: Language, private readonly line: Line) {
+        super(page, language);
+    }
+
+    async leave(): Promise<void> {
+        this.line.cut();
+        await this.linked('offline');
+    }
+
+    /** The line is there again. */
+    mend(): void {
+        this.line.mend();
+    }
+
+    /** Waits until everything that was done meanwhile is stored. */
+    async comeBack(): Promise<void> {
+        this.mend();
+        await this.linked('live');
+    }
+}
+
 type Fixtures = Looks & {
     noise: Noise;
     till: Till;
     another: (looks?: Partial<Looks>) => Promise<Till>;
+    far: () => Promise<FarTill>;
 };
 
 export const test = withShop.extend<Fixtures>({
@@ -126,17 +178,35 @@ export const test = withShop.extend<Fixtures>({
         const contexts: BrowserContext[] = [];
         await use(async (looks) => {
             const worn = { language, theme, ...looks };
-            const context = await open(browser, shop);
+            const context = await open(browser, shop.url);
             contexts.push(context);
             await dress(context, shop, worn, noise);
             return new Till(await context.newPage(), worn.language);
         });
         for (const context of contexts) await context.close();
     },
+
+    /** Opens browsers whose line to the shop can be cut. */
+    far: async ({ browser, language, theme, noise, shop }, use) => {
+        const opened: [BrowserContext, Line][] = [];
+        // The browser also looks for a newer worker, whenever it likes.
+        noise.expect(AWAY, /error occurred when fetching the script/);
+        await use(async () => {
+            const line = await Line.open(shop);
+            const context = await open(browser, line.url);
+            opened.push([context, line]);
+            await dress(context, shop, { language, theme }, noise);
+            return new FarTill(await context.newPage(), language, line);
+        });
+        for (const [context, line] of opened) {
+            await context.close();
+            line.close();
+        }
+    },
 });
 
-function open(browser: Browser, shop: Server): Promise<BrowserContext> {
-    return browser.newContext({ baseURL: shop.url });
+function open(browser: Browser, baseURL: string): Promise<BrowserContext> {
+    return browser.newContext({ baseURL });
 }
 
 async function dress(context: BrowserContext, shop: Server, { language, theme }: Looks, noise: Noise): Promise<void> {
