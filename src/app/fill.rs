@@ -7,7 +7,6 @@ use crate::app::exchange;
 use crate::client;
 use crate::domain::registry::{Row, State, Table};
 use crate::domain::sync::{Failure, Part, PartAsk, PullAsk, PullReply, Snapshot};
-use crate::domain::time::Timestamp;
 
 /// How far a filling is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,7 +15,7 @@ pub struct Filling {
     next: PartAsk,
     /// The rows that came.
     rows: Vec<Row>,
-    /// How many rows there are of each table, as the first part said.
+    /// How many rows there are of each table.
     pub counts: Vec<(Table, u32)>,
     /// Of each table, how many are here.
     pub n_here: BTreeMap<Table, u32>,
@@ -46,11 +45,9 @@ impl Filling {
     fn take_part(&mut self, part: Part) -> bool {
         let begins_again = self.next.at != Some(part.at);
         if begins_again {
-            *self = Filling {
-                counts: part.counts,
-                ..Filling::default()
-            };
+            *self = Filling::default();
         }
+        self.counts = part.counts;
         let after = part.rows.last().map(Row::key).or(self.next.after);
         self.next = PartAsk {
             at: Some(part.at),
@@ -88,16 +85,12 @@ impl Filling {
 
     /// Pulls what changed since the first part: only then all rows are of one place in the log.
     async fn catch_up(&mut self) -> Result<Snapshot, Failure> {
-        let device_id = client::outbox::read()
-            .await
-            .map(|journal| journal.head.device_id);
+        let head = client::outbox::read_some(Vec::new()).await;
+        let device_id = head.map(|(head, _)| head.device_id).unwrap_or_default();
         let mut since = self.next.at.unwrap_or_default();
         let mut state: State = self.rows.iter().cloned().collect();
         let server_time = loop {
-            let ask = PullAsk {
-                since,
-                device_id: device_id.clone().unwrap_or_default(),
-            };
+            let ask = PullAsk { since, device_id };
             let reply = exchange::pull(ask).await?;
             let PullReply {
                 is_reset,
@@ -118,18 +111,10 @@ impl Filling {
             }
         };
         *self = Filling::default();
-        Ok(whole(&state, since, server_time))
-    }
-}
-
-fn whole(
-    state: &State,
-    position: crate::domain::sync::Position,
-    server_time: Timestamp,
-) -> Snapshot {
-    Snapshot {
-        rows: state.rows().collect(),
-        position,
-        server_time,
+        Ok(Snapshot {
+            rows: state.rows().collect(),
+            position: since,
+            server_time,
+        })
     }
 }

@@ -62,10 +62,7 @@ pub async fn part(server: &Server, ask: PartAsk) -> Result<Part, Error> {
     let after = ask.after.filter(|_| begun.is_some());
     let recent = now - RECENT_MS;
     let rows = db::row::device_part(&mut read, recent, after, PAGE_ROWS_MAX).await?;
-    let counts = match begun {
-        Some(_) => Vec::new(),
-        None => db::row::device_counts(&mut read, recent).await?,
-    };
+    let counts = db::row::device_counts(&mut read, recent).await?;
     Ok(Part {
         has_more: rows.len() >= usize::try_from(PAGE_ROWS_MAX).unwrap_or(usize::MAX),
         rows,

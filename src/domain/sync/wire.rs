@@ -197,7 +197,7 @@ pub struct Part {
     pub at: Position,
     /// There is more.
     pub has_more: bool,
-    /// How many rows there are of each table, in the first part.
+    /// How many rows there are of each table.
     pub counts: Vec<(Table, u32)>,
     /// The server's clock.
     pub server_time: Timestamp,
