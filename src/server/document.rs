@@ -45,11 +45,10 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 /// Draws a document: language, direction and theme are right in the first byte, so nothing jumps.
 fn document(options: LeptosOptions, is_shell: bool) -> impl IntoView {
     let prefs = use_context::<Prefs>().unwrap_or_default();
-    let policy = content_security_policy(
-        &use_nonce()
-            .map(|nonce| nonce.to_string())
-            .unwrap_or_default(),
-    );
+    let nonce = use_nonce()
+        .map(|nonce| nonce.to_string())
+        .unwrap_or_default();
+    let policy = content_security_policy(&nonce);
     if let (Some(response), Ok(policy)) = (
         use_context::<ResponseOptions>(),
         HeaderValue::from_str(&policy),
@@ -98,7 +97,7 @@ fn document(options: LeptosOptions, is_shell: bool) -> impl IntoView {
                     r#type="font/woff2"
                     crossorigin="anonymous"
                 />
-                <script src="/alive.js"></script>
+                <script src="/alive.js" nonce=nonce></script>
                 <HashedStylesheet id="leptos" options=options.clone() />
                 <AutoReload options=options.clone() />
                 <HydrationScripts options />
