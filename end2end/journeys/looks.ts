@@ -1,11 +1,11 @@
 import type { Page } from '@playwright/test';
-import type { Session } from '../pages/api';
+import { newId, type Session } from '../pages/api';
 import { DESK, expectLanguage, overflow, PHONE, shoot, violations } from '../pages/looks';
 import { expect, test, type Till } from '../pages/test';
 
 test.describe.configure({ mode: 'parallel', timeout: 90_000 });
 
-const PAGES = ['/', '/sale', '/history', '/menu', '/stations', '/staff', '/settings', '/more'];
+const PAGES = ['/', '/sale', '/tasks', '/history', '/menu', '/stations', '/staff', '/settings', '/more'];
 
 /** Opens something over the floor, by its place in the markup, which is the same in every language. */
 const SHEETS: Record<string, (page: Page) => Promise<void>> = {
@@ -85,6 +85,37 @@ for (const language of ['ar', 'en'] as const) {
                         await expect(till.page.locator('dialog[open]')).toBeVisible();
                         await look(till, `sheet-${name}`, wrong);
                         await till.page.keyboard.press('Escape');
+                        await till.floor.sheet.gone();
+                    }
+                    expect(wrong).toEqual([]);
+                });
+            });
+
+            test.describe('with work to do', () => {
+                test.use({ flags: ['--demo'] });
+
+                test('tasks, checklists and their sheets are accessible and fit a phone', async ({ till }) => {
+                    const wrong: string[] = [];
+                    const { page, api } = till;
+                    await till.enter('owner');
+                    const [checklist_id, check_id, name] = [newId(), newId(), { ar: 'فتح المحل', en: 'Opening' }];
+                    const checks = [{ check_id, text: { ar: 'شغّل التكييف', en: 'Air conditioning' } }];
+                    const [{ staff_id }] = await api.staff();
+                    await api.push([
+                        { task_edited: { task_id: newId(), changes: [{ title: 'دراع بايظ' }, { note: 'بلاي 3' }, { priority: 'high' }, { due: 20_000 }] } },
+                        { task_edited: { task_id: newId(), changes: [{ title: 'Cola' }, { assignee: staff_id }] } },
+                        { checklist_edited: { checklist_id, changes: [{ name }, { kind: 'cash_count' }, { check: [check_id, checks[0].text] }] } },
+                        { run_started: { run_id: newId(), checklist_id, name, kind: 'cash_count', checks } },
+                    ]);
+                    await till.go('/tasks');
+                    await expect(page.locator('.task')).toHaveCount(4);
+                    await look(till, 'tasks-full', wrong);
+                    const opens = { task: '.tasks .task > button', run: 'aside [data-running] .btn', checklist: 'aside .task .btn-icon' };
+                    for (const [sheet, button] of Object.entries(opens)) {
+                        await page.locator(button).first().click();
+                        await expect(page.locator('dialog[open]')).toBeVisible();
+                        await look(till, `sheet-${sheet}`, wrong);
+                        await page.keyboard.press('Escape');
                         await till.floor.sheet.gone();
                     }
                     expect(wrong).toEqual([]);

@@ -214,12 +214,14 @@ fn TaskLine(task: Task, today: Memo<BusinessDay>, open: RwSignal<Option<Open>>) 
                 aria-haspopup="dialog"
                 on:click=move |_| open.set(Some(Open::Task(Some(task.clone()))))
             >
-                <b dir="auto">{title}</b>
+                <b>
+                    <bdi>{title}</bdi>
+                </b>
                 {(!note.is_empty())
                     .then(|| {
                         view! {
-                            <span class="task-note" dir="auto">
-                                {note}
+                            <span class="task-note">
+                                <bdi>{note}</bdi>
                             </span>
                         }
                     })}
