@@ -29,8 +29,11 @@ pub fn worker(options: &LeptosOptions) -> String {
         .take(8)
         .map(|byte| format!("{byte:02x}"))
         .collect();
-    let ends_with = |end: &str| files.iter().find(|file| file.ends_with(end)).cloned();
-    let (script, wasm) = (ends_with(".js"), ends_with(".wasm"));
+    let built = |end: &str| {
+        let mut built = files.iter().filter(|file| file.starts_with("/pkg/"));
+        built.find(|file| file.ends_with(end)).cloned()
+    };
+    let (script, wasm) = (built(".js"), built(".wasm"));
     TEMPLATE
         .replace("{{build}}", &build)
         .replace("{{script}}", &script.unwrap_or_default())
@@ -74,4 +77,37 @@ fn list(site: &Path) -> Vec<String> {
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worker_runs_what_pages_run_and_keeps_every_file() {
+        let site = tempfile::tempdir().unwrap();
+        fs::create_dir(site.path().join("pkg")).unwrap();
+        for file in [
+            "alive.js",
+            "pkg/shop.1.js",
+            "pkg/shop.1.wasm",
+            "pkg/shop.1.wasm.br",
+        ] {
+            fs::write(site.path().join(file), file).unwrap();
+        }
+        let options = LeptosOptions::builder()
+            .output_name("shop")
+            .site_root(site.path().to_str().unwrap())
+            .build();
+        let worker = worker(&options);
+        assert!(worker.contains(r#"from "/pkg/shop.1.js""#), "{worker}");
+        assert!(
+            worker.contains(r#"module_or_path: "/pkg/shop.1.wasm""#),
+            "{worker}"
+        );
+        assert!(
+            worker.contains(r#"["/alive.js","/pkg/shop.1.js","/pkg/shop.1.wasm"]"#),
+            "{worker}"
+        );
+    }
 }
