@@ -47,6 +47,9 @@ impl Door {
             let result = match api::sign_in(staff_id, kind, proof.clone()).await {
                 Ok(()) => {
                     client::people::remember(staff_id, kind, &proof).await;
+                    // The server knows who is here now, whoever this device let in before.
+                    let change = client::cache::change_head(|head| head.is_switched = false);
+                    change.await.ok();
                     Ok(())
                 }
                 Err(Error::NoAnswer) => self.switch_here(staff_id, kind, &proof).await,
