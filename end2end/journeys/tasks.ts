@@ -3,12 +3,27 @@
 import { PHONE } from '../pages/looks';
 import { SyncSheet } from '../pages/sync';
 import { Tasks } from '../pages/tasks';
-import { AWAY, expect, test, Till } from '../pages/test';
+import { AWAY, expect, test, Till, type FarTill } from '../pages/test';
 
 test.use({ flags: ['--demo'] });
 
 type Task = { title: string; note?: string; is_removed: boolean; done?: { by: string } };
 type Run = { checks: { done?: object }[]; counted?: number; finished?: object };
+
+/** A manager at the counter and a cashier far away, who have lost touch since both saw a task. */
+async function apart(till: Till, far: () => Promise<FarTill>): Promise<{ tasks: Tasks; away: FarTill; theirs: Tasks }> {
+    await till.enter('manager', '/tasks');
+    const tasks = new Tasks(till.page, till.words);
+    await tasks.add('Pads');
+    await till.stored();
+    const away = await far();
+    await away.enter('cashier', '/tasks');
+    const theirs = new Tasks(away.page, away.words);
+    await expect(theirs.task('Pads')).toBeVisible();
+    await away.stored();
+    await away.leave();
+    return { tasks, away, theirs };
+}
 
 test('tasks are written, changed and done with no server, and every device has each of them once', async ({ till, another, shop, noise, context, language }) => {
     noise.expect(AWAY);
@@ -45,16 +60,7 @@ test('tasks are written, changed and done with no server, and every device has e
 
 test('two people change one task apart: different fields merge, of one field the one who comes back wins, and the other value comes back in a tap', async ({ till, far }) => {
     const { words, api } = till;
-    await till.enter('manager', '/tasks');
-    const tasks = new Tasks(till.page, words);
-    await tasks.add('Pads');
-    await till.stored();
-    const away = await far();
-    await away.enter('cashier', '/tasks');
-    const theirs = new Tasks(away.page, words);
-    await expect(theirs.task('Pads')).toBeVisible();
-    await away.stored();
-    await away.leave();
+    const { tasks, away, theirs } = await apart(till, far);
     await theirs.note('Pads', 'from the phone');
     await tasks.note('Pads', 'from the counter');
     await tasks.open('Pads');
@@ -130,16 +136,7 @@ test.describe('on a phone', () => {
 
 test('what somebody wrote far away into a task that was taken away is kept, and brings it back', async ({ till, far }) => {
     const { words, api, page } = till;
-    await till.enter('manager', '/tasks');
-    const tasks = new Tasks(page, words);
-    await tasks.add('Pads');
-    await till.stored();
-    const away = await far();
-    await away.enter('cashier', '/tasks');
-    const theirs = new Tasks(away.page, words);
-    await expect(theirs.task('Pads')).toBeVisible();
-    await away.stored();
-    await away.leave();
+    const { tasks, away, theirs } = await apart(till, far);
     await theirs.note('Pads', 'three of them');
     await tasks.open('Pads');
     await tasks.dialog.getByRole('button', { name: words.remove }).click();

@@ -62,9 +62,7 @@ async fn flush() {
         let Some(step) = flusher.answered(&journal, answer, now_ms, &mut chance, fresh) else {
             continue;
         };
-        let named = journal
-            .named(&step)
-            .map(|numbers| (journal.head.incarnation, numbers));
+        let named = journal.named(&step);
         match client::outbox::step(step.clone(), named).await {
             Ok(Stepped::Changed(now)) => journal = now,
             Ok(_) => {

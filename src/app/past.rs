@@ -55,7 +55,7 @@ pub struct HistoryHere {
 /// Reads a page of history from what this device holds.
 pub async fn history(store: Store, filter: HistoryFilter) -> HistoryHere {
     let shop = store.shop_now();
-    let today = BusinessDay::at(store.this_moment(), &shop.zone, shop.day_start_hour);
+    let today = shop.day_of(store.this_moment());
     let (from, to) = (filter.from.unwrap_or(today), filter.to.unwrap_or(today));
     let first_held = today.plus(1 - HELD_DAYS);
     let oldest = today.plus(1 - PAST_DAYS);
@@ -77,8 +77,7 @@ pub async fn history(store: Store, filter: HistoryFilter) -> HistoryHere {
 pub async fn bill(store: Store, session_id: SessionId) -> Result<BillPage, Error> {
     let mut session = store.session_now(session_id);
     if session.is_none() {
-        let shop = store.shop_now();
-        let today = BusinessDay::at(store.this_moment(), &shop.zone, shop.day_start_hour);
+        let today = store.shop_now().day_of(store.this_moment());
         let days = client::cache::past(today.plus(1 - PAST_DAYS), today).await;
         let days = days.unwrap_or_default().into_iter();
         let mut sessions = days.flat_map(|(_, sessions)| sessions);
@@ -110,13 +109,10 @@ fn page(
     (from, to): (BusinessDay, BusinessDay),
     shop: &Shop,
 ) -> HistoryPage {
-    let (from, to) = (
-        from.starts_at(&shop.zone, shop.day_start_hour),
-        to.plus(1).starts_at(&shop.zone, shop.day_start_hour),
-    );
+    let span = shop.span(from, to);
     let is_wanted = |session: &Session| {
         session.ended.as_ref().is_some_and(|ended| {
-            (from..to).contains(&ended.at)
+            span.contains(&ended.at)
                 && filter.station_id.is_none_or(|id| id == session.station_id)
                 && filter.staff_id.is_none_or(|id| id == ended.by)
         })

@@ -338,16 +338,15 @@ impl Store {
     pub fn record(self, bodies: impl IntoIterator<Item = Body>) -> Result<Kept, Reason> {
         let ops: Vec<Op> = bodies.into_iter().map(|body| self.write(body)).collect();
         let (kept, waits) = oneshot::channel();
-        if let Some(first) = ops.first() {
-            self.waiting
-                .update_value(|waiting| waiting.push((first.op_id, kept)));
-        }
+        let first = ops.first().map(|op| op.op_id);
         let by = self.me.with_value(|me| me.staff_id);
         let recorded = self
             .engine
             .try_update_value(|engine| engine.record(ops, by));
         match recorded {
             Some(Ok(actions)) => {
+                let waiting = first.map(|first| (first, kept));
+                self.waiting.update_value(|all| all.extend(waiting));
                 actions.into_iter().for_each(|action| self.act(action));
                 self.show();
             }
@@ -499,10 +498,9 @@ impl Store {
         } else {
             Vec::new()
         };
-        let named = self.engine.with_value(|engine| {
-            let journal = engine.replica.journal();
-            Some((journal.head.incarnation, journal.named(&step)?))
-        });
+        let named = self
+            .engine
+            .with_value(|engine| engine.replica.journal().named(&step));
         let is_record = !ops.is_empty();
         let stepped = client::outbox::step(step.clone(), named).await;
         if !is_record {

@@ -113,7 +113,7 @@ pub async fn keep(page: Page) -> rexie::Result<Fit> {
 
 /// Writes a snapshot in place of the rows, in one transaction.
 pub async fn keep_all(snapshot: Snapshot) -> rexie::Result<()> {
-    replace(&snapshot.rows, |head| {
+    write_rows(&snapshot.rows, true, |head| {
         head.position = Some(snapshot.position);
         head.filling = None;
     })
@@ -122,14 +122,24 @@ pub async fn keep_all(snapshot: Snapshot) -> rexie::Result<()> {
 
 /// Begins the first filling: there are no rows, and nothing opens from here until it is done.
 pub async fn begin_filling(rows: &[Row], next: PartAsk) -> rexie::Result<()> {
-    replace(rows, |head| {
+    write_rows(rows, true, |head| {
         head.position = None;
         head.filling = Some(next);
     })
     .await
 }
 
-async fn replace(rows: &[Row], change: impl FnOnce(&mut Head)) -> rexie::Result<()> {
+/// Writes another part of the first filling, and what to ask for next.
+pub async fn keep_part(rows: &[Row], next: PartAsk) -> rexie::Result<()> {
+    write_rows(rows, false, |head| head.filling = Some(next)).await
+}
+
+/// Writes rows, in place of all others or beside them, and what the cache is to know of them, in one transaction.
+async fn write_rows(
+    rows: &[Row],
+    in_place_of_all: bool,
+    change: impl FnOnce(&mut Head),
+) -> rexie::Result<()> {
     let database = open().await?;
     let transaction = begin(&database, TransactionMode::ReadWrite)?;
     let meta = transaction.store(META)?;
@@ -137,23 +147,9 @@ async fn replace(rows: &[Row], change: impl FnOnce(&mut Head)) -> rexie::Result<
     change(&mut head);
     head.version = VERSION;
     write_head(&meta, &head).await?;
-    for table in tables() {
+    for table in tables().filter(|_| in_place_of_all) {
         transaction.store(table.name())?.clear().await?;
     }
-    put(&transaction, rows).await?;
-    transaction.done().await?;
-    database.close();
-    Ok(())
-}
-
-/// Writes another part of the first filling, and what to ask for next.
-pub async fn keep_part(rows: &[Row], next: PartAsk) -> rexie::Result<()> {
-    let database = open().await?;
-    let transaction = begin(&database, TransactionMode::ReadWrite)?;
-    let meta = transaction.store(META)?;
-    let mut head = read_head(&meta).await?;
-    head.filling = Some(next);
-    write_head(&meta, &head).await?;
     put(&transaction, rows).await?;
     transaction.done().await?;
     database.close();

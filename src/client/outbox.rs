@@ -22,7 +22,7 @@ use web_sys::{BroadcastChannel, MessageEvent};
 use crate::client::device::new_id;
 use crate::domain::id::{DeviceId, Incarnation};
 use crate::domain::json;
-use crate::domain::sync::{Journal, JournalEntry, JournalHead, Step};
+use crate::domain::sync::{Journal, JournalEntry, JournalHead, Named, Step};
 
 const DATABASE: &str = "mikrodash-outbox";
 const VERSION: u8 = 1;
@@ -59,9 +59,6 @@ pub enum Stepped {
     /// The journal was so already.
     Unchanged,
 }
-
-/// The entries that a step names: in which life of the journal, and their numbers. The others need not be read.
-pub type Named = (Incarnation, Vec<u64>);
 
 /// Where the journal is.
 #[derive(Clone)]

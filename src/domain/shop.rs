@@ -1,12 +1,14 @@
 //! The shop's own settings: one row, edited field by field.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::id::ShopId;
 use crate::domain::money::Money;
 use crate::domain::outcome::Reason;
 use crate::domain::text::{NAME_CHARS_MAX, NOTE_CHARS_MAX, check_reason, check_text};
-use crate::domain::time::Zone;
+use crate::domain::time::{BusinessDay, Timestamp, Zone};
 
 /// The longest timer, in minutes: a day.
 pub const TIMER_MINUTES_MAX: i32 = 24 * 60;
@@ -94,6 +96,17 @@ impl Default for Shop {
 }
 
 impl Shop {
+    /// The business day that a moment belongs to.
+    pub fn day_of(&self, at: Timestamp) -> BusinessDay {
+        BusinessDay::at(at, &self.zone, self.day_start_hour)
+    }
+
+    /// From when to when business days last, both of them included: the end is the first moment after them.
+    pub fn span(&self, first: BusinessDay, last: BusinessDay) -> Range<Timestamp> {
+        let begins = |day: BusinessDay| day.starts_at(&self.zone, self.day_start_hour);
+        begins(first)..begins(last.plus(1))
+    }
+
     /// Makes one change.
     pub fn change(&mut self, change: ShopChange) {
         match change {

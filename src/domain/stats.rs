@@ -3,7 +3,7 @@
 use crate::domain::bill::Payment;
 use crate::domain::money::Money;
 use crate::domain::registry::State;
-use crate::domain::time::{BusinessDay, Timestamp};
+use crate::domain::time::Timestamp;
 
 /// A business day at a glance.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,12 +26,9 @@ impl DayFigures {
     /// Reads the figures of the business day of `now` from a copy that holds all of that day.
     pub fn of(state: &State, now: Timestamp) -> DayFigures {
         let shop = state.shop();
-        let today = BusinessDay::at(now, &shop.zone, shop.day_start_hour);
-        let (from, to) = (
-            today.starts_at(&shop.zone, shop.day_start_hour),
-            today.plus(1).starts_at(&shop.zone, shop.day_start_hour),
-        );
-        let is_today = |at: Timestamp| (from..to).contains(&at);
+        let today = shop.day_of(now);
+        let span = shop.span(today, today);
+        let is_today = |at: Timestamp| span.contains(&at);
         let taken = |payments: &[Payment]| -> Money {
             payments
                 .iter()

@@ -1,5 +1,7 @@
 //! What server functions do that is more than recording or pulling: opening a shop, secrets, history.
 
+use std::ops::Range;
+
 use sqlx::SqliteConnection;
 
 use crate::domain::bill::PAGE_BILLS;
@@ -130,16 +132,15 @@ pub async fn set_zone(server: &Server, who: &Staff, name: &str) -> Result<(), Er
 pub async fn history(server: &Server, filter: HistoryFilter) -> Result<HistoryPage, Error> {
     let mut read = server.readers.begin().await?;
     let shop = sync::shop(&mut read).await?;
-    let today = BusinessDay::at(clock::now(), &shop.zone, shop.day_start_hour);
+    let today = shop.day_of(clock::now());
     let (first, last) = (
         filter.from.unwrap_or(BusinessDay(0)),
         filter.to.unwrap_or(today),
     );
     let wanted = Filter {
-        from: first.starts_at(&shop.zone, shop.day_start_hour),
-        to: last.plus(1).starts_at(&shop.zone, shop.day_start_hour),
         station_id: filter.station_id,
         staff_id: filter.staff_id,
+        ..ended_on(&shop, first, last)
     };
     let (sessions, has_more) =
         db::history::list(&mut read, wanted, filter.before, PAGE_BILLS).await?;
@@ -160,11 +161,11 @@ pub async fn history(server: &Server, filter: HistoryFilter) -> Result<HistoryPa
 pub async fn past_days(server: &Server) -> Result<Vec<(BusinessDay, String)>, Error> {
     let mut read = server.readers.begin().await?;
     let shop = sync::shop(&mut read).await?;
-    let today = BusinessDay::at(clock::now(), &shop.zone, shop.day_start_hour);
+    let today = shop.day_of(clock::now());
     let mut days = Vec::new();
     for n in HELD_DAYS..PAST_DAYS {
         let day = today.plus(-n);
-        let mark = db::history::mark(&mut read, whole_day(&shop, day)).await?;
+        let mark = db::history::mark(&mut read, ended_on(&shop, day, day)).await?;
         days.push((day, mark));
     }
     Ok(days)
@@ -175,14 +176,17 @@ pub async fn past_day(server: &Server, day: BusinessDay) -> Result<Vec<Session>,
     let mut read = server.readers.begin().await?;
     let shop = sync::shop(&mut read).await?;
     let limit = usize::MAX;
-    let (sessions, _) = db::history::list(&mut read, whole_day(&shop, day), None, limit).await?;
+    let (sessions, _) =
+        db::history::list(&mut read, ended_on(&shop, day, day), None, limit).await?;
     Ok(sessions)
 }
 
-fn whole_day(shop: &Shop, day: BusinessDay) -> Filter {
+/// Whatever ended on business days, both of them included.
+fn ended_on(shop: &Shop, first: BusinessDay, last: BusinessDay) -> Filter {
+    let Range { start, end } = shop.span(first, last);
     Filter {
-        from: day.starts_at(&shop.zone, shop.day_start_hour),
-        to: day.plus(1).starts_at(&shop.zone, shop.day_start_hour),
+        from: start,
+        to: end,
         ..Filter::default()
     }
 }

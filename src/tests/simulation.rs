@@ -804,7 +804,7 @@ impl World {
                 self.recorded.insert(op.op_id, (op, false));
             }
             Event::Written(head, recorded)
-        } else if let Some(numbers) = named {
+        } else if let Some((_, numbers)) = named {
             Event::Written(head, some(&disk.outbox, &numbers))
         } else {
             Event::Outbox(disk.outbox.clone())

@@ -79,7 +79,7 @@ fn Listed(found: Found<HistoryHere>, filter: Memo<HistoryFilter>) -> impl IntoVi
 
 fn today() -> BusinessDay {
     let (store, shop) = (store(), store().shop_now());
-    BusinessDay::at(store.drawn_at(), &shop.zone, shop.day_start_hour)
+    shop.day_of(store.drawn_at())
 }
 
 /// Reads the filter from the address; a page without one shows today.

@@ -15,7 +15,6 @@ use crate::client;
 use crate::domain::id::{PaymentId, SaleId};
 use crate::domain::op::Body;
 use crate::domain::sale::{Sale, SaleLine, SalePayment};
-use crate::domain::time::BusinessDay;
 
 /// Sells at the counter.
 #[component]
@@ -141,7 +140,7 @@ fn SoldToday() -> impl IntoView {
     let sales = Memo::new(move |_| {
         let state = store.shown();
         let shop = state.shop();
-        let day = |at| BusinessDay::at(at, &shop.zone, shop.day_start_hour);
+        let day = |at| shop.day_of(at);
         let today = day(store.now());
         let mut sales: Vec<Sale> = state
             .sales

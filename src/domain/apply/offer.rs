@@ -52,89 +52,29 @@ pub(super) fn of(state: &State, op: &Stamped, reason: Reason) -> Vec<Body> {
     }
 }
 
-/// The edit that puts the values back which did not make it.
+/// One arm an edited table: the edit that puts the values back which did not make it.
+macro_rules! edits_back {
+    ($state:ident, $op:ident, $($kind:ident $id:ident $row:ident $rows:ident;)*) => {
+        match &$op.body {
+            $(Body::$kind { $id, changes, was } => {
+                let row = $state.$rows.get($id)?;
+                let (changes, was) = lost(row, changes, was, Table::$row, $op);
+                Some(Body::$kind { $id: *$id, changes, was })
+            })*
+            _ => None,
+        }
+    };
+}
+
 fn edit_back(state: &State, op: &Stamped) -> Option<Body> {
-    Some(match &op.body {
-        Body::StationEdited {
-            station_id,
-            changes,
-            was,
-        } => {
-            let row = state.stations.get(station_id)?;
-            let (changes, was) = lost(row, changes, was, Table::Station, op);
-            Body::StationEdited {
-                station_id: *station_id,
-                changes,
-                was,
-            }
-        }
-        Body::CategoryEdited {
-            category_id,
-            changes,
-            was,
-        } => {
-            let row = state.categories.get(category_id)?;
-            let (changes, was) = lost(row, changes, was, Table::Category, op);
-            Body::CategoryEdited {
-                category_id: *category_id,
-                changes,
-                was,
-            }
-        }
-        Body::ItemEdited {
-            item_id,
-            changes,
-            was,
-        } => {
-            let row = state.items.get(item_id)?;
-            let (changes, was) = lost(row, changes, was, Table::Item, op);
-            Body::ItemEdited {
-                item_id: *item_id,
-                changes,
-                was,
-            }
-        }
-        Body::TaskEdited {
-            task_id,
-            changes,
-            was,
-        } => {
-            let row = state.tasks.get(task_id)?;
-            let (changes, was) = lost(row, changes, was, Table::Task, op);
-            Body::TaskEdited {
-                task_id: *task_id,
-                changes,
-                was,
-            }
-        }
-        Body::ChecklistEdited {
-            checklist_id,
-            changes,
-            was,
-        } => {
-            let row = state.checklists.get(checklist_id)?;
-            let (changes, was) = lost(row, changes, was, Table::Checklist, op);
-            Body::ChecklistEdited {
-                checklist_id: *checklist_id,
-                changes,
-                was,
-            }
-        }
-        Body::RunEdited {
-            run_id,
-            changes,
-            was,
-        } => {
-            let row = state.runs.get(run_id)?;
-            let (changes, was) = lost(row, changes, was, Table::Run, op);
-            Body::RunEdited {
-                run_id: *run_id,
-                changes,
-                was,
-            }
-        }
-        _ => return None,
-    })
+    edits_back! { state, op,
+        StationEdited station_id Station stations;
+        CategoryEdited category_id Category categories;
+        ItemEdited item_id Item items;
+        TaskEdited task_id Task tasks;
+        ChecklistEdited checklist_id Checklist checklists;
+        RunEdited run_id Run runs;
+    }
 }
 
 /// The values that did not make it, and what stands in their place.

@@ -73,6 +73,9 @@ pub struct Journal {
     pub entries: Vec<JournalEntry>,
 }
 
+/// A few entries, by their numbers in one life of the journal.
+pub type Named = (Incarnation, Vec<u64>);
+
 /// One transaction of the outbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -191,9 +194,9 @@ impl Journal {
         usize::try_from(place).unwrap_or(usize::MAX)
     }
 
-    /// The numbers of the operations that a step names, where it is about a few: who keeps the journal on a disk need
-    /// not read the others.
-    pub fn named(&self, step: &Step) -> Option<Vec<u64>> {
+    /// Which life of the journal this is, and the numbers of the operations that a step names, where it is about a few:
+    /// who keeps the journal on a disk need not read the others.
+    pub fn named(&self, step: &Step) -> Option<Named> {
         let names: BTreeSet<OpId> = match step {
             Step::Settle { outcomes, .. } => outcomes.iter().map(|said| said.op_id).collect(),
             Step::Dismiss { op_id } => BTreeSet::from([*op_id]),
@@ -205,7 +208,8 @@ impl Journal {
             .entries
             .iter()
             .filter(|entry| names.contains(&entry.wire.op_id));
-        Some(named.map(|entry| entry.wire.device_seq).collect())
+        let numbers = named.map(|entry| entry.wire.device_seq).collect();
+        Some((self.head.incarnation, numbers))
     }
 
     /// Takes in entries as the outbox has them now: those that are here already, and those that follow on. False where

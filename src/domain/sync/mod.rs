@@ -14,7 +14,7 @@ pub use desk::{
 };
 pub use engine::{Action, Engine, Event, Fit, Link, Page};
 pub use flusher::{ANSWER_MS_MAX, Failure, Flusher, Patience};
-pub use journal::{Journal, JournalEntry, JournalHead, Settled, Step};
+pub use journal::{Journal, JournalEntry, JournalHead, Named, Settled, Step};
 pub use replica::Replica;
 pub use wire::{
     BATCH_BYTES_MAX, BATCH_OPS_MAX, Boot, DeviceHead, Epoch, HELD_DAYS, OP_BYTES_MAX, OpOutcome,

@@ -134,8 +134,7 @@ pub fn EditTask(task: Option<Task>, on_close: Callback<()>) -> impl IntoView {
 #[component]
 fn PickDay(due: RwSignal<Option<BusinessDay>>) -> impl IntoView {
     let (store, words) = (store(), words());
-    let shop = store.shop_now();
-    let today = BusinessDay::at(store.drawn_at(), &shop.zone, shop.day_start_hour);
+    let today = store.shop_now().day_of(store.drawn_at());
     let near = move |(word, day): (&'static str, Option<BusinessDay>)| {
         view! {
             <button

@@ -94,7 +94,7 @@ fn Tasks(open: RwSignal<Option<Open>>) -> impl IntoView {
     let words = prefs.words();
     let (which, me) = (RwSignal::new(Listed::ToDo), store.me().staff_id);
     let shop = store.shop_now();
-    let today = Memo::new(move |_| BusinessDay::at(store.now(), &shop.zone, shop.day_start_hour));
+    let today = Memo::new(move |_| shop.day_of(store.now()));
     let tasks = Memo::new(move |_| {
         let (which, today) = (which.get(), today.get());
         listed(&store.shown(), which, me, today)
