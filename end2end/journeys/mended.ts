@@ -208,3 +208,22 @@ test('taking somebody on without the server says that it waits', async ({ till, 
     await till.button(words.save).click();
     await expect(dialog.getByRole('alert')).toBeVisible();
 });
+
+test('who signs in at the server after somebody left without it stays in', async ({ till, shop, noise }) => {
+    noise.expect(AWAY);
+    const { words, page } = till;
+    await till.enter('cashier');
+    await till.ready();
+    await shop.kill9();
+    await page.locator('.who-chip').click();
+    const login = new Login(page, words);
+    await login.shows();
+    await shop.start();
+    await login.pick('منى');
+    await login.pin('2222');
+    await till.linked('live');
+    await till.ready();
+    await till.reload();
+    await till.linked('live');
+    await expect(page.locator('.who-chip')).toContainText('منى');
+});

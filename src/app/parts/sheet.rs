@@ -42,7 +42,7 @@ pub fn Sheet(
             data-size=size
             node_ref=dialog
             aria-labelledby="sheet-title"
-            on:close=move |_| close_once(on_close)
+            on:close=move |_| told_closed(dialog, on_close)
         >
             <header class="sheet-head">
                 <h2 id="sheet-title">{move || title.get()}</h2>
@@ -54,9 +54,16 @@ pub fn Sheet(
     }
 }
 
-/// Stops drawing a dialog that the browser has closed; one that has given way to another by then is left alone.
-fn close_once(on_close: Callback<()>) {
-    on_close.try_run(());
+/// Stops drawing a dialog that the browser has closed. Browsers tell it late: a key may have opened the same dialog again
+/// by then, or another one may stand in its place.
+fn told_closed(dialog: NodeRef<Dialog>, on_close: Callback<()>) {
+    let is_open = dialog
+        .try_get_untracked()
+        .flatten()
+        .is_some_and(|dialog| dialog.open());
+    if !is_open {
+        on_close.try_run(());
+    }
 }
 
 /// The foot of a sheet: the one big thing to do - to save, where nothing else is said - after whatever else can be done.
@@ -139,7 +146,7 @@ pub fn Modal(
             class="modal"
             node_ref=dialog
             aria-labelledby="modal-title"
-            on:close=move |_| close_once(on_close)
+            on:close=move |_| told_closed(dialog, on_close)
         >
             <div class="modal-body">
                 <h2 id="modal-title">{move || title.get()}</h2>
