@@ -4,6 +4,7 @@ mod apply;
 pub mod bill;
 pub mod drill;
 pub mod edit;
+pub mod gateway;
 pub mod id;
 pub mod json;
 pub mod menu;

@@ -9,6 +9,7 @@ mod demo;
 mod document;
 mod error;
 mod feed;
+pub mod gateway;
 mod guard;
 mod offline;
 pub mod sequencer;

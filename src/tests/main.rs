@@ -8,6 +8,7 @@
 )]
 
 mod crash;
+mod gateway;
 mod pages;
 mod requests;
 mod sequencer;

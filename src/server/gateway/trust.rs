@@ -1,0 +1,133 @@
+//! Whom the shop takes for its gateway: the one certificate that the owner has confirmed, or any that an authority of
+//! theirs has signed. There is no third way.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{self, CryptoProvider};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+};
+use sha2::{Digest, Sha256};
+
+use crate::domain::gateway::{Fingerprint, Trouble};
+
+/// Whom to trust.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Trust {
+    /// Nobody yet: the certificate is shown to the owner first.
+    #[default]
+    Nobody,
+    /// The certificate that the owner has confirmed.
+    Certificate(Fingerprint),
+    /// Whoever this authority vouches for, by address or name; in PEM.
+    Authority(String),
+}
+
+/// The certificate that was shown last and not trusted.
+pub type Shown = Arc<Mutex<Option<Fingerprint>>>;
+
+/// Makes what a TLS connection is checked with, and the place where a certificate that is not trusted is found after.
+pub fn config(trust: &Trust) -> Result<(ClientConfig, Shown), Trouble> {
+    let provider = Arc::new(crypto::ring::default_provider());
+    let shown = Shown::default();
+    let authority = match trust {
+        Trust::Authority(pem) => Some(authority(pem, &provider)?),
+        Trust::Nobody | Trust::Certificate(_) => None,
+    };
+    let verifier = Verifier {
+        trust: trust.clone(),
+        authority,
+        shown: Arc::clone(&shown),
+        provider: Arc::clone(&provider),
+    };
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|_| Trouble::NoTls)?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_no_client_auth();
+    Ok((config, shown))
+}
+
+fn authority(
+    pem: &str,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<WebPkiServerVerifier>, Trouble> {
+    let mut roots = RootCertStore::empty();
+    let certificates = CertificateDer::pem_slice_iter(pem.as_bytes());
+    roots.add_parsable_certificates(certificates.filter_map(Result::ok));
+    WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
+        .build()
+        .map_err(|_| Trouble::NoTls)
+}
+
+/// What a certificate is known by.
+pub fn fingerprint(certificate: &[u8]) -> Fingerprint {
+    Fingerprint::of(&Sha256::digest(certificate))
+}
+
+#[derive(Debug)]
+struct Verifier {
+    trust: Trust,
+    authority: Option<Arc<WebPkiServerVerifier>>,
+    shown: Shown,
+    provider: Arc<CryptoProvider>,
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        others: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        status: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let found = fingerprint(certificate);
+        let checked = match (&self.trust, &self.authority) {
+            (Trust::Certificate(trusted), _) if *trusted == found => {
+                Ok(ServerCertVerified::assertion())
+            }
+            (_, Some(authority)) => {
+                authority.verify_server_cert(certificate, others, name, status, now)
+            }
+            _ => Err(Error::InvalidCertificate(
+                CertificateError::ApplicationVerificationFailure,
+            )),
+        };
+        if checked.is_err() {
+            *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
+        }
+        checked
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        crypto::verify_tls12_signature(message, certificate, signature, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        crypto::verify_tls13_signature(message, certificate, signature, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
+    }
+}
