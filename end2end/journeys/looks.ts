@@ -5,7 +5,7 @@ import { expect, test, type Till } from '../pages/test';
 
 test.describe.configure({ mode: 'parallel', timeout: 90_000 });
 
-const PAGES = ['/', '/sale', '/tasks', '/history', '/menu', '/stations', '/staff', '/settings', '/more'];
+const PAGES = ['/', '/sale', '/tasks', '/history', '/menu', '/stations', '/staff', '/vouchers', '/guests', '/gateway', '/settings', '/more'];
 
 /** Opens something over the floor, by its place in the markup, which is the same in every language. */
 const SHEETS: Record<string, (page: Page) => Promise<void>> = {
@@ -74,6 +74,31 @@ for (const language of ['ar', 'en'] as const) {
                     const day = (back: number) => new Date(Date.now() - back * 86_400_000).toISOString().slice(0, 10);
                     await till.go(`/history?from=${day(28)}&to=${day(0)}`);
                     await look(till, 'history-month', wrong);
+                    expect(wrong).toEqual([]);
+                });
+
+                test('vouchers, their sheets and a tested router are accessible and fit a phone', async ({ till }) => {
+                    const { page } = till;
+                    const wrong: string[] = [];
+                    await till.enter('owner', '/vouchers');
+                    const buttons = {
+                        making: page.locator('.page-head .btn-primary'),
+                        package: page.locator('td.acts .btn-icon').first(),
+                        batch: page.locator('td.acts .btn:not(.btn-icon)').first(),
+                    };
+                    for (const [name, button] of Object.entries(buttons)) {
+                        await button.click();
+                        await expect(till.dialog).toBeVisible();
+                        await look(till, `voucher-${name}`, wrong);
+                        await page.keyboard.press('Escape');
+                        await expect(till.dialog).toHaveCount(0);
+                    }
+                    await till.go('/gateway');
+                    await page.locator('.card-foot button').first().click();
+                    await expect(page.locator('.findings > li')).toHaveCount(8);
+                    await page.locator('section.card').last().getByRole('button').click();
+                    await expect(page.locator('.commands')).toBeVisible();
+                    await look(till, 'gateway-tested', wrong);
                     expect(wrong).toEqual([]);
                 });
 

@@ -10,14 +10,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { test as base } from '@playwright/test';
 
+const root = fileURLToPath(new URL('../../', import.meta.url));
 /** Where the browser's half lies. */
 export const site = process.env.MIKRODASH_SITE ?? join(root, 'target/site');
+/** The program. */
+export const binary = process.env.MIKRODASH_BIN ?? join(root, 'target/release/mikrodash');
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
-const built = {
-    binary: process.env.MIKRODASH_BIN ?? join(root, 'target/release/mikrodash'),
-    site,
-};
+const built = { binary, site };
 
 const START_LIMIT_MS = 10_000;
 const STOP_LIMIT_MS = 10_000;

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::Error;
 use crate::app::codec;
-use crate::domain::id::{SessionId, StaffId, StationId};
+use crate::domain::gateway::{Finding, Trouble, Trust};
+use crate::domain::id::{BatchId, OpId, PackageId, SessionId, StaffId, StationId};
 use crate::domain::money::Money;
 use crate::domain::op::Body;
 use crate::domain::outcome::Outcome;
@@ -14,6 +15,7 @@ use crate::domain::shop::Language;
 use crate::domain::staff::SecretKind;
 use crate::domain::sync::{Boot, Part, PartAsk, PullAsk, PullReply, PushBatch, PushReply};
 use crate::domain::time::{BusinessDay, Timestamp};
+use crate::domain::voucher::{Charset, Voucher};
 
 /// Which bills history shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +63,128 @@ pub struct LogLine {
     pub at: Timestamp,
     /// What became of it.
     pub outcome: Outcome,
+}
+
+/// How the gateway is reached, as the owner sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GatewayView {
+    /// Its name or address.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// Over HTTPS.
+    pub is_secure: bool,
+    /// The user to log in as.
+    pub user: String,
+    /// A password is kept for them; it is never shown.
+    pub has_password: bool,
+    /// Whom to take for the gateway.
+    pub trust: Trust,
+}
+
+/// How the gateway is reached, as the owner types it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GatewayForm {
+    /// Its name or address.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// Over HTTPS.
+    pub is_secure: bool,
+    /// The user to log in as.
+    pub user: String,
+    /// Their password; none for the one that is kept for this device and user.
+    #[serde(default)]
+    pub password: Option<String>,
+    /// Whom to take for the gateway.
+    #[serde(default)]
+    pub trust: Trust,
+}
+
+/// Vouchers that somebody wants.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VoucherForm {
+    /// What they grant.
+    pub package_id: PackageId,
+    /// How many, 1 to [`BATCH_MAX`](crate::domain::voucher::BATCH_MAX).
+    pub n_vouchers: i32,
+    /// What their codes begin with.
+    #[serde(default)]
+    pub prefix: String,
+    /// How many characters come after that.
+    pub n_chars: i32,
+    /// Which characters.
+    #[serde(default)]
+    pub charset: Charset,
+    /// What the batch is called.
+    #[serde(default)]
+    pub name: String,
+}
+
+/// Something that was asked of the gateway, and how far it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobView {
+    /// The operation that asked.
+    pub op_id: OpId,
+    /// The batch that is made, where one is.
+    pub batch_id: Option<BatchId>,
+    /// How many things of it are done.
+    pub n_done: i64,
+    /// Of how many.
+    pub n_all: i64,
+    /// Why the last try was in vain.
+    pub trouble: Option<Trouble>,
+    /// All of it is done.
+    pub is_done: bool,
+}
+
+/// Somebody who is logged in at the hotspot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GuestView {
+    /// The address of their phone's radio.
+    pub mac: String,
+    /// What the phone calls itself; empty where it does not say.
+    pub name: String,
+    /// Its address in the guests' network.
+    pub address: String,
+    /// The code that they logged in with.
+    pub code: String,
+    /// What that grants, where it is one of the shop's vouchers.
+    pub package_id: Option<PackageId>,
+    /// For how long, in milliseconds.
+    pub up_ms: i64,
+    /// How much was sent and received since.
+    pub bytes: i64,
+    /// How long they may stay, in milliseconds.
+    pub left_ms: Option<i64>,
+}
+
+/// Who is logged in at the hotspot, and how old that is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GuestsView {
+    /// When the gateway told.
+    pub seen_at: Option<Timestamp>,
+    /// Why it does not tell now.
+    pub trouble: Option<Trouble>,
+    /// The guests.
+    pub guests: Vec<GuestView>,
+}
+
+/// A phone that has used a voucher.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceView {
+    /// The address of its radio.
+    pub mac: String,
+    /// What it calls itself.
+    pub name: String,
+    /// When it was first seen with the voucher.
+    pub first_seen_at: Timestamp,
+    /// When it was last.
+    pub last_seen_at: Timestamp,
+    /// How long it was logged in, in milliseconds, over all its logins.
+    pub up_ms: i64,
+    /// How much it sent and received, over all its logins.
+    pub bytes: i64,
 }
 
 /// What a page opens with: first run, login, or the shop.
@@ -204,19 +328,9 @@ pub async fn set_secret(
 /// Sets the shop's time zone; what its clock shows comes from the server's database.
 #[server(endpoint = "set_zone", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn set_zone(name: String) -> Result<(), Error> {
-    use crate::domain::staff::Role;
     use crate::server::shop;
     let call = crate::server::call().await?;
-    call.done(
-        async {
-            let who = call.who().await?;
-            if who.staff.role < Role::Owner {
-                return Err(Error::NotAllowed);
-            }
-            shop::set_zone(&call.server, &who.staff, &name).await
-        }
-        .await,
-    )
+    call.done(async { shop::set_zone(&call.server, &call.owner().await?, &name).await }.await)
 }
 
 /// The time zones that there are.
@@ -283,6 +397,150 @@ pub async fn bill(session_id: SessionId) -> Result<BillPage, Error> {
         async {
             call.who().await?;
             shop::bill(&call.server, session_id).await
+        }
+        .await,
+    )
+}
+
+/// How the gateway is reached.
+#[server(endpoint = "find_gateway", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn find_gateway() -> Result<Option<GatewayView>, Error> {
+    use crate::server::gateway;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.owner().await?;
+            gateway::view(&call.server).await
+        }
+        .await,
+    )
+}
+
+/// Sets how the gateway is reached.
+#[server(endpoint = "set_gateway", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn set_gateway(form: GatewayForm) -> Result<(), Error> {
+    use crate::server::gateway;
+    let call = crate::server::call().await?;
+    call.done(async { gateway::edit(&call.server, &call.owner().await?, form).await }.await)
+}
+
+/// Looks at a connection as it is typed, step by step.
+#[server(endpoint = "test_gateway", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn test_gateway(form: GatewayForm) -> Result<Vec<Finding>, Error> {
+    use crate::server::gateway;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.owner().await?;
+            gateway::test(&call.server, form).await
+        }
+        .await,
+    )
+}
+
+/// The commands that make a user for the shop at the gateway, and the password that is in them.
+#[server(endpoint = "gateway_commands", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn gateway_commands(form: GatewayForm) -> Result<(String, String), Error> {
+    use crate::server::gateway;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.owner().await?;
+            gateway::commands(&call.server, form).await
+        }
+        .await,
+    )
+}
+
+/// What was asked of the gateway last, and how far it is.
+#[server(endpoint = "gateway_jobs", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn gateway_jobs() -> Result<Vec<JobView>, Error> {
+    use crate::server;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.who().await?;
+            server::jobs(&call.server).await
+        }
+        .await,
+    )
+}
+
+/// Tries at once what the gateway did not do.
+#[server(endpoint = "retry_gateway", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn retry_gateway() -> Result<(), Error> {
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.who().await?;
+            call.server.gateway_wake.notify_one();
+            Ok(())
+        }
+        .await,
+    )
+}
+
+/// Makes vouchers; the gateway is told by a job.
+#[server(endpoint = "make_vouchers", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn make_vouchers(form: VoucherForm) -> Result<BatchId, Error> {
+    use crate::server;
+    let call = crate::server::call().await?;
+    call.done(
+        async { server::make_vouchers(&call.server, &call.manager().await?, form).await }.await,
+    )
+}
+
+/// The vouchers of a batch.
+#[server(endpoint = "batch_vouchers", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn batch_vouchers(batch_id: BatchId) -> Result<Vec<Voucher>, Error> {
+    use crate::server;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.who().await?;
+            server::batch_vouchers(&call.server, batch_id).await
+        }
+        .await,
+    )
+}
+
+/// Who is logged in at the hotspot, as the gateway told last.
+#[server(endpoint = "guests", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn guests() -> Result<GuestsView, Error> {
+    use crate::server;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.who().await?;
+            server::guests(&call.server).await
+        }
+        .await,
+    )
+}
+
+/// Logs a guest's phone out.
+#[server(endpoint = "put_out", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn put_out(mac: String) -> Result<(), Error> {
+    use crate::server;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.who().await?;
+            server::put_out(&call.server, &mac).await
+        }
+        .await,
+    )
+}
+
+/// The phones that have used a voucher.
+#[server(endpoint = "voucher_devices", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn voucher_devices(code: String) -> Result<Vec<DeviceView>, Error> {
+    use crate::server;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.who().await?;
+            server::voucher_devices(&call.server, &code).await
         }
         .await,
     )

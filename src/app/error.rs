@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::app::codec::Json;
+use crate::domain::gateway::Trouble;
 use crate::domain::outcome::Reason;
 
 /// Why a request came to nothing.
@@ -47,6 +48,9 @@ pub enum Error {
     /// The core refused it.
     #[error("refused: {0:?}")]
     Refused(Reason),
+    /// The gateway did not do it.
+    #[error("the gateway did not do it: {0:?}")]
+    Gateway(Trouble),
     /// There is no such thing.
     #[error("not found")]
     NotFound,
@@ -76,6 +80,7 @@ impl Error {
             Error::Refused(_) | Error::ShortPassword | Error::BadPin | Error::UnknownZone => 422,
             Error::LockedOut { .. } => 429,
             Error::Internal => 500,
+            Error::Gateway(_) => 502,
             Error::Unavailable | Error::NoAnswer | Error::NotHere => 503,
         }
     }

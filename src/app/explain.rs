@@ -1,6 +1,7 @@
 //! Why something did not happen, in the words of the person who tried.
 
 use crate::app::{Error, Words};
+use crate::domain::gateway::{Caution, Trouble};
 use crate::domain::outcome::Reason;
 
 /// Explains a reason of the core.
@@ -18,6 +19,11 @@ pub fn explain(words: &Words, reason: Reason) -> &'static str {
         | Reason::UnknownReview => words.unknown_part,
         Reason::UnknownStaff => words.unknown_staff,
         Reason::UnknownTask => words.unknown_task,
+        Reason::UnknownPackage => words.unknown_package,
+        Reason::UnknownVoucher => words.unknown_voucher,
+        Reason::VoucherEnded => words.voucher_ended,
+        Reason::SoldTwice => words.sold_twice,
+        Reason::CodesUsedUp => words.codes_used_up,
         Reason::Removed => words.removed_meanwhile,
         Reason::EditedTwice => words.edited_twice,
         Reason::NotOnPhone => words.not_on_phone,
@@ -54,6 +60,40 @@ pub fn explain(words: &Words, reason: Reason) -> &'static str {
     }
 }
 
+/// Explains what went wrong with the gateway, and what to do about it.
+pub fn trouble(words: &Words, trouble: &Trouble) -> String {
+    match trouble {
+        Trouble::NotSet => words.gateway_not_set,
+        Trouble::NoSuchName => words.gateway_no_name,
+        Trouble::Refused => words.gateway_refused,
+        Trouble::Silent => words.gateway_silent,
+        Trouble::Cut => words.gateway_cut,
+        Trouble::NoTls => words.gateway_no_tls,
+        Trouble::Untrusted(_) => words.gateway_untrusted,
+        Trouble::WrongLogin => words.gateway_wrong_login,
+        Trouble::RestOff => words.gateway_rest_off,
+        Trouble::NotGateway => words.gateway_not_one,
+        Trouble::NotAllowed => words.gateway_not_allowed,
+        Trouble::Taken => words.gateway_taken,
+        Trouble::Gone => words.gateway_gone,
+        Trouble::TookTooLong => words.gateway_took_too_long,
+        Trouble::Full => words.gateway_full,
+        Trouble::Refusal(said) => return format!("{} {said}", words.gateway_says),
+    }
+    .to_owned()
+}
+
+/// Explains what works at the gateway, and is not as it should be.
+pub fn caution(words: &Words, caution: Caution) -> &'static str {
+    match caution {
+        Caution::Plain => words.gateway_plain,
+        Caution::NoHotspot => words.gateway_no_hotspot,
+        Caution::ClockOff => words.gateway_clock_off,
+        Caution::NoQrLogin => words.gateway_no_qr,
+        Caution::NoCookie => words.gateway_no_cookie,
+    }
+}
+
 impl Error {
     /// Explains the error.
     pub fn text(&self, words: &Words) -> String {
@@ -69,6 +109,7 @@ impl Error {
             Error::NotNew => words.not_new.to_owned(),
             Error::BadRequest => words.bad_request.to_owned(),
             Error::Refused(reason) => explain(words, *reason).to_owned(),
+            Error::Gateway(why) => trouble(words, why),
             Error::NotFound => words.not_found.to_owned(),
             Error::Unavailable => words.unavailable.to_owned(),
             Error::NoAnswer => words.no_answer.to_owned(),

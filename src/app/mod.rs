@@ -31,6 +31,8 @@ pub use crate::app::words::Words;
 use crate::app::gate::Gate;
 use crate::app::pages::bill::BillPage;
 use crate::app::pages::floor::FloorPage;
+use crate::app::pages::gateway::GatewayPage;
+use crate::app::pages::guests::GuestsPage;
 use crate::app::pages::history::HistoryPage;
 use crate::app::pages::menu::MenuPage;
 use crate::app::pages::missing::MissingPage;
@@ -40,6 +42,7 @@ use crate::app::pages::settings::SettingsPage;
 use crate::app::pages::staff::StaffPage;
 use crate::app::pages::stations::StationsPage;
 use crate::app::pages::tasks::TasksPage;
+use crate::app::pages::vouchers::VouchersPage;
 
 /// How this page is to be drawn: the server knows it from the request, the browser from the page that it was given.
 pub fn prefs() -> Prefs {
@@ -91,6 +94,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("tasks") view=TasksPage />
                     <Route path=path!("staff") view=StaffPage />
                     <Route path=path!("settings") view=SettingsPage />
+                    <Route path=path!("vouchers") view=VouchersPage />
+                    <Route path=path!("guests") view=GuestsPage />
+                    <Route path=path!("gateway") view=GatewayPage />
                     <Route path=path!("more") view=MorePage />
                 </ParentRoute>
             </Routes>

@@ -168,6 +168,37 @@ impl Prefs {
         self.digits(&text)
     }
 
+    /// Writes how much data that is, to a tenth: `500 MB`, `1.5 GB`; as much as one likes where there is no limit.
+    pub fn bytes(self, bytes: Option<i64>) -> String {
+        let Some(bytes) = bytes else {
+            return self.words().unlimited.to_owned();
+        };
+        let (unit_bytes, unit) = if bytes < 1 << 30 {
+            (1 << 20, "MB")
+        } else {
+            (1 << 30, "GB")
+        };
+        let tenths = bytes.saturating_mul(10) / unit_bytes;
+        let text = if tenths % 10 == 0 {
+            format!("{} {unit}", tenths / 10)
+        } else {
+            format!("{}.{} {unit}", tenths / 10, tenths % 10)
+        };
+        self.digits(&text)
+    }
+
+    /// Writes how long that is, in days where it is whole days; as long as one likes where there is no limit.
+    pub fn stretch(self, minutes: Option<i32>) -> String {
+        const DAY: i32 = 24 * 60;
+        match minutes {
+            None => self.words().unlimited.to_owned(),
+            Some(minutes) if minutes % DAY == 0 => {
+                self.digits(&format!("{} {}", minutes / DAY, self.words().days_short))
+            }
+            Some(minutes) => self.minutes(minutes.into()),
+        }
+    }
+
     /// Writes a time of day, 12-hour: `8:02 م`.
     pub fn time(self, at: Timestamp, zone: &Zone) -> String {
         let local = zone.local(at);

@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 use crate::domain::apply::apply;
 use crate::domain::bill::Method;
 use crate::domain::id::{
-    CategoryId, CheckId, ChecklistId, ExtraId, ItemId, LineId, OpId, PaymentId, RunId, SaleId,
-    SessionId, StaffId, StationId, TaskId, Uuid,
+    BatchId, CategoryId, CheckId, ChecklistId, ExtraId, ItemId, LineId, OpId, PackageId, PaymentId,
+    RunId, SaleId, SessionId, StaffId, StationId, TaskId, Uuid, VoucherId,
 };
 use crate::domain::menu::{CategoryChange, ItemChange};
 use crate::domain::money::Money;
@@ -23,6 +23,7 @@ use crate::domain::station::{Mode, Rates, StationChange};
 use crate::domain::task::{Check, ChecklistChange, ChecklistKind, Priority, RunChange, TaskChange};
 use crate::domain::text::Label;
 use crate::domain::time::{MINUTE_MS, Timestamp};
+use crate::domain::voucher::{EndReason, PackageChange};
 
 /// How many stations, sessions, items and so on the drill plays with; small, so that things meet.
 const WORLD: u64 = 8;
@@ -180,10 +181,11 @@ pub fn random_op(chance: &mut Chance, at: Timestamp) -> Stamped {
         is_retimed: chance.percent(1),
         by: StaffId(small_id(2, chance.below(4))),
         role,
-        body: if chance.percent(80) {
-            session_body(chance, at)
-        } else {
-            shop_body(chance)
+        body: match chance.below(10) {
+            0..=7 => session_body(chance, at),
+            8 => shop_body(chance),
+            _ if chance.percent(50) => shop_body(chance),
+            _ => voucher_body(chance, at),
         },
     }
 }
@@ -504,6 +506,59 @@ fn task_body(chance: &mut Chance) -> Body {
     }
 }
 
+fn voucher_body(chance: &mut Chance, at: Timestamp) -> Body {
+    let package_id = PackageId(small_id(16, chance.below(3)));
+    let voucher = |n: u64| VoucherId(small_id(18, n));
+    let some = |chance: &mut Chance| {
+        let n = chance.below(3) + 1;
+        (0..n).map(|_| voucher(chance.below(WORLD * 4))).collect()
+    };
+    match chance.below(8) {
+        0 | 1 => {
+            let change = |chance: &mut Chance| match chance.below(5) {
+                0 => PackageChange::Price(money(chance)),
+                1 => PackageChange::LimitMinutes(Some(60)),
+                2 => PackageChange::LimitBytes(None),
+                3 => PackageChange::Color(3),
+                _ => PackageChange::Removed(chance.percent(40)),
+            };
+            let name = PackageChange::Name(Label::new("ساعة", "Hour"));
+            let (changes, was) = seen_or_not(chance, name, change);
+            Body::PackageEdited {
+                package_id,
+                changes,
+                was,
+            }
+        }
+        2 | 3 => {
+            let first = chance.below(WORLD * 4);
+            let code = |n: u64| (voucher(n), format!("CODE{n}"));
+            Body::BatchMade {
+                batch_id: BatchId(small_id(17, chance.bits())),
+                package_id,
+                name: "b".to_owned(),
+                vouchers: (first..first + 3).map(code).collect(),
+            }
+        }
+        4 => Body::VouchersPrinted {
+            voucher_ids: some(chance),
+        },
+        5 => Body::VoucherSold {
+            voucher_id: voucher(chance.below(WORLD * 4)),
+            price: money(chance),
+        },
+        6 => Body::VouchersRevoked {
+            voucher_ids: some(chance),
+            reason: "r".to_owned(),
+        },
+        _ => Body::VoucherTold {
+            voucher_id: voucher(chance.below(WORLD * 4)),
+            first_login_at: chance.percent(70).then_some(at),
+            used_up: chance.percent(40).then_some(EndReason::Time),
+        },
+    }
+}
+
 /// A change by itself or with what was seen in its field, which is as often wrong.
 fn seen_or_not<C>(
     chance: &mut Chance,
@@ -540,6 +595,8 @@ pub fn fold_hash(seed: u64, n: u32) -> String {
             state.reviews = Arc::default();
             state.tasks = Arc::default();
             state.runs = Arc::default();
+            state.vouchers = Arc::default();
+            state.batches = Arc::default();
         }
     }
     hash_state(&mut hash, &state, now);

@@ -79,4 +79,12 @@ ids! {
     CheckId;
     /// Names one run through a checklist.
     RunId;
+    /// Names a gateway.
+    GatewayId;
+    /// Names what a voucher grants.
+    PackageId;
+    /// Names vouchers that were made together.
+    BatchId;
+    /// Names a voucher.
+    VoucherId;
 }

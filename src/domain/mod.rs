@@ -24,5 +24,6 @@ pub mod sync;
 pub mod task;
 pub mod text;
 pub mod time;
+pub mod voucher;
 
 pub use apply::{Applied, apply};

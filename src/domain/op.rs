@@ -6,9 +6,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::bill::{Method, QUANTITY_MAX};
+use crate::domain::gateway::GatewayChange;
 use crate::domain::id::{
-    CategoryId, ChecklistId, DeviceId, ExtraId, Incarnation, ItemId, LineId, LoginId, OpId,
-    PaymentId, RunId, SaleId, SessionId, StaffId, StationId, TaskId, Uuid,
+    BatchId, CategoryId, ChecklistId, DeviceId, ExtraId, GatewayId, Incarnation, ItemId, LineId,
+    LoginId, OpId, PackageId, PaymentId, RunId, SaleId, SessionId, StaffId, StationId, TaskId,
+    Uuid, VoucherId,
 };
 use crate::domain::menu::{CategoryChange, ItemChange};
 use crate::domain::money::Money;
@@ -22,6 +24,7 @@ use crate::domain::task::{
 };
 use crate::domain::text::{Label, NOTE_CHARS_MAX, check_reason, check_text};
 use crate::domain::time::Timestamp;
+use crate::domain::voucher::{BATCH_MAX, EndReason, PackageChange, check_batch};
 
 /// The version in which this build writes operations.
 pub const SCHEMA: u16 = 1;
@@ -312,6 +315,42 @@ pub enum Body {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         was: Vec<RunChange>,
     },
+    /// A package was made or changed.
+    PackageEdited {
+        package_id: PackageId,
+        changes: Vec<PackageChange>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        was: Vec<PackageChange>,
+    },
+    /// Vouchers were made; recorded by the server only, which knows all codes.
+    BatchMade {
+        batch_id: BatchId,
+        package_id: PackageId,
+        name: String,
+        vouchers: Vec<(VoucherId, String)>,
+    },
+    /// Vouchers were printed.
+    VouchersPrinted { voucher_ids: Vec<VoucherId> },
+    /// A voucher was sold, and its money is elsewhere.
+    VoucherSold { voucher_id: VoucherId, price: Money },
+    /// Vouchers were taken back.
+    VouchersRevoked {
+        voucher_ids: Vec<VoucherId>,
+        reason: String,
+    },
+    /// The gateway told of a voucher's first login, or that it is used up; recorded by the server only.
+    VoucherTold {
+        voucher_id: VoucherId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        first_login_at: Option<Timestamp>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        used_up: Option<EndReason>,
+    },
+    /// The way to the gateway was set or changed; recorded by the server only, which seals the password.
+    GatewayEdited {
+        gateway_id: GatewayId,
+        changes: Vec<GatewayChange>,
+    },
 }
 
 impl Body {
@@ -395,6 +434,17 @@ impl Body {
             Body::RunEdited { changes, was, .. } => check_edit(changes, was, RunChange::check),
             Body::ShopEdited { changes } => check_changes(changes, ShopChange::check),
             Body::StaffEdited { changes, .. } => check_changes(changes, StaffChange::check),
+            Body::GatewayEdited { changes, .. } => check_changes(changes, GatewayChange::check),
+            Body::PackageEdited { changes, was, .. } => {
+                check_edit(changes, was, PackageChange::check)
+            }
+            Body::BatchMade { name, vouchers, .. } => check_batch(name, vouchers),
+            Body::VouchersPrinted { voucher_ids } => check_ids(voucher_ids),
+            Body::VouchersRevoked {
+                voucher_ids,
+                reason,
+            } => check_ids(voucher_ids).and_then(|()| check_reason(reason)),
+            Body::VoucherSold { price, .. } => check_amount(*price),
             Body::SessionPaused { .. }
             | Body::SessionResumed { .. }
             | Body::StartEdited { .. }
@@ -402,6 +452,7 @@ impl Body {
             | Body::LineQuantityChanged { .. }
             | Body::BillTransferred { .. }
             | Body::ReviewSeen { .. }
+            | Body::VoucherTold { .. }
             | Body::StaffSecretSet { .. } => Ok(()),
         }
     }
@@ -442,6 +493,15 @@ impl Body {
             Body::StaffEdited { staff_id, .. } | Body::StaffSecretSet { staff_id, .. } => {
                 staff_id.0
             }
+            Body::GatewayEdited { gateway_id, .. } => gateway_id.0,
+            Body::PackageEdited { package_id, .. } => package_id.0,
+            Body::BatchMade { batch_id, .. } => batch_id.0,
+            Body::VoucherSold { voucher_id, .. } | Body::VoucherTold { voucher_id, .. } => {
+                voucher_id.0
+            }
+            Body::VouchersPrinted { voucher_ids } | Body::VouchersRevoked { voucher_ids, .. } => {
+                voucher_ids.first().copied().unwrap_or_default().0
+            }
         }
     }
 
@@ -449,6 +509,13 @@ impl Body {
     pub fn reads(&self) -> Vec<Uuid> {
         match self {
             Body::BillTransferred { from, to, .. } => vec![from.0, to.0],
+            Body::VouchersPrinted { voucher_ids } | Body::VouchersRevoked { voucher_ids, .. } => {
+                voucher_ids.iter().map(|voucher_id| voucher_id.0).collect()
+            }
+            Body::BatchMade { vouchers, .. } => vouchers
+                .iter()
+                .map(|(voucher_id, _)| voucher_id.0)
+                .collect(),
             body => vec![body.subject()],
         }
     }
@@ -468,7 +535,13 @@ impl Body {
 
     /// Tells whether only the server itself may record it.
     pub fn is_server_only(&self) -> bool {
-        matches!(self, Body::StaffSecretSet { .. })
+        matches!(
+            self,
+            Body::StaffSecretSet { .. }
+                | Body::GatewayEdited { .. }
+                | Body::BatchMade { .. }
+                | Body::VoucherTold { .. }
+        )
     }
 }
 
@@ -509,6 +582,14 @@ fn check_choice(choice: Choice) -> Result<(), Reason> {
     }
 }
 
+fn check_ids(voucher_ids: &[VoucherId]) -> Result<(), Reason> {
+    if (1..=BATCH_MAX).contains(&voucher_ids.len()) {
+        Ok(())
+    } else {
+        Err(Reason::TooMany)
+    }
+}
+
 fn check_edit<C>(
     changes: &[C],
     was: &[C],
@@ -545,6 +626,6 @@ mod tests {
             let body = serde_json::to_value(&op.body).unwrap();
             kinds.insert(body.as_object().unwrap().keys().next().unwrap().clone());
         }
-        assert_eq!(kinds.len(), 34, "every kind has its line: {kinds:?}");
+        assert_eq!(kinds.len(), 41, "every kind has its line: {kinds:?}");
     }
 }

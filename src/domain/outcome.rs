@@ -67,6 +67,16 @@ pub enum Reason {
     UnknownStaff,
     /// There is no such task, checklist or run.
     UnknownTask,
+    /// There is no such package.
+    UnknownPackage,
+    /// There is no such voucher.
+    UnknownVoucher,
+    /// The voucher is used up or was taken back.
+    VoucherEnded,
+    /// The voucher was sold before.
+    SoldTwice,
+    /// Nearly all codes of this length have been used.
+    CodesUsedUp,
     /// Something with this id exists.
     Exists,
     /// Another session is live on the station.

@@ -148,7 +148,9 @@ impl Role {
             | Body::SaleRecorded { .. }
             | Body::TaskEdited { .. }
             | Body::RunStarted { .. }
-            | Body::RunEdited { .. } => Role::Cashier,
+            | Body::RunEdited { .. }
+            | Body::VouchersPrinted { .. }
+            | Body::VoucherSold { .. } => Role::Cashier,
             Body::EndEdited { .. }
             | Body::PaymentVoided { .. }
             | Body::BillReopened { .. }
@@ -157,10 +159,15 @@ impl Role {
             | Body::StationEdited { .. }
             | Body::CategoryEdited { .. }
             | Body::ItemEdited { .. }
-            | Body::ChecklistEdited { .. } => Role::Manager,
-            Body::ShopEdited { .. } | Body::StaffEdited { .. } | Body::StaffSecretSet { .. } => {
-                Role::Owner
-            }
+            | Body::ChecklistEdited { .. }
+            | Body::PackageEdited { .. }
+            | Body::BatchMade { .. }
+            | Body::VouchersRevoked { .. } => Role::Manager,
+            Body::ShopEdited { .. }
+            | Body::StaffEdited { .. }
+            | Body::StaffSecretSet { .. }
+            | Body::GatewayEdited { .. }
+            | Body::VoucherTold { .. } => Role::Owner,
         }
     }
 }

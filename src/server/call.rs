@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use leptos::context::use_context;
 use leptos_axum::{ResponseOptions, extract};
 
+use crate::domain::staff::{Role, Staff};
 use crate::server::Error;
 use crate::server::Server;
 use crate::server::auth::{self, Who};
@@ -34,6 +35,24 @@ impl Call {
     /// Who sent it.
     pub async fn who(&self) -> Result<Who, Error> {
         auth::who(&self.server, &self.headers).await
+    }
+
+    /// Who sent it, if it is an owner.
+    pub async fn owner(&self) -> Result<Staff, Error> {
+        self.at_least(Role::Owner).await
+    }
+
+    /// Who sent it, if it is a manager or more.
+    pub async fn manager(&self) -> Result<Staff, Error> {
+        self.at_least(Role::Manager).await
+    }
+
+    async fn at_least(&self, role: Role) -> Result<Staff, Error> {
+        let staff = self.who().await?.staff;
+        if staff.role < role {
+            return Err(Error::NotAllowed);
+        }
+        Ok(staff)
     }
 
     /// The browser that sent it.

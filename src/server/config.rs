@@ -42,6 +42,8 @@ pub enum Command {
     Serve(ServeArgs),
     /// Fills a database with years of an invented shop, to measure with.
     Seed(SeedArgs),
+    /// Plays a MikroTik router, for trying and testing: REST over HTTP, with guests that come and go. It is no router.
+    SimulateRouter(RouterArgs),
     /// Applies random operations and prints one hash; the browser's build must print the same.
     Drill {
         /// Where chance begins.
@@ -97,6 +99,29 @@ pub struct SeedArgs {
     /// Where chance begins.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+}
+
+/// What a simulated router is like.
+#[derive(Clone, Debug, Args)]
+pub struct RouterArgs {
+    /// The address to listen on.
+    #[arg(long, default_value = "127.0.0.1")]
+    pub address: IpAddr,
+    /// The port to listen on; 0 for any that is free.
+    #[arg(long, default_value_t = 8728)]
+    pub port: u16,
+    /// The user that may do everything.
+    #[arg(long, default_value = "admin")]
+    pub user: String,
+    /// Their password.
+    #[arg(long, default_value = "")]
+    pub password: String,
+    /// Speak HTTPS, with a certificate made for this run.
+    #[arg(long)]
+    pub https: bool,
+    /// Be an older device: RouterOS 7.8 with the older Wi-Fi driver.
+    #[arg(long)]
+    pub legacy: bool,
 }
 
 /// What the server runs with.

@@ -8,8 +8,8 @@ use std::time::Instant;
 use crate::domain::bill::Method;
 use crate::domain::drill::Chance;
 use crate::domain::id::{
-    CategoryId, DeviceId, Incarnation, ItemId, LineId, OpId, PaymentId, SaleId, SessionId, StaffId,
-    StationId, Uuid, uuid_v7,
+    BatchId, CategoryId, DeviceId, Incarnation, ItemId, LineId, OpId, PackageId, PaymentId, SaleId,
+    SessionId, StaffId, StationId, Uuid, VoucherId, uuid_v7,
 };
 use crate::domain::menu::{CategoryChange, ItemChange};
 use crate::domain::money::Money;
@@ -22,6 +22,7 @@ use crate::domain::staff::{Role, SecretKind, StaffChange};
 use crate::domain::station::{Mode, Rates, StationChange};
 use crate::domain::text::Label;
 use crate::domain::time::{BusinessDay, DAY_MS, HOUR_MS, MINUTE_MS, Timestamp, Zone};
+use crate::domain::voucher::{Charset, PackageChange};
 use crate::server::Error;
 use crate::server::config::SeedArgs;
 use crate::server::error::StartError;
@@ -49,6 +50,15 @@ const MENU: [(usize, &str, &str, i64); 9] = [
     (2, "إندومي كبير", "Noodles, large", 15),
 ];
 const CATEGORIES: [(&str, &str); 3] = [("مشروبات", "Drinks"), ("سناكس", "Snacks"), ("أكل", "Food")];
+/// The packages of the demo shop: names, pounds, megabytes (none for no limit), hours.
+const PACKAGES: [(&str, &str, i64, Option<i64>, i32); 4] = [
+    ("ساعة", "One hour", 5, None, 1),
+    ("١.٥ جيجا", "1.5 GB", 5, Some(1_536), 24),
+    ("٣ جيجا", "3 GB", 10, Some(3_072), 24),
+    ("٥ جيجا", "5 GB", 15, Some(5_120), 24),
+];
+/// How many vouchers of a package there are in the demo shop, and how many of them were sold.
+const VOUCHERS: (usize, usize) = (24, 5);
 /// How many operations share a commit while filling.
 const COMMIT_OPS: usize = 4_000;
 
@@ -79,6 +89,7 @@ pub async fn demo(zone_name: &str) -> Result<(Vec<Past>, StaffId), StartError> {
         past.extend(shop.day(day));
     }
     past.extend(shop.evening());
+    past.extend(shop.vouchers());
     Ok((past, shop.people[0]))
 }
 
@@ -127,6 +138,9 @@ pub async fn seed(args: SeedArgs) -> Result<(), StartError> {
     }
     past.extend(shop.evening());
     record(&mut core, &mut recorder, past).await?;
+    // None of this asks anything of a gateway.
+    let (head, _) = db::log::head(core.connection()).await?;
+    db::put_meta(core.connection(), "gateway_cursor", &head.to_string()).await?;
     db::checkpoint(core.connection()).await?;
     super::say(&format!(
         "{days} days were recorded in {} s",
@@ -275,6 +289,67 @@ impl Invented {
         };
         crate::domain::apply(&mut self.state, &stamped);
         past.push((at, by, role, body));
+    }
+
+    /// Packages, and an evening's vouchers of the first two.
+    fn vouchers(&mut self) -> Vec<Past> {
+        let (mut past, at) = (Vec::new(), self.now - HOUR_MS);
+        for (n, (ar, en, pounds, megabytes, hours)) in (0..).zip(PACKAGES) {
+            let package_id = PackageId(self.id(at));
+            let changes = vec![
+                PackageChange::Name(Label::new(ar, en)),
+                PackageChange::Price(Money::pounds(pounds)),
+                PackageChange::LimitBytes(megabytes.map(|megabytes| megabytes << 20)),
+                PackageChange::LimitMinutes(Some(hours * 60)),
+                PackageChange::Profile("cafe-users".to_owned()),
+                PackageChange::Color(n),
+                PackageChange::Position(n),
+            ];
+            let was = Vec::new();
+            self.play(
+                &mut past,
+                self.opened_at,
+                0,
+                Body::PackageEdited {
+                    package_id,
+                    changes,
+                    was,
+                },
+            );
+            if n < 2 {
+                self.batch(&mut past, at, package_id, Money::pounds(pounds));
+            }
+        }
+        past
+    }
+
+    fn batch(&mut self, past: &mut Vec<Past>, at: Timestamp, package_id: PackageId, price: Money) {
+        let (n_made, n_sold) = VOUCHERS;
+        let mut vouchers = Vec::new();
+        while vouchers.len() < n_made {
+            let chance = [(); 8].map(|()| self.chance.bits().to_le_bytes()).concat();
+            if let Some(code) = Charset::Clear.code(6, &chance) {
+                vouchers.push((VoucherId(self.id(at)), code));
+            }
+        }
+        let batch_id = BatchId(self.id(at));
+        let sold: Vec<VoucherId> = vouchers.iter().take(n_sold).map(|(id, _)| *id).collect();
+        let name = String::new();
+        self.play(
+            past,
+            at,
+            0,
+            Body::BatchMade {
+                batch_id,
+                package_id,
+                name,
+                vouchers,
+            },
+        );
+        for (n, voucher_id) in (1..).zip(sold) {
+            let at = at + n * 5 * MINUTE_MS;
+            self.play(past, at, 2, Body::VoucherSold { voucher_id, price });
+        }
     }
 
     /// The operations that make the shop: settings, people, stations, menu.

@@ -12,13 +12,16 @@ mod feed;
 pub mod gateway;
 mod guard;
 mod offline;
+mod seal;
 pub mod sequencer;
 pub mod shop;
 pub mod sync;
+mod voucher;
 
 use std::fs::{File, TryLockError};
 use std::future::ready;
 use std::io::ErrorKind;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -50,6 +53,7 @@ use tracing_subscriber::EnvFilter;
 use crate::app::App;
 pub(crate) use crate::app::{Error, Prefs, api};
 use crate::domain::drill;
+use crate::domain::gateway::{Gateway, Trouble};
 use crate::domain::id::{DeviceId, Incarnation, OpId, StaffId};
 use crate::domain::op::Body;
 use crate::domain::outcome::Outcome;
@@ -57,7 +61,8 @@ use crate::domain::shop::ShopChange;
 use crate::domain::staff::Role;
 use crate::domain::sync::Snapshot;
 use crate::domain::time::Timestamp;
-use crate::server::config::{Cli, Command, Config};
+use crate::server::config::{Cli, Command, Config, RouterArgs};
+use crate::server::seal::Key;
 use crate::server::sequencer::{Authority, CannotStore, Core, Recorder, Sequencer};
 
 pub use crate::server::auth::{Browser, sign_in, sign_out};
@@ -65,11 +70,21 @@ pub use crate::server::call::call;
 pub use crate::server::clock::{new_id, now, zone, zone_names};
 use crate::server::document::{page, shell};
 pub use crate::server::error::StartError;
+use crate::server::gateway::jobs::{Wake, Worker};
+use crate::server::gateway::mikrotik::MikroTik;
+use crate::server::gateway::simulator::device::{Device, Make};
+use crate::server::gateway::simulator::{Identity, Pace, Simulator};
+pub(crate) use crate::server::voucher::{
+    batch as batch_vouchers, devices as voucher_devices, guests, jobs, make as make_vouchers,
+    put_out,
+};
 
 /// The largest request body: a full batch of the largest operations does not fit and need not (`design.md` 9).
 const BODY_BYTES_MAX: usize = 1024 * 1024;
 /// The longest a request may take; nothing here waits for anything but the disk.
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
+/// What everybody who is logged in at a simulated router loads.
+const BYTES_PER_SECOND: u64 = 40_000;
 /// The database's file in the data folder.
 const DATABASE: &str = "shop.db";
 
@@ -93,6 +108,18 @@ pub struct Server {
     pub stopping: watch::Sender<bool>,
     /// The time zone of a new shop.
     pub zone_name: String,
+    /// The login at the gateway, and what it was made of.
+    gateway: Mutex<Option<(Gateway, Arc<MikroTik>)>>,
+    /// When the gateway answered last, and why it does not answer now.
+    gateway_seen: Mutex<(Option<Timestamp>, Option<Trouble>)>,
+    /// The gateway of the demo shop.
+    pub demo_gateway: Mutex<Option<Simulator>>,
+    /// Held while codes are drawn, so that none is drawn twice.
+    making: Mutex<()>,
+    /// Wakes whoever does the jobs at the gateway.
+    pub gateway_wake: Wake,
+    /// What secrets are sealed with.
+    key: Key,
 }
 
 impl Server {
@@ -119,6 +146,12 @@ impl Server {
             opening: Mutex::new(()),
             stopping: watch::Sender::new(false),
             zone_name: zone_name.to_owned(),
+            gateway: Mutex::default(),
+            gateway_seen: Mutex::default(),
+            demo_gateway: Mutex::default(),
+            making: Mutex::default(),
+            gateway_wake: Wake::default(),
+            key: Key::open(data)?,
         })
     }
 
@@ -172,6 +205,12 @@ impl From<sqlx::Error> for Error {
     }
 }
 
+impl From<Trouble> for Error {
+    fn from(trouble: Trouble) -> Error {
+        Error::Gateway(trouble)
+    }
+}
+
 impl From<CannotStore> for Error {
     fn from(_: CannotStore) -> Error {
         Error::Unavailable
@@ -217,6 +256,7 @@ pub fn run() -> ExitCode {
         }
         Command::Serve(args) => Config::read(args).and_then(|config| on_runtime(serve(config))),
         Command::Seed(args) => on_runtime(demo::seed(args)),
+        Command::SimulateRouter(args) => on_runtime(simulate_router(args)),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -225,6 +265,41 @@ pub fn run() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Plays a router until it is stopped, with time passing as it does.
+async fn simulate_router(args: RouterArgs) -> Result<(), StartError> {
+    let address = SocketAddr::new(args.address, args.port);
+    let listener = bind(address).await?;
+    let make = if args.legacy {
+        Make::legacy()
+    } else {
+        Make::default()
+    };
+    let device = Device::new(make, &args.user, &args.password);
+    let names = vec![args.address.to_string(), "localhost".to_owned()];
+    let identity = args.https.then(|| Identity::of(names)).transpose();
+    let failed = |error: &dyn std::fmt::Display| StartError::Config(error.to_string());
+    let identity = identity.map_err(|error| failed(&error))?;
+    let scheme = if args.https { "https" } else { "http" };
+    let mut simulator = Simulator::start(listener, device, Pace::default(), identity)
+        .map_err(|error| failed(&error))?;
+    say(&format!(
+        "A simulated MikroTik router is at {scheme}://{}",
+        show(simulator.address)
+    ));
+    simulator.tick(BYTES_PER_SECOND);
+    until_told_to_stop().await;
+    Ok(())
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| match error.kind() {
+            ErrorKind::AddrInUse => StartError::PortTaken(address),
+            _ => StartError::Address { address, error },
+        })
 }
 
 fn on_runtime(work: impl Future<Output = Result<(), StartError>>) -> Result<(), StartError> {
@@ -246,15 +321,7 @@ async fn serve(config: Config) -> Result<(), StartError> {
     start_log(&config)?;
     zone(&config.zone, now())?;
     let _lock = lock(&config.data)?;
-    let listener = TcpListener::bind(config.address)
-        .await
-        .map_err(|error| match error.kind() {
-            ErrorKind::AddrInUse => StartError::PortTaken(config.address),
-            _ => StartError::Address {
-                address: config.address,
-                error,
-            },
-        })?;
+    let listener = bind(config.address).await?;
     let server = Arc::new(Server::open(&config.data, &config.zone, config.demo).await?);
     let options = get_configuration(Path::new("Leptos.toml").exists().then_some("Leptos.toml"))
         .map_err(|error| StartError::Config(error.to_string()))?
@@ -262,6 +329,14 @@ async fn serve(config: Config) -> Result<(), StartError> {
     check_assets(&options)?;
     let address = listener.local_addr()?;
     say(&format!("MikroDash is open at http://{}", show(address)));
+    let is_demo = db::find_meta(&mut *server.logins.lock().await, "demo")
+        .await?
+        .is_some();
+    if is_demo && let Err(error) = gateway::demo::play(&server).await {
+        tracing::error!(%error, "the demo's router cannot be played");
+    }
+    let jobs = db::open(&config.data.join(DATABASE)).await?.writer;
+    let worker = tokio::spawn(Worker::new(Arc::clone(&server), jobs).run());
     let stopped = Arc::clone(&server);
     axum::serve(listener, router(Arc::clone(&server), options))
         .with_graceful_shutdown(async move {
@@ -270,6 +345,7 @@ async fn serve(config: Config) -> Result<(), StartError> {
             stopped.stopping.send_replace(true);
         })
         .await?;
+    worker.await.ok();
     server.stop().await;
     Ok(())
 }
@@ -289,7 +365,7 @@ fn check_assets(options: &LeptosOptions) -> Result<(), StartError> {
     Ok(())
 }
 
-fn show(address: std::net::SocketAddr) -> String {
+fn show(address: SocketAddr) -> String {
     if address.ip().is_loopback() {
         format!("localhost:{}", address.port())
     } else {
@@ -362,6 +438,17 @@ fn register_functions() {
     register_explicit::<api::SetSecret>();
     register_explicit::<api::SetZone>();
     register_explicit::<api::ZoneNames>();
+    register_explicit::<api::FindGateway>();
+    register_explicit::<api::SetGateway>();
+    register_explicit::<api::TestGateway>();
+    register_explicit::<api::GatewayCommands>();
+    register_explicit::<api::GatewayJobs>();
+    register_explicit::<api::RetryGateway>();
+    register_explicit::<api::MakeVouchers>();
+    register_explicit::<api::Guests>();
+    register_explicit::<api::PutOut>();
+    register_explicit::<api::VoucherDevices>();
+    register_explicit::<api::BatchVouchers>();
 }
 
 /// Every route of the shop.

@@ -18,7 +18,7 @@ use crate::server::Error;
 use crate::server::api::{BillPage, HistoryFilter, HistoryPage, LogLine};
 use crate::server::auth::Who;
 use crate::server::db::history::Filter;
-use crate::server::{Server, auth, clock, db, demo, sync};
+use crate::server::{Server, auth, clock, db, demo, gateway, sync};
 
 /// How many entries of a bill's log are shown: a bill has at most 200 lines, each touched a few times.
 const LOG_LINES_MAX: u32 = 2_000;
@@ -80,6 +80,7 @@ pub async fn open_demo(server: &Server, browser: &auth::Browser) -> Result<Vec<S
         server.record_past(by, role, ops).await?;
     }
     db::put_meta(&mut *server.logins.lock().await, "demo", "yes").await?;
+    gateway::demo::play(server).await?;
     drop(opening);
     auth::sign_in(server, browser, owner, SecretKind::Password, demo::PASSWORD).await
 }

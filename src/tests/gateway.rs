@@ -3,20 +3,25 @@
 
 use std::time::Duration;
 
-use mikrodash::domain::gateway::{Fingerprint, Trouble};
+use axum::http::StatusCode;
+use mikrodash::domain::gateway::{Caution, Check, Finding, Fingerprint, Trouble, Trust, Verdict};
+use mikrodash::domain::id::SessionId;
+use mikrodash::domain::outcome::Outcome;
 use mikrodash::server::gateway::item::Item;
 use mikrodash::server::gateway::mikrotik::{Access, MikroTik};
 use mikrodash::server::gateway::simulator::device::{Device, Make};
 use mikrodash::server::gateway::simulator::fault::{Fault, Faults};
 use mikrodash::server::gateway::simulator::{Identity, Pace, Simulator};
-use mikrodash::server::gateway::trust::Trust;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-const USER: &str = "/ip/hotspot/user";
+use crate::support::{Device as Caller, Shop, id, start};
+
+pub const USER: &str = "/ip/hotspot/user";
 const NAMES: &[&str] = &[".id", "name", "comment", "limit-uptime", "disabled"];
 
 async fn device_of(make: Make, identity: Option<Identity>) -> Simulator {
@@ -46,7 +51,7 @@ async fn ready() -> (Simulator, MikroTik) {
     (device, client)
 }
 
-fn faulty(device: &Simulator, fault: Fault) {
+pub fn faulty(device: &Simulator, fault: Fault) {
     *device.faults() = Faults {
         always: Some(fault),
         ..Faults::default()
@@ -460,4 +465,228 @@ async fn whatever_answers_nothing_panics_and_nothing_hangs() {
             );
         }
     }
+}
+
+/// What an owner types to reach a simulated device.
+pub fn form(device: &Simulator) -> Value {
+    json!({
+        "host": "127.0.0.1", "port": device.address.port(), "is_secure": false,
+        "user": "shop", "password": "secret-of-the-router", "trust": "nobody",
+    })
+}
+
+/// A device whose password is one that can be searched for.
+async fn device_with_secret() -> Simulator {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let device = Device::new(Make::default(), "shop", "secret-of-the-router");
+    Simulator::start(listener, device, Pace::default(), None).unwrap()
+}
+
+async fn test(shop: &Shop, owner: &Caller, form: &Value) -> Vec<Finding> {
+    let answer = shop
+        .call(
+            "test_gateway",
+            &json!({ "form": form }),
+            Some(&owner.cookie),
+        )
+        .await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+    answer.json()
+}
+
+#[tokio::test]
+async fn a_connection_is_looked_at_step_by_step() {
+    let (shop, owner) = Shop::ready().await;
+    let device = device_with_secret().await;
+    let found = test(&shop, &owner, &form(&device)).await;
+    let checks: Vec<Check> = found.iter().map(|finding| finding.check).collect();
+    let all = [
+        Check::Name,
+        Check::Port,
+        Check::Certificate,
+        Check::Login,
+        Check::Rights,
+        Check::Hotspot,
+        Check::Portal,
+    ];
+    assert_eq!(checks, [&all[..], &[Check::Clock]].concat());
+    assert_eq!(found[2].verdict, Verdict::Caution(Caution::Plain));
+    assert!(found[3].note.contains("7.21"), "{found:?}");
+    assert_eq!(
+        (&found[6].verdict, found[6].note.as_str()),
+        (&Verdict::Fine, "guest.wifi")
+    );
+    assert_eq!(
+        found[7].verdict,
+        Verdict::Caution(Caution::ClockOff),
+        "it shows a day in February"
+    );
+
+    device
+        .device()
+        .find_mut("/ip/hotspot/profile", "name", "guest-profile")
+        .unwrap()
+        .0
+        .insert("login-by".to_owned(), "cookie,http-chap".to_owned());
+    let found = test(&shop, &owner, &form(&device)).await;
+    assert_eq!(found[6].verdict, Verdict::Caution(Caution::NoQrLogin));
+    device
+        .device()
+        .find_mut("/ip/hotspot", "name", "guest-hotspot")
+        .unwrap()
+        .0
+        .insert("disabled".to_owned(), "true".to_owned());
+    let found = test(&shop, &owner, &form(&device)).await;
+    assert_eq!(found[5].verdict, Verdict::Caution(Caution::NoHotspot));
+}
+
+#[tokio::test]
+async fn a_diagnosis_ends_with_what_fails() {
+    let (shop, owner) = Shop::ready().await;
+    let device = device_with_secret().await;
+    let last = async |change: Value| {
+        let mut typed = form(&device);
+        typed
+            .as_object_mut()
+            .unwrap()
+            .extend(change.as_object().unwrap().clone());
+        let found = test(&shop, &owner, &typed).await.pop().unwrap();
+        (found.check, found.verdict)
+    };
+    let failed = Verdict::Failed;
+    let nowhere = json!({ "host": "router.invalid" });
+    assert_eq!(
+        last(nowhere).await,
+        (Check::Name, failed(Trouble::NoSuchName))
+    );
+    let closed = TcpListener::bind("127.0.0.1:0")
+        .await
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    assert_eq!(
+        last(json!({ "port": closed })).await,
+        (Check::Port, failed(Trouble::Refused))
+    );
+    assert_eq!(
+        last(json!({ "is_secure": true })).await,
+        (Check::Certificate, failed(Trouble::NoTls))
+    );
+    assert_eq!(
+        last(json!({ "password": "x" })).await,
+        (Check::Login, failed(Trouble::WrongLogin))
+    );
+    for (fault, trouble) in [
+        (Fault::RestOff, Trouble::RestOff),
+        (Fault::OtherPage, Trouble::NotGateway),
+        (Fault::DropBefore, Trouble::Cut),
+    ] {
+        faulty(&device, fault);
+        assert_eq!(last(json!({})).await, (Check::Login, failed(trouble)));
+    }
+    *device.faults() = Faults::default();
+    device
+        .device()
+        .find_mut("/user/group", "name", "full")
+        .unwrap()
+        .0
+        .insert("policy".to_owned(), "read,rest-api".to_owned());
+    assert_eq!(
+        last(json!({})).await,
+        (Check::Rights, failed(Trouble::NotAllowed))
+    );
+}
+
+#[tokio::test]
+async fn the_password_is_kept_sealed_and_goes_to_its_own_device_only() {
+    let (shop, mut owner) = Shop::ready().await;
+    let device = device_with_secret().await;
+    let set = |form: Value| json!({ "form": form });
+    let answer = shop
+        .call("set_gateway", &set(form(&device)), Some(&owner.cookie))
+        .await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+    let shown = shop
+        .call("find_gateway", &json!({}), Some(&owner.cookie))
+        .await;
+    let view: Value = shown.json();
+    assert_eq!(
+        (&view["has_password"], &view["user"]),
+        (&json!(true), &json!("shop"))
+    );
+
+    // Without a password the kept one is used for its own device, and for no other.
+    let mut same = form(&device);
+    same["password"] = Value::Null;
+    assert!(test(&shop, &owner, &same).await.len() > 4, "it logs in");
+    let other = device_with_secret().await;
+    let mut elsewhere = form(&other);
+    elsewhere["password"] = Value::Null;
+    let found = test(&shop, &owner, &elsewhere).await.pop().unwrap();
+    assert_eq!(found.verdict, Verdict::Failed(Trouble::WrongLogin));
+    let answer = shop
+        .call("set_gateway", &set(elsewhere), Some(&owner.cookie))
+        .await;
+    assert_eq!(answer.status, StatusCode::OK);
+    let view: Value = shop
+        .call("find_gateway", &json!({}), Some(&owner.cookie))
+        .await
+        .json();
+    assert_eq!(
+        view["has_password"],
+        json!(false),
+        "it does not go on to another device"
+    );
+
+    // Nothing that leaves the server has it, nor has the database.
+    shop.call("set_gateway", &set(form(&device)), Some(&owner.cookie))
+        .await;
+    let state = format!("{:?}", shop.state(&owner).await);
+    let pushed = shop.record(&mut owner, start(SessionId(id()), 1)).await;
+    assert_eq!(pushed, Outcome::Applied);
+    shop.server.stop().await;
+    let mut searched = vec![shown.text, state];
+    for entry in std::fs::read_dir(shop.folder.path()).unwrap() {
+        searched.push(
+            String::from_utf8_lossy(&std::fs::read(entry.unwrap().path()).unwrap()).into_owned(),
+        );
+    }
+    assert!(searched.len() >= 4, "database and key are there");
+    for text in searched {
+        assert!(!text.contains("secret-of-the-router"));
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_is_none_is_refused_before_anything_is_asked() {
+    let (shop, owner) = Shop::ready().await;
+    let device = device_with_secret().await;
+    for (field, value) in [
+        ("host", json!("a/b")),
+        ("host", json!("")),
+        ("host", json!("x?y=1")),
+        ("port", json!(0)),
+        ("user", json!("")),
+        ("user", json!("a\nb")),
+    ] {
+        let mut typed = form(&device);
+        typed[field] = value;
+        for function in ["set_gateway", "test_gateway", "gateway_commands"] {
+            let answer = shop
+                .call(function, &json!({ "form": typed }), Some(&owner.cookie))
+                .await;
+            assert_eq!(
+                answer.status,
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "{function} {typed}: {}",
+                answer.text
+            );
+        }
+    }
+    let view: Option<Value> = shop
+        .call("find_gateway", &json!({}), Some(&owner.cookie))
+        .await
+        .json();
+    assert_eq!(view, None);
 }

@@ -16,3 +16,4 @@ mod simulation;
 mod start;
 mod support;
 mod tidy;
+mod voucher;

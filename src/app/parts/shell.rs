@@ -15,15 +15,18 @@ use crate::domain::shop::Language;
 use crate::domain::staff::Role;
 
 /// Where the navigation leads: address, icon, word, and whether a phone shows it in its bar.
-fn places(words: &'static Words) -> [(&'static str, &'static str, &'static str, bool); 8] {
+fn places(words: &'static Words) -> [(&'static str, &'static str, &'static str, bool); 11] {
     [
         ("/", "floor", words.floor, true),
         ("/sale", "sale", words.sale, true),
         ("/tasks", "tasks", words.tasks, true),
         ("/history", "history", words.history, true),
+        ("/vouchers", "tag", words.vouchers, false),
+        ("/guests", "wifi", words.guests, false),
         ("/menu", "menu", words.menu, false),
         ("/stations", "stations", words.stations, false),
         ("/staff", "staff", words.staff, false),
+        ("/gateway", "shield", words.gateway, false),
         ("/settings", "settings", words.settings, false),
     ]
 }

@@ -281,6 +281,13 @@ fn done_at(body: &Body) -> String {
         Body::CategoryEdited { .. } | Body::ItemEdited { .. } => "/menu".to_owned(),
         Body::ShopEdited { .. } => "/settings".to_owned(),
         Body::StaffEdited { .. } | Body::StaffSecretSet { .. } => "/staff".to_owned(),
+        Body::GatewayEdited { .. } => "/gateway".to_owned(),
+        Body::PackageEdited { .. }
+        | Body::BatchMade { .. }
+        | Body::VouchersPrinted { .. }
+        | Body::VoucherSold { .. }
+        | Body::VouchersRevoked { .. }
+        | Body::VoucherTold { .. } => "/vouchers".to_owned(),
         Body::TaskEdited { .. }
         | Body::ChecklistEdited { .. }
         | Body::RunStarted { .. }

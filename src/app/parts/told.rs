@@ -7,6 +7,7 @@ use crate::domain::menu::{CategoryChange, ItemChange};
 use crate::domain::op::Body;
 use crate::domain::station::{Mode, StationChange};
 use crate::domain::task::{ChecklistChange, RunChange, TaskChange};
+use crate::domain::voucher::PackageChange;
 
 /// Tells in words what an operation did.
 pub fn told(body: &Body, prefs: Prefs) -> String {
@@ -91,6 +92,19 @@ pub fn told(body: &Body, prefs: Prefs) -> String {
         Body::StaffEdited { .. } | Body::StaffSecretSet { .. } => {
             with(words.edit, words.staff.to_owned())
         }
+        Body::GatewayEdited { .. } => with(words.edit, words.gateway.to_owned()),
+        Body::PackageEdited { changes, .. } => with(
+            words.package,
+            listed(changes, |change| package_change(change, prefs)),
+        ),
+        Body::BatchMade { vouchers, .. } => with(words.vouchers_made, prefs.number(vouchers.len())),
+        Body::VouchersPrinted { voucher_ids } => {
+            with(words.vouchers_printed, prefs.number(voucher_ids.len()))
+        }
+        Body::VoucherSold { price, .. } => with(words.voucher_sold, money(*price)),
+        Body::VouchersRevoked { reason, .. } => with(words.vouchers_revoked, reason.clone()),
+        Body::VoucherTold { used_up: None, .. } => words.voucher_used.to_owned(),
+        Body::VoucherTold { .. } => words.voucher_used_up.to_owned(),
     }
 }
 
@@ -129,6 +143,21 @@ fn station_change(change: &StationChange, prefs: Prefs) -> Option<String> {
         StationChange::Maintenance(None) => Some(words.in_service.to_owned()),
         StationChange::Position(_) => None,
         StationChange::Removed(is_removed) => removed(*is_removed, prefs),
+    }
+}
+
+fn package_change(change: &PackageChange, prefs: Prefs) -> Option<String> {
+    match change {
+        PackageChange::Name(name) => Some(name.text(prefs.is_arabic()).to_owned()),
+        PackageChange::Price(price) => Some(prefs.money_unit(*price)),
+        PackageChange::LimitBytes(bytes) => Some(prefs.bytes(*bytes)),
+        PackageChange::LimitMinutes(minutes) => Some(prefs.stretch(*minutes)),
+        PackageChange::Profile(_)
+        | PackageChange::Server(_)
+        | PackageChange::Devices(_)
+        | PackageChange::Color(_)
+        | PackageChange::Position(_) => None,
+        PackageChange::Removed(is_removed) => removed(*is_removed, prefs),
     }
 }
 

@@ -10,6 +10,7 @@ mod shop;
 mod task;
 #[cfg(test)]
 mod tests;
+mod voucher;
 
 use crate::domain::edit::{Edited, Merged, merge};
 use crate::domain::id::Uuid;
@@ -84,6 +85,7 @@ fn check(op: &Stamped) -> Result<(), Reason> {
 }
 
 /// Finds who decides: one arm a kind, so a new kind cannot be forgotten.
+#[expect(clippy::too_many_lines, reason = "one arm a kind")]
 fn decide(state: &State, op: &Stamped) -> Decision {
     match &op.body {
         Body::SessionStarted { .. } => session::start(state, op),
@@ -213,5 +215,31 @@ fn decide(state: &State, op: &Stamped) -> Decision {
             kind,
             verifier,
         } => shop::set_secret(state, *staff_id, *kind, verifier.as_ref()),
+        Body::GatewayEdited {
+            gateway_id,
+            changes,
+        } => shop::edit_gateway(state, *gateway_id, changes),
+        Body::PackageEdited {
+            package_id,
+            changes,
+            was,
+        } => voucher::edit_package(state, op, *package_id, changes, was),
+        Body::BatchMade {
+            batch_id,
+            package_id,
+            name,
+            vouchers,
+        } => voucher::make_batch(state, op, *batch_id, *package_id, name, vouchers),
+        Body::VouchersPrinted { voucher_ids } => voucher::print(state, op, voucher_ids),
+        Body::VoucherSold { voucher_id, price } => voucher::sell(state, op, *voucher_id, *price),
+        Body::VouchersRevoked {
+            voucher_ids,
+            reason,
+        } => voucher::revoke(state, op, voucher_ids, reason),
+        Body::VoucherTold {
+            voucher_id,
+            first_login_at,
+            used_up,
+        } => voucher::tell(state, op, *voucher_id, *first_login_at, *used_up),
     }
 }

@@ -74,6 +74,7 @@ fn edit_back(state: &State, op: &Stamped) -> Option<Body> {
         TaskEdited task_id Task tasks;
         ChecklistEdited checklist_id Checklist checklists;
         RunEdited run_id Run runs;
+        PackageEdited package_id Package packages;
     }
 }
 

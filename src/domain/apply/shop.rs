@@ -6,7 +6,8 @@
 
 use crate::domain::apply::{Decision, edited};
 use crate::domain::bill::{Payment, Void};
-use crate::domain::id::{CategoryId, ItemId, OpId, SaleId, StaffId, StationId};
+use crate::domain::gateway::{Gateway, GatewayChange};
+use crate::domain::id::{CategoryId, GatewayId, ItemId, OpId, SaleId, StaffId, StationId};
 use crate::domain::menu::{Category, CategoryChange, Item, ItemChange};
 use crate::domain::op::{Body, Stamped};
 use crate::domain::outcome::{Outcome, Reason};
@@ -218,6 +219,26 @@ pub(super) fn edit_staff(
         return Err(Reason::LastOwner);
     }
     one(Row::Staff(staff))
+}
+
+/// Sets or changes the way to the gateway. A first one has an address and a port.
+pub(super) fn edit_gateway(
+    state: &State,
+    gateway_id: GatewayId,
+    changes: &[GatewayChange],
+) -> Decision {
+    let found = state.gateways.get(&gateway_id).cloned();
+    let mut gateway = found.unwrap_or_else(|| Gateway {
+        gateway_id,
+        ..Gateway::default()
+    });
+    for change in changes {
+        gateway.change(change.clone());
+    }
+    if gateway.host.is_empty() || gateway.port == 0 {
+        return Err(Reason::TextMissing);
+    }
+    one(Row::Gateway(gateway))
 }
 
 /// Sets or removes a password or PIN.

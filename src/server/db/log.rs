@@ -95,6 +95,21 @@ pub async fn list_about(
     rows.into_iter().map(EntryRow::entry).collect()
 }
 
+/// Lists the entries after a place, oldest first, at most `limit`.
+pub async fn list_after(
+    connection: &mut SqliteConnection,
+    seq: u64,
+    limit: u32,
+) -> Result<Vec<LogEntry>, sqlx::Error> {
+    let rows: Vec<EntryRow> =
+        sqlx::query_as("select * from op_log where seq > ? order by seq limit ?")
+            .bind(to_i64(seq))
+            .bind(limit)
+            .fetch_all(connection)
+            .await?;
+    rows.into_iter().map(EntryRow::entry).collect()
+}
+
 /// The last place of the log and the chain there; zero for an empty log.
 pub async fn head(connection: &mut SqliteConnection) -> Result<(u64, Chain), sqlx::Error> {
     let row: Option<(i64, String)> =

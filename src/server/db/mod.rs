@@ -3,10 +3,13 @@
 //! The sequencer has a connection that writes, and so do the logins; readers have a pool of their own and see the last
 //! commit (WAL), so a report never makes a cashier wait.
 
+pub mod guest;
 pub mod history;
+pub mod job;
 pub mod log;
 pub mod login;
 pub mod row;
+pub mod voucher;
 
 use std::path::Path;
 use std::str::FromStr;

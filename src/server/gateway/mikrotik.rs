@@ -11,9 +11,9 @@ use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Map, Value, json};
 use tokio::sync::Mutex;
 
-use crate::domain::gateway::Trouble;
+use crate::domain::gateway::{Trouble, Trust};
 use crate::server::gateway::item::Item;
-use crate::server::gateway::trust::{self, Shown, Trust};
+use crate::server::gateway::trust::{self, Shown};
 
 /// How long a request may take. The device itself gives up after 60 s; a shop cannot wait that long.
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(5);

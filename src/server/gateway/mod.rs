@@ -1,7 +1,16 @@
 //! The gateway: the MikroTik device, and nothing outside of this folder knows its words.
 
+mod connection;
+pub mod demo;
+pub mod diagnose;
 pub mod item;
+pub mod jobs;
 pub mod mikrotik;
+mod mirror;
 pub mod simulator;
-pub mod trust;
+mod trust;
 pub mod value;
+mod voucher;
+
+pub use connection::{client, commands, edit, test, view};
+pub use mirror::put_out;

@@ -13,19 +13,7 @@ use rustls::{
 };
 use sha2::{Digest, Sha256};
 
-use crate::domain::gateway::{Fingerprint, Trouble};
-
-/// Whom to trust.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Trust {
-    /// Nobody yet: the certificate is shown to the owner first.
-    #[default]
-    Nobody,
-    /// The certificate that the owner has confirmed.
-    Certificate(Fingerprint),
-    /// Whoever this authority vouches for, by address or name; in PEM.
-    Authority(String),
-}
+use crate::domain::gateway::{Fingerprint, Trouble, Trust};
 
 /// The certificate that was shown last and not trusted.
 pub type Shown = Arc<Mutex<Option<Fingerprint>>>;

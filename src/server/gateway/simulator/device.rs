@@ -50,8 +50,21 @@ pub struct Make {
     pub version: (u32, u32),
     /// It has the older Wi-Fi driver, with other menus.
     pub is_legacy: bool,
+    /// It runs scripts that are sent to it.
+    pub has_execute: bool,
     /// What its clock shows.
     pub clock: DateTime,
+}
+
+impl Make {
+    /// An older device: dates as they were before 7.10, and the older Wi-Fi driver.
+    pub fn legacy() -> Make {
+        Make {
+            version: (7, 8),
+            is_legacy: true,
+            ..Make::default()
+        }
+    }
 }
 
 impl Default for Make {
@@ -59,6 +72,7 @@ impl Default for Make {
         Make {
             version: (7, 21),
             is_legacy: false,
+            has_execute: true,
             clock: DateTime::constant(2026, 2, 14, 21, 47, 39, 0),
         }
     }
@@ -505,6 +519,9 @@ impl Device {
     /// `/execute`: runs a script; it stops at the first line that fails and does not say what to do then.
     pub fn execute(&mut self, rights: &Rights, text: &str) -> Result<(), Fail> {
         rights.need("write")?;
+        if !self.make.has_execute {
+            return Err(Fail::bad("no such command"));
+        }
         for line in script::read(text).map_err(Fail::bad)? {
             let values = line
                 .values

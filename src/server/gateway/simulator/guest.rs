@@ -171,7 +171,7 @@ impl Stay {
 
 impl Device {
     /// A phone comes into reach.
-    pub fn join(&mut self, guest: Guest) -> Result<(), String> {
+    pub fn enter(&mut self, guest: Guest) -> Result<(), String> {
         let is_blocked = [
             "/interface/wifi/access-list",
             "/interface/wireless/access-list",
@@ -201,17 +201,22 @@ impl Device {
         Ok(())
     }
 
-    /// Logs a phone in, or says why not in the words of the device's login page.
-    pub fn log_in(&mut self, user: &str, password: &str, mac: &str) -> Result<(), String> {
-        let wrong = || "invalid username or password".to_owned();
-        self.join(Guest {
+    /// A phone comes into reach that is heard well.
+    pub fn join(&mut self, mac: &str, name: &str) -> Result<(), String> {
+        self.enter(Guest {
             id: String::new(),
             mac: mac.to_owned(),
-            name: String::new(),
+            name: name.to_owned(),
             address: String::new(),
             signal: strong(),
             here_ms: 0,
-        })?;
+        })
+    }
+
+    /// Logs a phone in, or says why not in the words of the device's login page.
+    pub fn log_in(&mut self, user: &str, password: &str, mac: &str) -> Result<(), String> {
+        let wrong = || "invalid username or password".to_owned();
+        self.join(mac, "")?;
         let known = self.find(USERS, "name", user).ok_or_else(wrong)?.clone();
         if known.text("password") != password || known.flag("disabled") || known.flag("default") {
             return Err(wrong());

@@ -95,6 +95,7 @@ pub struct Simulator {
     pub address: SocketAddr,
     shared: Arc<Shared>,
     listening: JoinHandle<()>,
+    ticking: Option<JoinHandle<()>>,
 }
 
 impl Simulator {
@@ -118,6 +119,7 @@ impl Simulator {
             address,
             shared,
             listening,
+            ticking: None,
         })
     }
 
@@ -132,18 +134,23 @@ impl Simulator {
     }
 
     /// Lets time pass in it as it does outside: every second, with some bytes for everybody who is logged in.
-    pub async fn run(&self, bytes_per_second: u64) {
-        let second = Duration::from_secs(1);
-        loop {
-            tokio::time::sleep(second).await;
-            self.device().pass(1_000, bytes_per_second);
-        }
+    pub fn tick(&mut self, bytes_per_second: u64) {
+        let shared = Arc::clone(&self.shared);
+        self.ticking = Some(tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                shared.device().pass(1_000, bytes_per_second);
+            }
+        }));
     }
 }
 
 impl Drop for Simulator {
     fn drop(&mut self) {
         self.listening.abort();
+        if let Some(ticking) = &self.ticking {
+            ticking.abort();
+        }
     }
 }
 

@@ -310,7 +310,7 @@ async fn control(shared: &Shared, action: String, request: Request<Incoming>) ->
             device.log_in(&ask.code, password, &ask.mac)
         }),
         "logout" => read(&body).map(|ask: Mac| device.leave(&ask.mac)),
-        "join" => read(&body).and_then(|guest: Guest| device.join(guest)),
+        "join" => read(&body).and_then(|guest: Guest| device.enter(guest)),
         "pass" => read(&body).map(|ask: Pass| device.pass(ask.ms, ask.bytes)),
         "reboot" => read(&body).map(|ask: Reboot| device.reboot(ask.has_battery)),
         "faults" => read(&body).map(|ask: Go| {

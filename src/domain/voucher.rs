@@ -1,0 +1,425 @@
+//! Vouchers: codes that let a guest into the Wi-Fi, the packages that say what a code grants, and the life of each one.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::edit::Edited;
+use crate::domain::id::{BatchId, PackageId, SaleId, SessionId, StaffId, VoucherId};
+use crate::domain::money::Money;
+use crate::domain::outcome::Reason;
+use crate::domain::registry::Synced;
+use crate::domain::staff::Signature;
+use crate::domain::text::{Label, NAME_CHARS_MAX, check_text};
+use crate::domain::time::Timestamp;
+
+/// The most vouchers of one batch: some forty sheets of twelve; one operation stays far below its limit.
+pub const BATCH_MAX: usize = 500;
+/// How long a code is without its prefix: shorter ones are guessed, longer ones mistyped.
+pub const CODE_CHARS: std::ops::RangeInclusive<usize> = 4..=8;
+/// The longest prefix of a code.
+pub const PREFIX_CHARS_MAX: usize = 6;
+/// The longest that a package lasts, in minutes: a year.
+pub const LIMIT_MINUTES_MAX: i32 = 366 * 24 * 60;
+/// The most data that a package grants: 10 TiB.
+pub const LIMIT_BYTES_MAX: i64 = 10 << 40;
+/// The most phones that share one voucher.
+pub const DEVICES_MAX: i32 = 20;
+/// How many colours there are for packages.
+pub const COLORS: i32 = 8;
+/// The longest name of something at the gateway.
+const GATEWAY_NAME_CHARS_MAX: usize = 64;
+/// Letters and digits that nobody takes for one another, on paper or screen.
+const CLEAR: &[u8] = b"ABCDEFGHJKMNPRSTUVWXYZ23456789";
+const DIGITS: &[u8] = b"0123456789";
+
+/// What a voucher grants.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Package {
+    /// Its id.
+    pub package_id: PackageId,
+    /// Its name.
+    pub name: Label,
+    /// What it costs.
+    pub price: Money,
+    /// How much data it grants, in bytes; none for as much as one likes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit_bytes: Option<i64>,
+    /// How long one may be online with it, in minutes; none for as long as one likes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit_minutes: Option<i32>,
+    /// The profile at the gateway: speed, phones at a time. Empty for the gateway's default.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub profile: String,
+    /// The hotspot that it is good for; empty for all.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub server: String,
+    /// How many phones may use it at a time.
+    #[serde(default = "one_device")]
+    pub n_devices: i32,
+    /// Its colour, 0 to [`COLORS`] - 1.
+    #[serde(default)]
+    pub color: i32,
+    /// Its place in lists.
+    #[serde(default)]
+    pub position: i32,
+    /// It was taken away; its vouchers stay.
+    #[serde(default)]
+    pub is_removed: bool,
+}
+
+fn one_device() -> i32 {
+    1
+}
+
+/// One field of a package, changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PackageChange {
+    /// Another name.
+    Name(Label),
+    /// Another price, for what is sold from now on.
+    Price(Money),
+    /// Another limit of data.
+    LimitBytes(Option<i64>),
+    /// Another limit of time.
+    LimitMinutes(Option<i32>),
+    /// Another profile at the gateway.
+    Profile(String),
+    /// Another hotspot.
+    Server(String),
+    /// More phones, or fewer.
+    Devices(i32),
+    /// Another colour.
+    Color(i32),
+    /// Another place.
+    Position(i32),
+    /// Taken away, or put back.
+    Removed(bool),
+}
+
+impl Edited for Package {
+    type Change = PackageChange;
+
+    fn change(&mut self, change: PackageChange, _by: Signature) {
+        match change {
+            PackageChange::Name(name) => self.name = name,
+            PackageChange::Price(price) => self.price = price,
+            PackageChange::LimitBytes(bytes) => self.limit_bytes = bytes,
+            PackageChange::LimitMinutes(minutes) => self.limit_minutes = minutes,
+            PackageChange::Profile(profile) => self.profile = profile,
+            PackageChange::Server(server) => self.server = server,
+            PackageChange::Devices(n) => self.n_devices = n,
+            PackageChange::Color(color) => self.color = color,
+            PackageChange::Position(position) => self.position = position,
+            PackageChange::Removed(is_removed) => self.is_removed = is_removed,
+        }
+    }
+
+    fn current(&self, change: &PackageChange) -> PackageChange {
+        match change {
+            PackageChange::Name(_) => PackageChange::Name(self.name.clone()),
+            PackageChange::Price(_) => PackageChange::Price(self.price),
+            PackageChange::LimitBytes(_) => PackageChange::LimitBytes(self.limit_bytes),
+            PackageChange::LimitMinutes(_) => PackageChange::LimitMinutes(self.limit_minutes),
+            PackageChange::Profile(_) => PackageChange::Profile(self.profile.clone()),
+            PackageChange::Server(_) => PackageChange::Server(self.server.clone()),
+            PackageChange::Devices(_) => PackageChange::Devices(self.n_devices),
+            PackageChange::Color(_) => PackageChange::Color(self.color),
+            PackageChange::Position(_) => PackageChange::Position(self.position),
+            PackageChange::Removed(_) => PackageChange::Removed(self.is_removed),
+        }
+    }
+
+    fn is_removed(&self) -> bool {
+        self.is_removed
+    }
+}
+
+impl PackageChange {
+    /// Checks the new value by itself.
+    pub fn check(&self) -> Result<(), Reason> {
+        let within = |is_fine| {
+            if is_fine {
+                Ok(())
+            } else {
+                Err(Reason::OutOfRange)
+            }
+        };
+        match self {
+            PackageChange::Name(name) => name.check(),
+            PackageChange::Price(price) if !price.is_amount() => Err(Reason::BadAmount),
+            PackageChange::LimitBytes(Some(bytes)) => within((1..=LIMIT_BYTES_MAX).contains(bytes)),
+            PackageChange::LimitMinutes(Some(minutes)) => {
+                within((1..=LIMIT_MINUTES_MAX).contains(minutes))
+            }
+            PackageChange::Profile(name) | PackageChange::Server(name) => {
+                check_text(name, GATEWAY_NAME_CHARS_MAX)
+            }
+            PackageChange::Devices(n) => within((1..=DEVICES_MAX).contains(n)),
+            PackageChange::Color(color) => within((0..COLORS).contains(color)),
+            PackageChange::Price(_)
+            | PackageChange::LimitBytes(None)
+            | PackageChange::LimitMinutes(None)
+            | PackageChange::Position(_)
+            | PackageChange::Removed(_) => Ok(()),
+        }
+    }
+}
+
+/// Vouchers that were made together.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Batch {
+    /// Its id.
+    pub batch_id: BatchId,
+    /// What its vouchers grant.
+    pub package_id: PackageId,
+    /// What it is called.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// How many vouchers are in it.
+    pub n_vouchers: i32,
+    /// Who made it, and when.
+    pub made: Signature,
+}
+
+/// Where a voucher was sold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SoldOn {
+    /// At the counter.
+    Sale(SaleId),
+    /// On the bill of a session.
+    Session(SessionId),
+    /// Somebody said so: the money is elsewhere.
+    Said,
+}
+
+/// The moment that counts as revenue: money changed hands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sold {
+    /// Who sold it, and when.
+    pub by: Signature,
+    /// For how much.
+    pub price: Money,
+    /// Where.
+    pub on: SoldOn,
+}
+
+/// Why a voucher is no longer good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndReason {
+    /// Its data is used up.
+    Data,
+    /// Its time is used up.
+    Time,
+    /// Somebody took it back.
+    Revoked,
+}
+
+/// The end of a voucher.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ended {
+    /// Why.
+    pub why: EndReason,
+    /// Who, and when; nobody where it was used up.
+    pub by: Signature,
+    /// What they said.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub note: String,
+}
+
+/// A code that lets a guest into the Wi-Fi, and what has become of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Voucher {
+    /// Its id.
+    pub voucher_id: VoucherId,
+    /// What the guest types: user and password in one.
+    pub code: String,
+    /// What it was made with.
+    pub batch_id: BatchId,
+    /// What it grants.
+    pub package_id: PackageId,
+    /// Its number in its batch, from 1.
+    pub number: i32,
+    /// Who made it, and when.
+    pub made: Signature,
+    /// Who printed it first, and when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub printed: Option<Signature>,
+    /// Its sale.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sold: Option<Sold>,
+    /// When somebody first logged in with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_login_at: Option<Timestamp>,
+    /// Its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Ended>,
+    /// When it last changed.
+    pub touched_at: Timestamp,
+}
+
+/// How far a voucher has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// It was made.
+    Made,
+    /// It is on paper.
+    Printed,
+    /// Somebody paid for it.
+    Sold,
+    /// Somebody has logged in with it.
+    Used,
+    /// It is no longer good.
+    Ended(EndReason),
+}
+
+impl Voucher {
+    /// How far it has come.
+    pub fn stage(&self) -> Stage {
+        match self {
+            Voucher {
+                ended: Some(ended), ..
+            } => Stage::Ended(ended.why),
+            Voucher {
+                first_login_at: Some(_),
+                ..
+            } => Stage::Used,
+            Voucher { sold: Some(_), .. } => Stage::Sold,
+            Voucher {
+                printed: Some(_), ..
+            } => Stage::Printed,
+            _ => Stage::Made,
+        }
+    }
+}
+
+impl Synced for Package {}
+impl Synced for Batch {}
+
+impl Synced for Voucher {
+    /// It can be sold: every till holds it.
+    fn is_open(&self) -> bool {
+        self.sold.is_none() && self.ended.is_none()
+    }
+}
+
+/// Which characters codes are made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Charset {
+    /// Letters and digits, without those that look like others.
+    #[default]
+    Clear,
+    /// Digits alone, for who types with one thumb.
+    Digits,
+}
+
+impl Charset {
+    /// Its characters.
+    pub fn chars(self) -> &'static [u8] {
+        match self {
+            Charset::Clear => CLEAR,
+            Charset::Digits => DIGITS,
+        }
+    }
+
+    /// Makes a code of random bytes: one character of each byte that is not too large to be fair; nothing where there
+    /// are too few of them.
+    pub fn code(self, n_chars: usize, chance: &[u8]) -> Option<String> {
+        let chars = self.chars();
+        let fair = u8::try_from(256 / chars.len() * chars.len() - 1).unwrap_or(u8::MAX);
+        let fair_bytes = chance.iter().filter(|byte| **byte <= fair);
+        let code: String = fair_bytes
+            .take(n_chars)
+            .map(|byte| char::from(chars[usize::from(*byte) % chars.len()]))
+            .collect();
+        (code.len() == n_chars).then_some(code)
+    }
+}
+
+/// Checks a code with its prefix: letters, digits and dashes only, so that it can be typed, printed and sent anywhere.
+pub fn check_code(code: &str) -> Result<(), Reason> {
+    let longest = PREFIX_CHARS_MAX + CODE_CHARS.end();
+    let is_fine = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    if code.len() < *CODE_CHARS.start() || !code.chars().all(is_fine) {
+        Err(Reason::TextUnclear)
+    } else if code.len() > longest {
+        Err(Reason::TextTooLong)
+    } else {
+        Ok(())
+    }
+}
+
+/// Checks a batch by itself: how many there are, their codes, and that none is there twice.
+pub fn check_batch(name: &str, vouchers: &[(VoucherId, String)]) -> Result<(), Reason> {
+    check_text(name, NAME_CHARS_MAX)?;
+    if vouchers.is_empty() || vouchers.len() > BATCH_MAX {
+        return Err(Reason::TooMany);
+    }
+    let mut codes: Vec<String> = vouchers
+        .iter()
+        .map(|(_, code)| code.to_ascii_uppercase())
+        .collect();
+    let mut ids: Vec<VoucherId> = vouchers.iter().map(|(id, _)| *id).collect();
+    codes.sort_unstable();
+    ids.sort_unstable();
+    if codes.windows(2).any(|pair| pair[0] == pair[1])
+        || ids.windows(2).any(|pair| pair[0] == pair[1])
+    {
+        return Err(Reason::Exists);
+    }
+    vouchers.iter().try_for_each(|(_, code)| check_code(code))
+}
+
+/// Who made something where nobody did: the gateway told of it.
+pub fn told_at(at: Timestamp) -> Signature {
+    Signature {
+        at,
+        by: StaffId::default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn look_alikes_are_in_no_code() {
+        assert!(
+            "0O1ILQlq"
+                .bytes()
+                .all(|c| !Charset::Clear.chars().contains(&c))
+        );
+    }
+
+    #[test]
+    fn every_character_of_a_set_is_as_likely() {
+        for charset in [Charset::Clear, Charset::Digits] {
+            let mut counts = std::collections::BTreeMap::new();
+            for byte in 0..=u8::MAX {
+                if let Some(code) = charset.code(1, &[byte]) {
+                    *counts.entry(code).or_insert(0) += 1;
+                }
+            }
+            assert_eq!(counts.len(), charset.chars().len());
+            assert_eq!(counts.values().min(), counts.values().max());
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+        #[test]
+        fn a_code_is_as_long_as_was_asked_and_good(chance in prop::collection::vec(any::<u8>(), 0..40), n in 4_usize..=8) {
+            for charset in [Charset::Clear, Charset::Digits] {
+                match charset.code(n, &chance) {
+                    Some(code) => prop_assert!(code.len() == n && check_code(&code).is_ok()),
+                    None => prop_assert!(chance.len() < 40),
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! The demo shop's gateway: a simulated device inside of the server, with the demo's vouchers on it and a few guests.
+
+use std::net::Ipv4Addr;
+
+use serde_json::{Map, Value, json};
+use tokio::net::TcpListener;
+
+use crate::domain::gateway::Trust;
+use crate::domain::registry::{Row, Table};
+use crate::domain::staff::{Role, Staff};
+use crate::domain::voucher::{Package, Voucher};
+use crate::server::api::GatewayForm;
+use crate::server::gateway::connection;
+use crate::server::gateway::simulator::device::{Device, Make, Rights};
+use crate::server::gateway::simulator::{Pace, Simulator};
+use crate::server::gateway::voucher::{tag, values};
+use crate::server::{Error, Server, clock, db};
+
+const USER: &str = "demo";
+/// What everybody who is logged in loads.
+const BYTES_PER_SECOND: u64 = 40_000;
+/// Phones in reach, by their radio's address and the name that they give themselves.
+const GUESTS: [(&str, &str); 3] = [
+    ("02:00:00:AA:BB:01", "Galaxy-A54"),
+    ("02:00:00:AA:BB:02", "iPhone"),
+    ("02:00:00:AA:BB:03", "Redmi-Note-12"),
+];
+
+/// Starts the demo's gateway, and has the shop use it; where it runs already, it goes on.
+pub async fn play(server: &Server) -> Result<(), Error> {
+    let mut playing = server.demo_gateway.lock().await;
+    if playing.is_some() {
+        return Ok(());
+    }
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
+    let listener = listener.map_err(|_| Error::Unavailable)?;
+    let password = clock::new_id().to_string();
+    let make = Make {
+        clock: connection::local_now(server).await?,
+        ..Make::default()
+    };
+    let mut device = Device::new(make, USER, &password);
+    fill(server, &mut device).await?;
+    let simulator = Simulator::start(listener, device, Pace::default(), None);
+    let mut simulator = simulator.map_err(|_| Error::Internal)?;
+    simulator.tick(BYTES_PER_SECOND);
+    let form = GatewayForm {
+        host: Ipv4Addr::LOCALHOST.to_string(),
+        port: simulator.address.port(),
+        is_secure: false,
+        user: USER.to_owned(),
+        password: Some(password),
+        trust: Trust::Nobody,
+    };
+    let nobody = Staff {
+        role: Role::Owner,
+        ..Staff::default()
+    };
+    connection::edit(server, &nobody, form).await?;
+    *playing = Some(simulator);
+    Ok(())
+}
+
+/// Puts what a real device would have kept on a new one: the vouchers that are still good. Those whose job is still open
+/// are found by it.
+async fn fill(server: &Server, device: &mut Device) -> Result<(), Error> {
+    let mut read = server.readers.acquire().await?;
+    let packages = db::row::list(&mut read, Table::Package).await?;
+    let vouchers = db::voucher::list_good(&mut read).await?;
+    let package = |voucher: &Voucher| {
+        packages.iter().find_map(|row| match row {
+            Row::Package(package) if package.package_id == voucher.package_id => {
+                Some(package.clone())
+            }
+            _ => None,
+        })
+    };
+    let rights = ["read", "write"].map(str::to_owned);
+    for voucher in &vouchers {
+        let user = user(voucher, &package(voucher).unwrap_or_default());
+        // One that is there twice is none the less there.
+        let _ = device.add(&Rights(&rights), "/ip/hotspot/user", &user);
+    }
+    let sold = vouchers.iter().filter(|voucher| voucher.sold.is_some());
+    for ((mac, name), voucher) in GUESTS.into_iter().zip(sold) {
+        let _ = device.join(mac, name);
+        let _ = device.log_in(&voucher.code, &voucher.code, mac);
+    }
+    Ok(())
+}
+
+fn user(voucher: &Voucher, package: &Package) -> Map<String, Value> {
+    let shared = values(package, &tag(voucher.batch_id));
+    let shared = shared
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), json!(value)));
+    let own = ["name", "password"].map(|key| (key.to_owned(), json!(voucher.code)));
+    own.into_iter().chain(shared).collect()
+}

@@ -1,0 +1,232 @@
+//! What the gateway says of guests and vouchers, asked every ten seconds and kept, so that pages can show it with its age
+//! when the gateway is away. What somebody used is added up here: the device itself forgets it when it restarts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sqlx::SqliteConnection;
+
+use crate::domain::gateway::Trouble;
+use crate::domain::id::StaffId;
+use crate::domain::op::Body;
+use crate::domain::staff::Role;
+use crate::domain::time::Timestamp;
+use crate::domain::voucher::EndReason;
+use crate::server::db::guest::Guest;
+use crate::server::gateway::item::Item;
+use crate::server::gateway::mikrotik::MikroTik;
+use crate::server::gateway::voucher::is_ours;
+use crate::server::{Error, Server, db};
+
+const USER: &str = "/ip/hotspot/user";
+const ACTIVE: &str = "/ip/hotspot/active";
+const COOKIE: &str = "/ip/hotspot/cookie";
+const LEASE: &str = "/ip/dhcp-server/lease";
+/// How often everything that vouchers have used is read; who is online is read every time.
+const USERS_MS: i64 = 60_000;
+
+/// Whoever looks, and what they saw last.
+#[derive(Default)]
+pub struct Mirror {
+    guests: Option<Vec<Guest>>,
+    users_read_at: Option<Timestamp>,
+    /// Codes of which the shop has been told that they are used up.
+    told: BTreeSet<String>,
+}
+
+impl Mirror {
+    /// Looks once.
+    pub async fn look(
+        &mut self,
+        server: &Server,
+        connection: &mut SqliteConnection,
+        client: &MikroTik,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let guests = guests(client).await?;
+        let before = match self.guests.take() {
+            Some(before) => before,
+            None => db::guest::list(connection).await?,
+        };
+        db::begin(connection).await?;
+        if let Err(error) = keep(connection, &before, &guests, now).await {
+            db::rollback(connection).await;
+            return Err(error.into());
+        }
+        let mut bodies = first_logins(connection, &guests, now).await?;
+        if self
+            .users_read_at
+            .is_none_or(|at| now.since(at) >= USERS_MS)
+        {
+            bodies.extend(self.used_up(connection, client).await?);
+            self.users_read_at = Some(now);
+        }
+        if !bodies.is_empty() {
+            server
+                .record(StaffId::default(), Role::Owner, bodies)
+                .await?;
+        }
+        self.guests = Some(guests);
+        Ok(())
+    }
+
+    /// Vouchers that have reached a limit, as far as the shop does not know.
+    async fn used_up(
+        &mut self,
+        connection: &mut SqliteConnection,
+        client: &MikroTik,
+    ) -> Result<Vec<Body>, Error> {
+        let fields = [
+            "name",
+            "comment",
+            "uptime",
+            "bytes-in",
+            "bytes-out",
+            "limit-uptime",
+            "limit-bytes-total",
+        ];
+        let users = client.print(USER, &fields, &["-default"]).await?;
+        let ended = users
+            .iter()
+            .filter(|user| is_ours(user.text("comment")))
+            .filter_map(|user| {
+                let code = user.text("name").to_ascii_uppercase();
+                let why = end_of(user)?;
+                (!self.told.contains(&code)).then_some((code, why))
+            });
+        let ended: BTreeMap<String, EndReason> = ended.collect();
+        let codes: Vec<String> = ended.keys().cloned().collect();
+        let mut bodies = Vec::new();
+        for voucher in db::voucher::list_by_code(connection, &codes).await? {
+            let why = ended.get(&voucher.code.to_ascii_uppercase()).copied();
+            if voucher.ended.is_none() && why.is_some() {
+                let (voucher_id, first_login_at) = (voucher.voucher_id, None);
+                bodies.push(Body::VoucherTold {
+                    voucher_id,
+                    first_login_at,
+                    used_up: why,
+                });
+            }
+        }
+        self.told.extend(codes);
+        Ok(bodies)
+    }
+}
+
+/// Why a user is let in no more, if that is so.
+fn end_of(user: &Item) -> Option<EndReason> {
+    let limit_bytes = user.bytes("limit-bytes-total");
+    let limit_ms = user.duration_ms("limit-uptime").unwrap_or_default();
+    if limit_bytes > 0 && user.bytes("bytes-in") + user.bytes("bytes-out") >= limit_bytes {
+        Some(EndReason::Data)
+    } else if limit_ms > 0 && user.duration_ms("uptime")? >= limit_ms {
+        Some(EndReason::Time)
+    } else {
+        None
+    }
+}
+
+/// Who is logged in, with the names that their phones gave when they asked for an address.
+async fn guests(client: &MikroTik) -> Result<Vec<Guest>, Trouble> {
+    let fields = [
+        "user",
+        "mac-address",
+        "address",
+        "uptime",
+        "bytes-in",
+        "bytes-out",
+        "session-time-left",
+    ];
+    let active = client.print(ACTIVE, &fields, &[]).await?;
+    let leases = client
+        .print(LEASE, &["mac-address", "host-name"], &[])
+        .await?;
+    let names: BTreeMap<&str, &str> = leases
+        .iter()
+        .map(|lease| (lease.text("mac-address"), lease.text("host-name")))
+        .collect();
+    let guest = |stay: &Item| Guest {
+        mac: stay.text("mac-address").to_owned(),
+        // Phones write their names with dashes, as names of hosts have no spaces.
+        name: names
+            .get(stay.text("mac-address"))
+            .map(|name| name.replace('-', " "))
+            .unwrap_or_default(),
+        address: stay.text("address").to_owned(),
+        code: stay.text("user").to_owned(),
+        up_ms: stay.duration_ms("uptime").unwrap_or_default(),
+        bytes: stay
+            .bytes("bytes-in")
+            .saturating_add(stay.bytes("bytes-out")),
+        left_ms: stay.duration_ms("session-time-left"),
+    };
+    Ok(active.iter().map(guest).collect())
+}
+
+/// Writes down who is here, and adds to each voucher what was used since the last look. A login that is shorter than it
+/// was then is another one.
+async fn keep(
+    connection: &mut SqliteConnection,
+    before: &[Guest],
+    guests: &[Guest],
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    db::guest::replace(connection, before, guests).await?;
+    for guest in guests {
+        let same = |old: &&Guest| {
+            old.mac == guest.mac && old.code == guest.code && old.up_ms <= guest.up_ms
+        };
+        let (up_ms, bytes) = before
+            .iter()
+            .find(same)
+            .map_or((0, 0), |old| (old.up_ms, old.bytes));
+        let (more_ms, more_bytes) = (guest.up_ms - up_ms, guest.bytes.saturating_sub(bytes));
+        db::guest::add_use(connection, guest, more_ms, more_bytes, now).await?;
+    }
+    db::commit(connection).await
+}
+
+/// The vouchers that somebody has logged in with for the first time.
+async fn first_logins(
+    connection: &mut SqliteConnection,
+    guests: &[Guest],
+    now: Timestamp,
+) -> Result<Vec<Body>, sqlx::Error> {
+    let up_ms: BTreeMap<String, i64> = guests
+        .iter()
+        .map(|guest| (guest.code.to_ascii_uppercase(), guest.up_ms))
+        .collect();
+    let codes: Vec<String> = up_ms.keys().cloned().collect();
+    let vouchers = db::voucher::list_by_code(connection, &codes).await?;
+    let fresh = vouchers
+        .into_iter()
+        .filter(|voucher| voucher.first_login_at.is_none());
+    let told = fresh.map(|voucher| Body::VoucherTold {
+        voucher_id: voucher.voucher_id,
+        first_login_at: Some(
+            now - up_ms
+                .get(&voucher.code.to_ascii_uppercase())
+                .copied()
+                .unwrap_or_default(),
+        ),
+        used_up: None,
+    });
+    Ok(told.collect())
+}
+
+/// Logs a phone out, and has it forgotten: else it would be back at once.
+pub async fn put_out(client: &MikroTik, mac: &str) -> Result<(), Trouble> {
+    let query = format!("mac-address={mac}");
+    for menu in [COOKIE, ACTIVE] {
+        for item in client.print(menu, &[".id"], &[&query]).await? {
+            match client
+                .run(&format!("{menu}/remove"), &[(".id", item.id())])
+                .await
+            {
+                // It left by itself in between.
+                Ok(_) | Err(Trouble::Gone) => {}
+                Err(trouble) => return Err(trouble),
+            }
+        }
+    }
+    Ok(())
+}

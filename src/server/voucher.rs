@@ -1,0 +1,156 @@
+//! Vouchers: making codes that nobody guesses and that there have never been; and who uses them.
+
+use std::collections::BTreeSet;
+
+use crate::domain::id::{BatchId, VoucherId};
+use crate::domain::op::Body;
+use crate::domain::outcome::Reason;
+use crate::domain::staff::Staff;
+use crate::domain::time::Timestamp;
+use crate::domain::voucher::{BATCH_MAX, CODE_CHARS, PREFIX_CHARS_MAX, Voucher};
+use crate::server::api::{DeviceView, GuestView, GuestsView, JobView, VoucherForm};
+use crate::server::db::job::Task;
+use crate::server::gateway::jobs::SEEN_AT;
+use crate::server::{Error, Server, clock, db, gateway};
+
+/// How many random bytes a code is drawn from: enough that too few of them are fair once in a million million times.
+const CHANCE_BYTES: usize = 40;
+/// How often codes are drawn before giving up: by then nineteen of twenty of this length are taken.
+const DRAWS_MAX: usize = 200;
+/// How many jobs are told of.
+const JOBS_MAX: u32 = 100;
+
+/// Draws the codes of a batch and records it; the gateway is told by a job.
+pub async fn make(server: &Server, who: &Staff, form: VoucherForm) -> Result<BatchId, Error> {
+    let is_prefix = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let prefix = form.prefix.trim().to_ascii_uppercase();
+    let n_chars = usize::try_from(form.n_chars).unwrap_or_default();
+    let n = usize::try_from(form.n_vouchers).unwrap_or_default();
+    if prefix.len() > PREFIX_CHARS_MAX || !prefix.chars().all(is_prefix) {
+        return Err(Error::Refused(Reason::TextUnclear));
+    }
+    if !CODE_CHARS.contains(&n_chars) || !(1..=BATCH_MAX).contains(&n) {
+        return Err(Error::Refused(Reason::OutOfRange));
+    }
+    // Two batches at once must not draw the same code.
+    let _making = server.making.lock().await;
+    let mut codes: BTreeSet<String> = BTreeSet::new();
+    for _ in 0..DRAWS_MAX {
+        let drawn = (codes.len()..n).filter_map(|_| {
+            let code = form
+                .charset
+                .code(n_chars, &clock::chance::<CHANCE_BYTES>())?;
+            Some(format!("{prefix}{code}"))
+        });
+        let drawn: BTreeSet<String> = drawn.collect();
+        let asked: Vec<String> = drawn.iter().cloned().collect();
+        let taken = db::voucher::find_codes(&mut *server.readers.acquire().await?, &asked).await?;
+        codes.extend(drawn.difference(&taken).cloned());
+        if codes.len() == n {
+            break;
+        }
+    }
+    if codes.len() < n {
+        return Err(Error::Refused(Reason::CodesUsedUp));
+    }
+    let batch_id = BatchId(clock::new_id());
+    let vouchers = codes
+        .into_iter()
+        .map(|code| (VoucherId(clock::new_id()), code))
+        .collect();
+    let body = Body::BatchMade {
+        batch_id,
+        package_id: form.package_id,
+        name: form.name.trim().to_owned(),
+        vouchers,
+    };
+    server.record(who.staff_id, who.role, vec![body]).await?;
+    Ok(batch_id)
+}
+
+/// The vouchers of a batch.
+pub async fn batch(server: &Server, batch_id: BatchId) -> Result<Vec<Voucher>, Error> {
+    let mut read = server.readers.acquire().await?;
+    Ok(db::voucher::list_batch(&mut read, batch_id).await?)
+}
+
+/// Who is logged in at the hotspot, as the gateway told last.
+pub async fn guests(server: &Server) -> Result<GuestsView, Error> {
+    let (seen_at, trouble) = server.gateway_seen.lock().await.clone();
+    let mut read = server.readers.begin().await?;
+    let kept = db::find_meta(&mut read, SEEN_AT).await?;
+    let kept = kept.and_then(|text| text.parse().ok()).map(Timestamp);
+    let guests = db::guest::list(&mut read).await?;
+    let codes: Vec<String> = guests
+        .iter()
+        .map(|guest| guest.code.to_ascii_uppercase())
+        .collect();
+    let vouchers = db::voucher::list_by_code(&mut read, &codes).await?;
+    let package = |code: &str| {
+        let voucher = vouchers
+            .iter()
+            .find(|voucher| voucher.code.eq_ignore_ascii_case(code));
+        voucher.map(|voucher| voucher.package_id)
+    };
+    let view = guests.into_iter().map(|guest| GuestView {
+        package_id: package(&guest.code),
+        mac: guest.mac,
+        name: guest.name,
+        address: guest.address,
+        code: guest.code,
+        up_ms: guest.up_ms,
+        bytes: i64::try_from(guest.bytes).unwrap_or(i64::MAX),
+        left_ms: guest.left_ms,
+    });
+    Ok(GuestsView {
+        seen_at: seen_at.or(kept),
+        trouble,
+        guests: view.collect(),
+    })
+}
+
+/// Logs a guest's phone out.
+pub async fn put_out(server: &Server, mac: &str) -> Result<(), Error> {
+    let is_mac = mac.len() == 17
+        && mac
+            .bytes()
+            .all(|byte| byte.is_ascii_hexdigit() || byte == b':');
+    if !is_mac {
+        return Err(Error::BadRequest);
+    }
+    let client = gateway::client(server).await?;
+    gateway::put_out(&client, mac).await?;
+    server.gateway_wake.notify_one();
+    Ok(())
+}
+
+/// The phones that have used a voucher.
+pub async fn devices(server: &Server, code: &str) -> Result<Vec<DeviceView>, Error> {
+    let found = db::guest::list_devices(&mut *server.readers.acquire().await?, code).await?;
+    let view = found.into_iter().map(|device| DeviceView {
+        mac: device.mac,
+        name: device.name,
+        first_seen_at: device.first_seen_at,
+        last_seen_at: device.last_seen_at,
+        up_ms: device.up_ms,
+        bytes: i64::try_from(device.bytes).unwrap_or(i64::MAX),
+    });
+    Ok(view.collect())
+}
+
+/// What was asked of the gateway last, and how far it is.
+pub async fn jobs(server: &Server) -> Result<Vec<JobView>, Error> {
+    let jobs = db::job::list_last(&mut *server.readers.acquire().await?, JOBS_MAX).await?;
+    let view = jobs.into_iter().map(|job| JobView {
+        batch_id: match job.task {
+            Task::Make(batch_id) => Some(batch_id),
+            Task::Revoke(_) => None,
+        },
+        op_id: job.op_id,
+        n_done: job.n_done,
+        n_all: job.n_all,
+        trouble: job.trouble,
+        is_done: job.is_done,
+    });
+    Ok(view.collect())
+}
