@@ -93,6 +93,10 @@ for (const language of ['ar', 'en'] as const) {
                         await page.keyboard.press('Escape');
                         await expect(till.dialog).toHaveCount(0);
                     }
+                    await buttons.batch.click();
+                    await till.dialog.getByRole('link').click();
+                    await expect(page.locator('.ticket').first()).toBeVisible();
+                    await look(till, 'voucher-print', wrong);
                     await till.go('/gateway');
                     await page.locator('.card-foot button').first().click();
                     await expect(page.locator('.findings > li')).toHaveCount(8);

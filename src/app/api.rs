@@ -15,7 +15,7 @@ use crate::domain::shop::Language;
 use crate::domain::staff::SecretKind;
 use crate::domain::sync::{Boot, Part, PartAsk, PullAsk, PullReply, PushBatch, PushReply};
 use crate::domain::time::{BusinessDay, Timestamp};
-use crate::domain::voucher::{Charset, Voucher};
+use crate::domain::voucher::{Batch, Charset, Package, Voucher};
 
 /// Which bills history shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -136,6 +136,37 @@ pub struct JobView {
     pub trouble: Option<Trouble>,
     /// All of it is done.
     pub is_done: bool,
+}
+
+/// A QR code, as dark runs of modules.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QrView {
+    /// How many modules it is wide and high.
+    pub n_modules: u32,
+    /// Its dark modules, as an SVG path of one unit a module.
+    pub path: String,
+}
+
+/// A voucher as it is printed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CardView {
+    /// The voucher.
+    pub voucher: Voucher,
+    /// What logs in with it; none where the gateway has not said where.
+    pub qr: Option<QrView>,
+}
+
+/// The cards of a batch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SheetView {
+    /// The batch.
+    pub batch: Batch,
+    /// What its vouchers grant.
+    pub package: Package,
+    /// Where guests log in, as the gateway told last.
+    pub portal: Option<String>,
+    /// The cards.
+    pub cards: Vec<CardView>,
 }
 
 /// Somebody who is logged in at the hotspot.
@@ -541,6 +572,20 @@ pub async fn voucher_devices(code: String) -> Result<Vec<DeviceView>, Error> {
         async {
             call.who().await?;
             server::voucher_devices(&call.server, &code).await
+        }
+        .await,
+    )
+}
+
+/// The cards of a batch, to print.
+#[server(endpoint = "voucher_sheet", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn voucher_sheet(batch_id: BatchId) -> Result<SheetView, Error> {
+    use crate::server;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.who().await?;
+            server::sheet(&call.server, batch_id).await
         }
         .await,
     )

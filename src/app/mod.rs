@@ -37,6 +37,7 @@ use crate::app::pages::history::HistoryPage;
 use crate::app::pages::menu::MenuPage;
 use crate::app::pages::missing::MissingPage;
 use crate::app::pages::more::MorePage;
+use crate::app::pages::print::PrintPage;
 use crate::app::pages::sale::SalePage;
 use crate::app::pages::settings::SettingsPage;
 use crate::app::pages::staff::StaffPage;
@@ -95,6 +96,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("staff") view=StaffPage />
                     <Route path=path!("settings") view=SettingsPage />
                     <Route path=path!("vouchers") view=VouchersPage />
+                    <Route path=path!("vouchers/print") view=PrintPage />
                     <Route path=path!("guests") view=GuestsPage />
                     <Route path=path!("gateway") view=GatewayPage />
                     <Route path=path!("more") view=MorePage />

@@ -23,7 +23,7 @@ use crate::domain::shop::Shop;
 use crate::domain::staff::Staff;
 pub use crate::domain::sync::Link;
 use crate::domain::sync::{Action, Engine, Event, Fit, Snapshot, Step};
-use crate::domain::time::{MINUTE_MS, Timestamp};
+use crate::domain::time::{MINUTE_MS, Timestamp, next_moment};
 
 /// A smaller change of the clock's correction is not worth writing down.
 const CLOCK_NEWS_MS: i64 = 1_000;
@@ -95,6 +95,7 @@ pub struct Toast {
 pub struct Store {
     engine: StoredValue<Engine>,
     clock_offset_ms: StoredValue<i64>,
+    last_captured_at: StoredValue<Timestamp>,
     shown: RwSignal<Arc<State>>,
     now: RwSignal<Timestamp>,
     /// How things stand with the server.
@@ -153,6 +154,7 @@ impl Store {
             shown: RwSignal::new(engine.replica.shown()),
             engine: StoredValue::new(engine),
             clock_offset_ms: StoredValue::new(0),
+            last_captured_at: StoredValue::new(Timestamp::default()),
             now: RwSignal::new(now),
             link: RwSignal::new(Link::Connecting),
             n_pending: RwSignal::new(0),
@@ -362,7 +364,8 @@ impl Store {
     /// Writes an operation down; its number it gets in the outbox.
     fn write(self, body: Body) -> Op {
         let clock_offset_ms = self.clock_offset_ms.get_value();
-        let captured_at = self.this_moment();
+        let captured_at = next_moment(self.last_captured_at.get_value(), self.this_moment());
+        self.last_captured_at.set_value(captured_at);
         Op {
             op_id: OpId(uuid_v7(captured_at, client::device::chance())),
             device_id: DeviceId::default(),

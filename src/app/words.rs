@@ -573,6 +573,12 @@ catalogue! {
     revoke_unsold: "إلغاء اللي ماتباعش", "Revoke what is not sold";
     revoke_reason: "سبب الإلغاء", "Why it is revoked";
     color: "اللون", "Colour";
+    print_vouchers: "طباعة الكروت", "Print vouchers";
+    only_new: "اللي ماتطبعش بس", "Only those not printed yet";
+    reprint: "نسخة", "Copy";
+    did_print: "الكروت اتطبعت صح؟", "Did they come out right?";
+    did_print_note: "بتتسجل إنها اتطبعت بعد ما تأكد بس.", "They count as printed only when you say so.";
+    no_portal: "الراوتر لسه ماقالش عنوان صفحة الدخول، فالكروت من غير QR.", "The router has not told the address of its login page yet, so the cards have no QR code.";
     retry_now: "جرّب دلوقتي", "Try now";
 
     // Guests.

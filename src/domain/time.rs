@@ -25,6 +25,20 @@ impl Timestamp {
     }
 }
 
+/// How far a corrected clock may be found to have run ahead: above what two exchanges differ by, and below what a server
+/// takes for a wrong clock.
+const DRIFT_MS_MAX: i64 = 4_000;
+
+/// The moment of what somebody does after something else that they did at `last`. Clocks are corrected at every exchange
+/// with the server, now and then by a little backwards; what was done later must not seem to have been done earlier.
+pub fn next_moment(last: Timestamp, now: Timestamp) -> Timestamp {
+    if (0..DRIFT_MS_MAX).contains(&last.since(now)) {
+        last + 1
+    } else {
+        now
+    }
+}
+
 impl Add<i64> for Timestamp {
     type Output = Timestamp;
     fn add(self, ms: i64) -> Timestamp {
@@ -235,6 +249,24 @@ mod tests {
 
     fn at(text: &str) -> Timestamp {
         Timestamp(text.parse::<jiff::Timestamp>().unwrap().as_millisecond())
+    }
+
+    #[test]
+    fn what_is_done_later_is_later_although_the_clock_was_corrected_backwards() {
+        let (now, back) = (Timestamp(100_000), Timestamp(99_000));
+        assert_eq!(next_moment(now, back), Timestamp(100_001), "by a second");
+        assert_eq!(
+            next_moment(now, now),
+            Timestamp(100_001),
+            "in the same millisecond"
+        );
+        assert_eq!(next_moment(back, now), now);
+        let yesterday = now - DAY_MS;
+        assert_eq!(
+            next_moment(now, yesterday),
+            yesterday,
+            "somebody set the clock"
+        );
     }
 
     #[test]

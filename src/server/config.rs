@@ -108,7 +108,7 @@ pub struct RouterArgs {
     #[arg(long, default_value = "127.0.0.1")]
     pub address: IpAddr,
     /// The port to listen on; 0 for any that is free.
-    #[arg(long, default_value_t = 8728)]
+    #[arg(long, default_value_t = 8080)]
     pub port: u16,
     /// The user that may do everything.
     #[arg(long, default_value = "admin")]

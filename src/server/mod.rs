@@ -14,6 +14,7 @@ mod guard;
 mod offline;
 mod seal;
 pub mod sequencer;
+mod sheet;
 pub mod shop;
 pub mod sync;
 mod voucher;
@@ -74,6 +75,7 @@ use crate::server::gateway::jobs::{Wake, Worker};
 use crate::server::gateway::mikrotik::MikroTik;
 use crate::server::gateway::simulator::device::{Device, Make};
 use crate::server::gateway::simulator::{Identity, Pace, Simulator};
+pub(crate) use crate::server::sheet::sheet;
 pub(crate) use crate::server::voucher::{
     batch as batch_vouchers, devices as voucher_devices, guests, jobs, make as make_vouchers,
     put_out,
@@ -113,7 +115,7 @@ pub struct Server {
     /// When the gateway answered last, and why it does not answer now.
     gateway_seen: Mutex<(Option<Timestamp>, Option<Trouble>)>,
     /// The gateway of the demo shop.
-    pub demo_gateway: Mutex<Option<Simulator>>,
+    demo_gateway: Mutex<Option<gateway::demo::Playing>>,
     /// Held while codes are drawn, so that none is drawn twice.
     making: Mutex<()>,
     /// Wakes whoever does the jobs at the gateway.
@@ -446,6 +448,7 @@ fn register_functions() {
     register_explicit::<api::RetryGateway>();
     register_explicit::<api::MakeVouchers>();
     register_explicit::<api::Guests>();
+    register_explicit::<api::VoucherSheet>();
     register_explicit::<api::PutOut>();
     register_explicit::<api::VoucherDevices>();
     register_explicit::<api::BatchVouchers>();

@@ -46,6 +46,11 @@ fn functions(device: &Device) -> Vec<(&'static str, Value, Option<Role>)> {
         ),
         ("gateway_jobs", json!({}), Some(Role::Cashier)),
         ("guests", json!({}), Some(Role::Cashier)),
+        (
+            "voucher_sheet",
+            json!({ "batch_id": id() }),
+            Some(Role::Cashier),
+        ),
         ("put_out", json!({ "mac": "x" }), Some(Role::Cashier)),
         (
             "voucher_devices",

@@ -68,6 +68,7 @@ const ONLY: &[(&str, &str)] = &[
     ("sqlx::query", "src/server/db"),
     ("SystemTime::now", "src/server/clock.rs"),
     ("web_sys::", "src/client"),
+    ("/ip/hotspot", "src/server/gateway"),
     (
         "crate::app::",
         "src/app src/server/mod.rs src/server/document.rs",

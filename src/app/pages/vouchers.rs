@@ -709,8 +709,12 @@ fn BatchSheet(batch: Batch, on_close: Callback<()>) -> impl IntoView {
                 <div role="status">{failed}</div>
                 <ol class="codes">{move || vouchers.get().into_iter().map(row).collect_view()}</ol>
             </div>
-            <Show when=move || can_revoke && !unsold.with(Vec::is_empty)>
-                <footer class="sheet-foot">
+            <footer class="sheet-foot">
+                <a class="btn btn-big" href=format!("/vouchers/print?batch={batch_id}")>
+                    <Icon name="print" />
+                    <span>{words.print}</span>
+                </a>
+                <Show when=move || can_revoke && !unsold.with(Vec::is_empty)>
                     <Show
                         when=move || is_revoking.get()
                         fallback=move || {
@@ -735,8 +739,8 @@ fn BatchSheet(batch: Batch, on_close: Callback<()>) -> impl IntoView {
                             on_press=revoke
                         />
                     </Show>
-                </footer>
-            </Show>
+                </Show>
+            </footer>
         </Sheet>
     }
 }

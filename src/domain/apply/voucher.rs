@@ -163,3 +163,177 @@ pub(super) fn tell(
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::apply::apply;
+    use crate::domain::drill::{small_id, stamped};
+    use crate::domain::op::Body;
+    use crate::domain::staff::Role;
+    use crate::domain::text::Label;
+    use crate::domain::voucher::Stage;
+
+    const START: Timestamp = Timestamp(1_760_000_000_000);
+
+    fn package() -> PackageId {
+        PackageId(small_id(16, 1))
+    }
+
+    fn voucher(n: u64) -> VoucherId {
+        VoucherId(small_id(18, n))
+    }
+
+    /// A shop with one package, of which these vouchers were made.
+    struct Shop(State, u64);
+
+    impl Shop {
+        fn with(n_vouchers: u64) -> Shop {
+            let mut shop = Shop(State::default(), 0);
+            shop.must(named("ساعة"));
+            shop.must(batch(1, 1..=n_vouchers));
+            shop
+        }
+
+        fn record(&mut self, body: Body) -> Outcome {
+            self.1 += 1;
+            let at = START + i64::try_from(self.1).unwrap() * 1_000;
+            apply(&mut self.0, &stamped(self.1, at, Role::Owner, body)).outcome
+        }
+
+        fn must(&mut self, body: Body) {
+            assert_eq!(self.record(body.clone()), Outcome::Applied, "{body:?}");
+        }
+
+        fn stage(&self, n: u64) -> Stage {
+            self.0.vouchers[&voucher(n)].stage()
+        }
+    }
+
+    fn named(name: &str) -> Body {
+        edit(vec![PackageChange::Name(Label::new(name, ""))])
+    }
+
+    fn edit(changes: Vec<PackageChange>) -> Body {
+        Body::PackageEdited {
+            package_id: package(),
+            changes,
+            was: Vec::new(),
+        }
+    }
+
+    fn batch(n: u64, vouchers: std::ops::RangeInclusive<u64>) -> Body {
+        Body::BatchMade {
+            batch_id: BatchId(small_id(17, n)),
+            package_id: package(),
+            name: String::new(),
+            vouchers: vouchers.map(|n| (voucher(n), format!("CODE{n}"))).collect(),
+        }
+    }
+
+    fn sold(n: u64) -> Body {
+        Body::VoucherSold {
+            voucher_id: voucher(n),
+            price: Money(500),
+        }
+    }
+
+    fn revoked(n: u64) -> Body {
+        Body::VouchersRevoked {
+            voucher_ids: vec![voucher(n)],
+            reason: "lost".to_owned(),
+        }
+    }
+
+    fn told(n: u64, first_login_at: Option<Timestamp>, used_up: Option<EndReason>) -> Body {
+        Body::VoucherTold {
+            voucher_id: voucher(n),
+            first_login_at,
+            used_up,
+        }
+    }
+
+    #[test]
+    fn a_voucher_goes_from_made_to_used_up() {
+        let mut shop = Shop::with(1);
+        assert_eq!(shop.stage(1), Stage::Made);
+        shop.must(Body::VouchersPrinted {
+            voucher_ids: vec![voucher(1)],
+        });
+        assert_eq!(shop.stage(1), Stage::Printed);
+        shop.must(sold(1));
+        assert_eq!(shop.stage(1), Stage::Sold);
+        shop.must(told(1, Some(START), None));
+        assert_eq!(shop.stage(1), Stage::Used);
+        shop.must(told(1, None, Some(EndReason::Data)));
+        assert_eq!(shop.stage(1), Stage::Ended(EndReason::Data));
+        assert!(!shop.0.vouchers[&voucher(1)].is_open());
+    }
+
+    #[test]
+    fn a_voucher_is_sold_once_and_while_it_is_good() {
+        let mut shop = Shop::with(2);
+        shop.must(sold(1));
+        assert_eq!(shop.record(sold(1)), Outcome::Rejected(Reason::SoldTwice));
+        shop.must(revoked(2));
+        assert_eq!(
+            shop.record(sold(2)),
+            Outcome::Rejected(Reason::VoucherEnded)
+        );
+        assert_eq!(
+            shop.record(sold(9)),
+            Outcome::Rejected(Reason::UnknownVoucher)
+        );
+    }
+
+    #[test]
+    fn what_came_first_stays() {
+        let mut shop = Shop::with(1);
+        shop.must(told(1, Some(START), Some(EndReason::Time)));
+        shop.must(told(1, Some(START + 5_000), Some(EndReason::Data)));
+        shop.must(revoked(1));
+        let voucher = &shop.0.vouchers[&voucher(1)];
+        assert_eq!(voucher.first_login_at, Some(START));
+        assert_eq!(voucher.stage(), Stage::Ended(EndReason::Time));
+    }
+
+    #[test]
+    fn a_batch_is_of_a_package_that_is_there_and_new_itself() {
+        let mut shop = Shop::with(2);
+        assert_eq!(
+            shop.record(batch(1, 3..=4)),
+            Outcome::Rejected(Reason::Exists)
+        );
+        assert_eq!(
+            shop.record(batch(2, 2..=3)),
+            Outcome::Rejected(Reason::Exists)
+        );
+        shop.must(batch(2, 3..=4));
+        let mut empty = Shop(State::default(), 0);
+        assert_eq!(
+            empty.record(batch(1, 1..=1)),
+            Outcome::Rejected(Reason::UnknownPackage)
+        );
+        let none = Body::BatchMade {
+            batch_id: BatchId(small_id(17, 5)),
+            package_id: package(),
+            name: String::new(),
+            vouchers: Vec::new(),
+        };
+        assert_eq!(shop.record(none), Outcome::Rejected(Reason::TooMany));
+    }
+
+    #[test]
+    fn a_package_stays_while_one_of_it_can_be_sold() {
+        let mut shop = Shop::with(2);
+        let remove = || edit(vec![PackageChange::Removed(true)]);
+        shop.must(sold(1));
+        assert_eq!(shop.record(remove()), Outcome::Rejected(Reason::InUse));
+        shop.must(revoked(2));
+        shop.must(remove());
+        assert_eq!(
+            shop.record(batch(2, 3..=3)),
+            Outcome::Rejected(Reason::UnknownPackage)
+        );
+    }
+}

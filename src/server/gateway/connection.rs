@@ -17,17 +17,22 @@ use crate::server::gateway::mikrotik::{Access, MikroTik};
 use crate::server::{Error, Server, clock, db, sync};
 
 /// What the password is sealed for.
-const PURPOSE: &str = "gateway";
+pub const PURPOSE: &str = "gateway";
 /// How many random bytes a password is made of.
 const PASSWORD_BYTES: usize = 15;
 
-/// The connection that is set.
-pub async fn gateway(server: &Server) -> Result<Option<Gateway>, Error> {
+/// The connection that is set; in the demo its own one where none is.
+async fn gateway(server: &Server) -> Result<Option<Gateway>, Error> {
     let rows = db::row::list(&mut *server.readers.acquire().await?, Table::Gateway).await?;
-    Ok(rows.into_iter().find_map(|row| match row {
+    let saved = rows.into_iter().find_map(|row| match row {
         Row::Gateway(gateway) => Some(gateway),
         _ => None,
-    }))
+    });
+    if saved.is_some() {
+        return Ok(saved);
+    }
+    let playing = server.demo_gateway.lock().await;
+    Ok(playing.as_ref().map(|(_, gateway)| gateway.clone()))
 }
 
 /// The connection as the owner sees it: everything but the password.

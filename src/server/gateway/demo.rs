@@ -5,12 +5,10 @@ use std::net::Ipv4Addr;
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 
-use crate::domain::gateway::Trust;
+use crate::domain::gateway::Gateway;
 use crate::domain::registry::{Row, Table};
-use crate::domain::staff::{Role, Staff};
 use crate::domain::voucher::{Package, Voucher};
-use crate::server::api::GatewayForm;
-use crate::server::gateway::connection;
+use crate::server::gateway::connection::{self, PURPOSE};
 use crate::server::gateway::simulator::device::{Device, Make, Rights};
 use crate::server::gateway::simulator::{Pace, Simulator};
 use crate::server::gateway::voucher::{tag, values};
@@ -26,7 +24,10 @@ const GUESTS: [(&str, &str); 3] = [
     ("02:00:00:AA:BB:03", "Redmi-Note-12"),
 ];
 
-/// Starts the demo's gateway, and has the shop use it; where it runs already, it goes on.
+/// The demo's gateway, and the way to it.
+pub type Playing = (Simulator, Gateway);
+
+/// Starts the demo's gateway. The shop uses it for as long as nobody has set another; where it runs already it goes on.
 pub async fn play(server: &Server) -> Result<(), Error> {
     let mut playing = server.demo_gateway.lock().await;
     if playing.is_some() {
@@ -44,20 +45,16 @@ pub async fn play(server: &Server) -> Result<(), Error> {
     let simulator = Simulator::start(listener, device, Pace::default(), None);
     let mut simulator = simulator.map_err(|_| Error::Internal)?;
     simulator.tick(BYTES_PER_SECOND);
-    let form = GatewayForm {
+    let gateway = Gateway {
         host: Ipv4Addr::LOCALHOST.to_string(),
         port: simulator.address.port(),
-        is_secure: false,
         user: USER.to_owned(),
-        password: Some(password),
-        trust: Trust::Nobody,
+        password: server.key.seal(PURPOSE, &password),
+        ..Gateway::default()
     };
-    let nobody = Staff {
-        role: Role::Owner,
-        ..Staff::default()
-    };
-    connection::edit(server, &nobody, form).await?;
-    *playing = Some(simulator);
+    *playing = Some((simulator, gateway));
+    drop(playing);
+    server.gateway_wake.notify_one();
     Ok(())
 }
 

@@ -32,6 +32,8 @@ const STUCK_MS: i64 = 60_000;
 const LOOK_MS: i64 = 10_000;
 /// How long to wait for more, once the log has grown: a busy till is not to be followed step by step.
 const TOGETHER: Duration = Duration::from_millis(100);
+/// Where guests log in, as the gateway told last.
+pub const PORTAL: &str = "gateway_portal";
 /// When the gateway answered last.
 pub const SEEN_AT: &str = "gateway_seen_at";
 /// The place in the log up to which jobs were taken from it.
@@ -68,13 +70,15 @@ impl Worker {
         let wake = Arc::clone(&self.server.gateway_wake);
         let mut is_asked = false;
         while !*stopping.borrow() {
-            let wait_ms = self
-                .step(clock::now(), is_asked)
-                .await
-                .unwrap_or_else(|error| {
-                    tracing::error!(%error, "jobs for the gateway cannot be read or written");
-                    STUCK_MS
-                });
+            // What is in the middle of something is left there: the next start finds out how far it came.
+            let stepped = tokio::select! {
+                stepped = self.step(clock::now(), is_asked) => stepped,
+                _ = stopping.changed() => break,
+            };
+            let wait_ms = stepped.unwrap_or_else(|error| {
+                tracing::error!(%error, "what concerns the gateway cannot be read or written");
+                STUCK_MS
+            });
             is_asked = false;
             tokio::select! {
                 () = sleep(Duration::from_millis(u64::try_from(wait_ms).unwrap_or_default())) => {}

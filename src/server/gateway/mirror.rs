@@ -13,6 +13,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::voucher::EndReason;
 use crate::server::db::guest::Guest;
 use crate::server::gateway::item::Item;
+use crate::server::gateway::jobs::PORTAL;
 use crate::server::gateway::mikrotik::MikroTik;
 use crate::server::gateway::voucher::is_ours;
 use crate::server::{Error, Server, db};
@@ -53,28 +54,32 @@ impl Mirror {
             return Err(error.into());
         }
         let mut bodies = first_logins(connection, &guests, now).await?;
-        if self
+        let is_due = self
             .users_read_at
-            .is_none_or(|at| now.since(at) >= USERS_MS)
-        {
-            bodies.extend(self.used_up(connection, client).await?);
-            self.users_read_at = Some(now);
+            .is_none_or(|at| now.since(at) >= USERS_MS);
+        let mut over = BTreeMap::new();
+        if is_due {
+            over = self.over(client).await?;
+            if let Some(portal) = portal(client).await? {
+                db::put_meta(connection, PORTAL, &portal).await?;
+            }
+            bodies.extend(ends(connection, &over).await?);
         }
         if !bodies.is_empty() {
             server
                 .record(StaffId::default(), Role::Owner, bodies)
                 .await?;
         }
+        self.told.extend(over.into_keys());
+        if is_due {
+            self.users_read_at = Some(now);
+        }
         self.guests = Some(guests);
         Ok(())
     }
 
-    /// Vouchers that have reached a limit, as far as the shop does not know.
-    async fn used_up(
-        &mut self,
-        connection: &mut SqliteConnection,
-        client: &MikroTik,
-    ) -> Result<Vec<Body>, Error> {
+    /// Codes that have reached a limit, as far as the shop has not been told of them.
+    async fn over(&self, client: &MikroTik) -> Result<BTreeMap<String, EndReason>, Trouble> {
         let fields = [
             "name",
             "comment",
@@ -85,31 +90,49 @@ impl Mirror {
             "limit-bytes-total",
         ];
         let users = client.print(USER, &fields, &["-default"]).await?;
-        let ended = users
-            .iter()
-            .filter(|user| is_ours(user.text("comment")))
-            .filter_map(|user| {
-                let code = user.text("name").to_ascii_uppercase();
-                let why = end_of(user)?;
-                (!self.told.contains(&code)).then_some((code, why))
-            });
-        let ended: BTreeMap<String, EndReason> = ended.collect();
-        let codes: Vec<String> = ended.keys().cloned().collect();
-        let mut bodies = Vec::new();
-        for voucher in db::voucher::list_by_code(connection, &codes).await? {
-            let why = ended.get(&voucher.code.to_ascii_uppercase()).copied();
-            if voucher.ended.is_none() && why.is_some() {
-                let (voucher_id, first_login_at) = (voucher.voucher_id, None);
-                bodies.push(Body::VoucherTold {
-                    voucher_id,
-                    first_login_at,
-                    used_up: why,
-                });
-            }
-        }
-        self.told.extend(codes);
-        Ok(bodies)
+        let ours = users.iter().filter(|user| is_ours(user.text("comment")));
+        let over =
+            ours.filter_map(|user| Some((user.text("name").to_ascii_uppercase(), end_of(user)?)));
+        Ok(over.filter(|(code, _)| !self.told.contains(code)).collect())
     }
+}
+
+/// What the shop is to be told of codes that have reached a limit.
+async fn ends(
+    connection: &mut SqliteConnection,
+    over: &BTreeMap<String, EndReason>,
+) -> Result<Vec<Body>, sqlx::Error> {
+    let codes: Vec<String> = over.keys().cloned().collect();
+    let vouchers = db::voucher::list_by_code(connection, &codes).await?;
+    let open = vouchers
+        .into_iter()
+        .filter(|voucher| voucher.ended.is_none());
+    let told = open.map(|voucher| Body::VoucherTold {
+        voucher_id: voucher.voucher_id,
+        first_login_at: None,
+        used_up: over.get(&voucher.code.to_ascii_uppercase()).copied(),
+    });
+    Ok(told.collect())
+}
+
+/// Where guests log in: the name of the hotspot's page, or its address.
+async fn portal(client: &MikroTik) -> Result<Option<String>, Trouble> {
+    let servers = client
+        .print("/ip/hotspot", &["profile", "disabled"], &[])
+        .await?;
+    let Some(server) = servers.iter().find(|server| !server.flag("disabled")) else {
+        return Ok(None);
+    };
+    let query = format!("name={}", server.text("profile"));
+    let fields = ["dns-name", "hotspot-address"];
+    let profiles = client
+        .print("/ip/hotspot/profile", &fields, &[&query])
+        .await?;
+    let found = profiles.first().and_then(|profile| {
+        let names = fields.map(|field| profile.text(field));
+        names.into_iter().find(|name| !name.is_empty())
+    });
+    Ok(found.map(str::to_owned))
 }
 
 /// Why a user is let in no more, if that is so.

@@ -1,0 +1,202 @@
+//! Printing vouchers: cards on A4 or on the roll of a receipt printer.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_router::hooks::use_query_map;
+
+use crate::app::api::{CardView, QrView, SheetView};
+use crate::app::parts::button::{Button, Choose};
+use crate::app::parts::sheet::Modal;
+use crate::app::parts::shell::PageHead;
+use crate::app::parts::sync::NeedsServer;
+use crate::app::{Error, api, prefs, store, view, words};
+use crate::client;
+use crate::domain::id::VoucherId;
+use crate::domain::op::Body;
+
+/// How cards lie on paper: so many on a page of A4, or one after the other on a roll of so many millimetres.
+const LAYOUTS: [(&str, &str); 5] = [
+    ("12", "A4 · 12"),
+    ("20", "A4 · 20"),
+    ("40", "A4 · 40"),
+    ("80", "80 mm"),
+    ("58", "58 mm"),
+];
+
+/// Shows the cards of a batch as they will be printed.
+#[component]
+pub fn PrintPage() -> impl IntoView {
+    let (store, prefs) = (store(), prefs());
+    let words = prefs.words();
+    let query = use_query_map();
+    let found = RwSignal::new(None::<Result<SheetView, Error>>);
+    Effect::new(move || {
+        let batch_id = query.with(|query| query.get("batch").and_then(|id| id.parse().ok()));
+        if let Some(batch_id) = batch_id {
+            spawn_local(async move {
+                found.try_set(Some(api::voucher_sheet(batch_id).await));
+            });
+        }
+    });
+    let (layout, is_new_only) = (RwSignal::new("12"), RwSignal::new(true));
+    let is_asking = RwSignal::new(false);
+    let sheet = Memo::new(move |_| found.get().and_then(Result::ok));
+    // What this device has recorded since is known to its own rows.
+    let is_printed = move |card: &CardView| {
+        let id = card.voucher.voucher_id;
+        let row = store
+            .shown()
+            .vouchers
+            .get(&id)
+            .map(|voucher| voucher.printed.is_some());
+        row.unwrap_or(card.voucher.printed.is_some())
+    };
+    let cards = move || {
+        let all = sheet
+            .get()
+            .map(|sheet| sheet.cards)
+            .unwrap_or_default()
+            .into_iter();
+        let with_mark = all.map(|card| (is_printed(&card), card));
+        let chosen = with_mark.filter(|(is_printed, _)| !is_new_only.get() || !is_printed);
+        chosen.collect::<Vec<_>>()
+    };
+    let print = move || {
+        client::page::print();
+        is_asking.set(true);
+    };
+    let confirm = move || {
+        let voucher_ids: Vec<VoucherId> = untrack(cards)
+            .into_iter()
+            .map(|(_, card)| card.voucher.voucher_id)
+            .collect();
+        is_asking.set(false);
+        if !voucher_ids.is_empty() {
+            let _ = store.record([Body::VouchersPrinted { voucher_ids }]);
+        }
+    };
+    let n_cards = Memo::new(move |_| cards().len());
+    let failed = move || match found.get() {
+        Some(Err(error)) => Some(view! {
+            <p class="notice" data-tone="bad">
+                {error.text(words)}
+            </p>
+        }),
+        _ => None,
+    };
+    let no_portal = move || {
+        let is_missing =
+            sheet.with(|sheet| sheet.as_ref().is_some_and(|sheet| sheet.portal.is_none()));
+        is_missing.then(|| view! { <p class="notice">{words.no_portal}</p> })
+    };
+    view! {
+        <PageHead title=words.print_vouchers.to_owned()>
+            <Button
+                icon="print"
+                text=Signal::derive(move || {
+                    format!("{} ({})", words.print, prefs.number(n_cards.get()))
+                })
+                class="btn btn-primary"
+                disabled=Signal::derive(move || n_cards.get() == 0)
+                on_press=print
+            />
+        </PageHead>
+        <NeedsServer />
+        <div class="ticket-tools">
+            <Choose
+                label=words.paper
+                options=LAYOUTS.map(|(value, text)| (value, "", text.to_owned())).to_vec()
+                chosen=layout
+                on_choose=move |chosen| layout.set(chosen)
+            />
+            <label class="check">
+                <input
+                    type="checkbox"
+                    prop:checked=is_new_only
+                    on:change=move |event| is_new_only.set(event_target_checked(&event))
+                />
+                <span>{words.only_new}</span>
+            </label>
+        </div>
+        <div role="status">{failed} {no_portal}</div>
+        <section class="tickets" data-layout=layout aria-label=words.vouchers>
+            {move || {
+                let sheet = sheet.get()?;
+                let draw = |(is_printed, card): (bool, CardView)| {
+                    view! { <Ticket card sheet=sheet.clone() is_printed /> }
+                };
+                Some(cards().into_iter().map(draw).collect_view())
+            }}
+        </section>
+        {move || {
+            is_asking
+                .get()
+                .then(|| {
+                    view! {
+                        <DidPrint
+                            on_confirm=Callback::new(move |()| confirm())
+                            on_close=Callback::new(move |()| is_asking.set(false))
+                        />
+                    }
+                })
+        }}
+    }
+}
+
+/// Asks whether the paper came out right: only then do the vouchers count as printed.
+#[component]
+fn DidPrint(on_confirm: Callback<()>, on_close: Callback<()>) -> impl IntoView {
+    let words = words();
+    view! {
+        <Modal title=words.did_print.to_owned() on_close>
+            <div class="modal-body">
+                <p>{words.did_print_note}</p>
+            </div>
+            <footer class="modal-foot">
+                <Button icon="close" text=words.no.to_owned() on_press=move || on_close.run(()) />
+                <Button
+                    icon="check"
+                    class="btn btn-primary"
+                    text=words.yes.to_owned()
+                    on_press=move || on_confirm.run(())
+                />
+            </footer>
+        </Modal>
+    }
+}
+
+/// One card.
+#[component]
+fn Ticket(card: CardView, sheet: SheetView, is_printed: bool) -> impl IntoView {
+    let (store, prefs) = (store(), prefs());
+    let words = prefs.words();
+    let (voucher, package) = (card.voucher, sheet.package);
+    let number = prefs.number(voucher.number);
+    let qr = card.qr.map(|QrView { n_modules, path }| {
+        // A quiet zone of four modules around it, or no camera finds it.
+        let area = format!("-4 -4 {0} {0}", n_modules + 8);
+        view! {
+            <svg class="qr" viewBox=area shape-rendering="crispEdges" aria-hidden="true">
+                <path d=path></path>
+            </svg>
+        }
+    });
+    view! {
+        <article class="ticket">
+            <header>
+                <b>{store.shop_now().name}</b>
+                <small>{number}</small>
+            </header>
+            {qr}
+            <code dir="ltr">{voucher.code}</code>
+            <p>
+                <b>{package.name.text(prefs.is_arabic()).to_owned()}</b>
+                " · "
+                {prefs.money_unit(package.price)}
+            </p>
+            <p>{prefs.stretch(package.limit_minutes)} " · " {prefs.bytes(package.limit_bytes)}</p>
+            {sheet.portal.map(|portal| view! { <small dir="ltr">"http://" {portal}</small> })}
+            {is_printed.then(|| view! { <small>{words.reprint}</small> })}
+        </article>
+    }
+}
