@@ -2,7 +2,7 @@ import { expect, test } from '../pages/router';
 import { addPackage, connect, makeVouchers, users } from '../pages/vouchers';
 
 test.use({ flags: ['--demo'] });
-test.describe.configure({ timeout: 90_000 });
+test.describe.configure({ timeout: 180_000 });
 
 const PHONE = '02:00:00:AA:BB:77';
 /** The router is asked every ten seconds, and the page every five. */

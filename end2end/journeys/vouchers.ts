@@ -25,6 +25,7 @@ test('vouchers are made before there is a router, and appear on it when there is
     expect(made[0]).toMatchObject({ 'limit-uptime': '1d', 'limit-bytes-total': String(500 * 1024 * 1024) });
 
     await batch.getByRole('button').click();
+    await expect(till.dialog.locator('.codes code')).toHaveCount(30);
     const codes = await till.dialog.locator('.codes code').allTextContents();
     expect([...codes].sort()).toEqual(made.map(({ name }) => name).sort());
 });

@@ -2,7 +2,7 @@
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { binary } from './server';
+import { binary, children } from './server';
 import { test as withTill } from './test';
 
 /** What can go wrong with it, as `server/gateway/simulator/fault.rs` names it. */
@@ -19,7 +19,7 @@ export class Router {
     static async open(...flags: string[]): Promise<Router> {
         const args = ['simulate-router', '--port', '0', '--user', 'shop', '--password', 'open-sesame', ...flags];
         const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-        process.once('exit', () => child.kill('SIGKILL'));
+        children.add(child);
         const [said] = (await once(child.stdout!, 'data')) as [Buffer];
         const address = /https?:\/\/\S+/.exec(String(said))?.[0];
         if (!address) throw new Error(`the router said ${said}`);
@@ -55,6 +55,7 @@ export class Router {
 
     async close(): Promise<void> {
         this.child.kill('SIGKILL');
+        children.delete(this.child);
     }
 
     private async tell(action: string, body: unknown): Promise<void> {

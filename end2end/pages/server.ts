@@ -22,7 +22,7 @@ const START_LIMIT_MS = 10_000;
 const STOP_LIMIT_MS = 10_000;
 
 // A worker that ends in the middle of a test must not leave its servers behind.
-const children = new Set<ChildProcess>();
+export const children = new Set<ChildProcess>();
 process.on('exit', () => children.forEach((child) => child.kill('SIGKILL')));
 
 export class Server {

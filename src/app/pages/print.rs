@@ -14,15 +14,6 @@ use crate::client;
 use crate::domain::id::VoucherId;
 use crate::domain::op::Body;
 
-/// How cards lie on paper: so many on a page of A4, or one after the other on a roll of so many millimetres.
-const LAYOUTS: [(&str, &str); 5] = [
-    ("12", "A4 · 12"),
-    ("20", "A4 · 20"),
-    ("40", "A4 · 40"),
-    ("80", "80 mm"),
-    ("58", "58 mm"),
-];
-
 /// Shows the cards of a batch as they will be printed.
 #[component]
 pub fn PrintPage() -> impl IntoView {
@@ -38,6 +29,14 @@ pub fn PrintPage() -> impl IntoView {
             });
         }
     });
+    // How cards lie on paper: so many on a page of A4, or one after the other on a roll.
+    let layouts = [
+        ("12", "A4 · 12"),
+        ("20", "A4 · 20"),
+        ("40", "A4 · 40"),
+        ("80", words.mm80),
+        ("58", words.mm58),
+    ];
     let (layout, is_new_only) = (RwSignal::new("12"), RwSignal::new(true));
     let is_asking = RwSignal::new(false);
     let sheet = Memo::new(move |_| found.get().and_then(Result::ok));
@@ -105,7 +104,7 @@ pub fn PrintPage() -> impl IntoView {
         <div class="ticket-tools">
             <Choose
                 label=words.paper
-                options=LAYOUTS.map(|(value, text)| (value, "", text.to_owned())).to_vec()
+                options=layouts.map(|(value, text)| (value, "", text.to_owned())).to_vec()
                 chosen=layout
                 on_choose=move |chosen| layout.set(chosen)
             />
