@@ -139,7 +139,6 @@ catalogue! {
     go_on: "كمّل", "Go on";
     finish: "خلصت", "Finish";
     finished: "خلصت قريب", "Finished lately";
-    task_edited: "مهمة", "Task";
     run_begun: "بدأت قائمة", "Checklist begun";
     run_edited: "قائمة", "Checklist";
     unknown_task: "المهمة دي مش موجودة", "There is no such task";
@@ -521,7 +520,6 @@ catalogue! {
     vouchers: "الكروت", "Vouchers";
     package: "الباقة", "Package";
     packages: "الباقات", "Packages";
-    packages_note: "اللي الكارت بيديه: سرعة ووقت وبيانات بسعر.", "What a voucher grants: time and data at a price.";
     add_package: "باقة جديدة", "Add a package";
     edit_package: "تعديل باقة", "Edit package";
     no_packages: "مفيش باقات لسه", "No packages yet";

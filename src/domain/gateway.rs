@@ -64,11 +64,6 @@ impl Trouble {
                 | Trouble::TookTooLong
         )
     }
-
-    /// Tells whether the request may have been carried out all the same.
-    pub fn is_uncertain(&self) -> bool {
-        matches!(self, Trouble::Silent | Trouble::Cut | Trouble::TookTooLong)
-    }
 }
 
 /// What a certificate is known by: its SHA-256, as people compare it, `A1:B2:…`.

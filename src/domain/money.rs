@@ -109,7 +109,7 @@ impl fmt::Display for Money {
 
 /// Reads pounds as a person types them: `12`, `12.5`, `١٢٫٥`; at most two decimals, no sign.
 pub fn parse_pounds(text: &str) -> Option<Money> {
-    let digits: String = text.trim().chars().map(latin_digit).collect();
+    let digits = latin_digits(text);
     let (whole, rest) = digits.split_once('.').unwrap_or((&digits, ""));
     let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
     if whole.len() > 7
@@ -128,6 +128,11 @@ pub fn parse_pounds(text: &str) -> Option<Money> {
     let piasters: i64 = format!("{rest:0<2}").parse().ok()?;
     let money = Money(pounds * 100 + piasters);
     money.is_amount().then_some(money)
+}
+
+/// Turns what somebody typed as a number into Latin digits, without the spaces around it.
+pub fn latin_digits(text: &str) -> String {
+    text.trim().chars().map(latin_digit).collect()
 }
 
 /// Turns an Arabic or Persian digit or decimal mark into its Latin twin; leaves the rest as it is.

@@ -71,6 +71,16 @@ impl Wifi {
         }
     }
 
+    /// With one voucher, that a phone has logged in with.
+    async fn with_guest() -> (Wifi, BatchId, String) {
+        let mut wifi = Wifi::ready(Make::default(), Pace::default()).await;
+        let batch_id = wifi.make(1).await;
+        wifi.step().await;
+        let code = wifi.vouchers(batch_id).await[0].code.clone();
+        wifi.device.device().log_in(&code, &code, MAC).unwrap();
+        (wifi, batch_id, code)
+    }
+
     async fn worker(shop: &Shop) -> Worker {
         let file = shop.folder.path().join("shop.db");
         Worker::new(
@@ -523,11 +533,7 @@ async fn a_voucher_is_followed_from_its_first_login_to_its_end() {
 
 #[tokio::test]
 async fn what_a_phone_used_survives_a_router_that_restarts_in_1970() {
-    let mut wifi = Wifi::ready(Make::default(), Pace::default()).await;
-    let batch_id = wifi.make(1).await;
-    wifi.step().await;
-    let code = wifi.vouchers(batch_id).await[0].code.clone();
-    wifi.device.device().log_in(&code, &code, MAC).unwrap();
+    let (mut wifi, batch_id, code) = Wifi::with_guest().await;
     wifi.device.device().pass(60_000, 1_000);
     wifi.look_after(11).await;
     wifi.device.device().pass(60_000, 500);
@@ -559,11 +565,7 @@ async fn what_a_phone_used_survives_a_router_that_restarts_in_1970() {
 
 #[tokio::test]
 async fn guests_are_shown_with_their_age_while_the_router_is_away() {
-    let mut wifi = Wifi::ready(Make::default(), Pace::default()).await;
-    let batch_id = wifi.make(1).await;
-    wifi.step().await;
-    let code = wifi.vouchers(batch_id).await[0].code.clone();
-    wifi.device.device().log_in(&code, &code, MAC).unwrap();
+    let (mut wifi, _, code) = Wifi::with_guest().await;
     wifi.look_after(11).await;
     let seen_at = wifi.guests().await["seen_at"].clone();
     assert!(seen_at.is_i64());
@@ -591,11 +593,7 @@ async fn guests_are_shown_with_their_age_while_the_router_is_away() {
 
 #[tokio::test]
 async fn a_phone_that_is_put_out_does_not_come_back_by_itself() {
-    let mut wifi = Wifi::ready(Make::default(), Pace::default()).await;
-    let batch_id = wifi.make(1).await;
-    wifi.step().await;
-    let code = wifi.vouchers(batch_id).await[0].code.clone();
-    wifi.device.device().log_in(&code, &code, MAC).unwrap();
+    let (wifi, ..) = Wifi::with_guest().await;
     let put_out = async |mac: &str| {
         let ask = json!({ "mac": mac });
         wifi.shop

@@ -11,7 +11,7 @@ use crate::app::parts::show::Show;
 use crate::app::parts::sync::NeedsServer;
 use crate::app::{Error, Tone, Words, api, prefs, store, view, words};
 use crate::domain::gateway::{Check, Finding, Fingerprint, Trouble, Trust, Verdict};
-use crate::domain::money::latin_digit;
+use crate::domain::money::latin_digits;
 use crate::domain::staff::Role;
 
 /// The ports of a router's web service.
@@ -63,9 +63,7 @@ struct Typed {
 
 impl Typed {
     fn form(self) -> GatewayForm {
-        let port: String = self
-            .port
-            .with_untracked(|port| port.trim().chars().map(latin_digit).collect());
+        let port = self.port.with_untracked(|port| latin_digits(port));
         let password = self.password.get_untracked();
         GatewayForm {
             host: self.host.get_untracked(),

@@ -6,6 +6,7 @@ use leptos::task::spawn_local;
 use crate::app::api::{GuestView, GuestsView};
 use crate::app::explain::trouble;
 use crate::app::parts::button::Icon;
+use crate::app::parts::empty::Empty;
 use crate::app::parts::shell::PageHead;
 use crate::app::parts::show::Show;
 use crate::app::parts::sync::NeedsServer;
@@ -119,12 +120,7 @@ pub fn GuestsPage() -> impl IntoView {
         (words.time_left, true),
     ];
     let none = move || {
-        view! {
-            <div class="empty">
-                <Icon name="wifi" />
-                <h2>{words.nobody_online}</h2>
-            </div>
-        }
+        view! { <Empty icon="wifi" title=words.nobody_online /> }
     };
     view! {
         <PageHead title=words.guests.to_owned() />

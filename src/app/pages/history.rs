@@ -6,6 +6,7 @@ use leptos_router::hooks::{use_navigate, use_query_map};
 use crate::app::api::{self, HistoryFilter, HistoryPage as Page};
 use crate::app::codec::Awaited;
 use crate::app::parts::button::{Amount, Icon};
+use crate::app::parts::empty::Empty;
 use crate::app::parts::shell::PageHead;
 use crate::app::past::{self, Found, HistoryHere};
 use crate::app::{Error, Link, prefs, store, view, words};
@@ -401,14 +402,11 @@ pub fn bill_state(session: &Session, due: Money) -> (&'static str, &'static str)
 fn Nothing() -> impl IntoView {
     let words = words();
     view! {
-        <div class="empty">
-            <Icon name="history" />
-            <h2>{words.no_bills}</h2>
-            <p>{words.no_bills_note}</p>
+        <Empty icon="history" title=words.no_bills note=words.no_bills_note>
             <a class="btn btn-primary" href="/">
                 {words.to_floor}
             </a>
-        </div>
+        </Empty>
     }
 }
 

@@ -2,7 +2,8 @@
 
 use leptos::prelude::*;
 
-use crate::app::parts::button::{Amount, Button, Icon, IconButton, MoneyField, TextField};
+use crate::app::parts::button::{Amount, Button, IconButton, MoneyField, TextField};
+use crate::app::parts::empty::Empty;
 use crate::app::parts::sheet::{RemoveButton, Sheet, SheetFoot};
 use crate::app::parts::shell::PageHead;
 use crate::app::parts::show::Show;
@@ -39,6 +40,9 @@ pub fn MenuPage() -> impl IntoView {
         categories.sort_by_key(|category| category.position);
         categories
     });
+    let none = move || {
+        view! { <Empty icon="menu" title=words.no_menu note=words.no_menu_note /> }
+    };
     view! {
         <PageHead title=words
             .menu
@@ -55,7 +59,7 @@ pub fn MenuPage() -> impl IntoView {
                     }
                 })}
         </PageHead>
-        <Show when=move || !categories.with(Vec::is_empty) fallback=NoMenu>
+        <Show when=move || !categories.with(Vec::is_empty) fallback=none>
             <div class="form-page">
                 <For
                     each=move || categories.get()
@@ -77,18 +81,6 @@ fn can_edit() -> bool {
         changes: Vec::new(),
         was: Vec::new(),
     })
-}
-
-#[component]
-fn NoMenu() -> impl IntoView {
-    let words = words();
-    view! {
-        <div class="empty">
-            <Icon name="menu" />
-            <h2>{words.no_menu}</h2>
-            <p>{words.no_menu_note}</p>
-        </div>
-    }
 }
 
 #[component]

@@ -2,7 +2,8 @@
 
 use leptos::prelude::*;
 
-use crate::app::parts::button::{Button, Icon, MoneyField, TextField};
+use crate::app::parts::button::{Button, MoneyField, TextField};
+use crate::app::parts::empty::Empty;
 use crate::app::parts::sheet::{RemoveButton, Sheet, SheetFoot};
 use crate::app::parts::shell::PageHead;
 use crate::app::parts::show::Show;
@@ -62,6 +63,9 @@ pub fn StationsPage() -> impl IntoView {
         (words.multi, true),
         (words.state, false),
     ];
+    let none = move || {
+        view! { <Empty icon="stations" title=words.no_stations note=words.no_stations_note /> }
+    };
     view! {
         <PageHead title=words
             .stations
@@ -78,7 +82,7 @@ pub fn StationsPage() -> impl IntoView {
                     }
                 })}
         </PageHead>
-        <Show when=move || !stations.with(Vec::is_empty) fallback=NoStations>
+        <Show when=move || !stations.with(Vec::is_empty) fallback=none>
             <Table columns>{move || stations.get().into_iter().map(row).collect_view()}</Table>
         </Show>
         {move || {
@@ -90,18 +94,6 @@ pub fn StationsPage() -> impl IntoView {
                     }
                 })
         }}
-    }
-}
-
-#[component]
-fn NoStations() -> impl IntoView {
-    let words = words();
-    view! {
-        <div class="empty">
-            <Icon name="stations" />
-            <h2>{words.no_stations}</h2>
-            <p>{words.no_stations_note}</p>
-        </div>
     }
 }
 

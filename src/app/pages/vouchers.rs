@@ -6,6 +6,7 @@ use leptos::task::spawn_local;
 use crate::app::api::{JobView, VoucherForm};
 use crate::app::explain::trouble;
 use crate::app::parts::button::{Amount, Button, Choose, Icon, MoneyField, TextField};
+use crate::app::parts::empty::Empty;
 use crate::app::parts::sheet::{RemoveButton, Sheet, SheetFoot};
 use crate::app::parts::shell::PageHead;
 use crate::app::parts::show::Show;
@@ -15,7 +16,7 @@ use crate::app::{Error, Link, Tone, Words, api, prefs, store, view, words};
 use crate::client;
 use crate::domain::edit::current;
 use crate::domain::id::{BatchId, PackageId};
-use crate::domain::money::{Money, latin_digit, parse_pounds};
+use crate::domain::money::{Money, latin_digits, parse_pounds};
 use crate::domain::op::Body;
 use crate::domain::text::Label;
 use crate::domain::voucher::{
@@ -124,6 +125,9 @@ fn Packages(
         (words.package_data, false),
         (words.package_time, false),
     ];
+    let none = move || {
+        view! { <Empty icon="tag" title=words.no_packages note=words.no_packages_note /> }
+    };
     view! {
         <section class="stack" aria-label=words.packages>
             <header class="section-head">
@@ -139,22 +143,10 @@ fn Packages(
                         }
                     })}
             </header>
-            <Show when=move || !packages.with(Vec::is_empty) fallback=NoPackages>
+            <Show when=move || !packages.with(Vec::is_empty) fallback=none>
                 <Table columns>{move || packages.get().into_iter().map(row).collect_view()}</Table>
             </Show>
         </section>
-    }
-}
-
-#[component]
-fn NoPackages() -> impl IntoView {
-    let words = words();
-    view! {
-        <div class="empty">
-            <Icon name="tag" />
-            <h2>{words.no_packages}</h2>
-            <p>{words.no_packages_note}</p>
-        </div>
     }
 }
 
@@ -476,8 +468,7 @@ fn EditPackage(package: Option<Package>, on_close: Callback<()>) -> impl IntoVie
 
 /// Reads a whole number above zero.
 fn read_number(text: &str) -> Option<i64> {
-    let text: String = text.trim().chars().map(latin_digit).collect();
-    text.parse().ok().filter(|n| *n > 0)
+    latin_digits(text).parse().ok().filter(|n| *n > 0)
 }
 
 /// Reads a limit, which may be left out. What is neither is none at all.

@@ -3,6 +3,7 @@
 pub mod basket;
 pub mod bill;
 pub mod button;
+pub mod empty;
 pub mod pay;
 pub mod reason;
 pub mod receipt;

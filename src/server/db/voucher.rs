@@ -1,4 +1,4 @@
-//! Vouchers: those of a batch, and which codes there have been.
+//! Vouchers: of a batch, by their codes, those that are good; and which codes there have been.
 
 use std::collections::BTreeSet;
 
@@ -18,8 +18,7 @@ pub async fn list_batch(
         .bind(batch_id.to_string())
         .fetch_all(connection)
         .await?;
-    let read = |doc: &String| serde_json::from_str(doc).map_err(decode);
-    docs.iter().map(read).collect()
+    read(&docs)
 }
 
 /// Lists the vouchers that have one of these codes, in capitals.
@@ -35,9 +34,7 @@ pub async fn list_by_code(
         .bind(serde_json::to_string(codes).map_err(encode)?)
         .fetch_all(connection)
         .await?;
-    docs.iter()
-        .map(|doc| serde_json::from_str(doc).map_err(decode))
-        .collect()
+    read(&docs)
 }
 
 /// Lists the vouchers that are still good, the oldest first.
@@ -46,9 +43,7 @@ pub async fn list_good(connection: &mut SqliteConnection) -> Result<Vec<Voucher>
         sqlx::query_scalar("select doc from voucher where doc ->> '$.ended' is null order by id")
             .fetch_all(connection)
             .await?;
-    docs.iter()
-        .map(|doc| serde_json::from_str(doc).map_err(decode))
-        .collect()
+    read(&docs)
 }
 
 /// Finds which of these codes, in capitals, there have ever been.
@@ -62,4 +57,9 @@ pub async fn find_codes(
         .fetch_all(connection)
         .await?;
     Ok(found.into_iter().collect())
+}
+
+fn read(docs: &[String]) -> Result<Vec<Voucher>, sqlx::Error> {
+    let read = |doc: &String| serde_json::from_str(doc).map_err(decode);
+    docs.iter().map(read).collect()
 }

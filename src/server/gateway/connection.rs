@@ -50,16 +50,12 @@ pub async fn view(server: &Server) -> Result<Option<GatewayView>, Error> {
 /// Sets the connection. Without a password the old one stays, as long as it goes to the same device and user.
 pub async fn edit(server: &Server, who: &Staff, form: GatewayForm) -> Result<(), Error> {
     let mut changes = changes(&form);
-    match (
-        &form.password,
-        keeps_password(gateway(server).await?.as_ref(), &form),
-    ) {
-        (Some(password), _) => {
-            let sealed = server.key.seal(PURPOSE, password).ok_or(Error::Internal)?;
-            changes.push(GatewayChange::Password(Some(sealed)));
-        }
-        (None, true) => {}
-        (None, false) => changes.push(GatewayChange::Password(None)),
+    let saved = gateway(server).await?;
+    if let Some(password) = &form.password {
+        let sealed = server.key.seal(PURPOSE, password).ok_or(Error::Internal)?;
+        changes.push(GatewayChange::Password(Some(sealed)));
+    } else if !saved.is_some_and(|saved| keeps_password(&saved, &form)) {
+        changes.push(GatewayChange::Password(None));
     }
     let body = Body::GatewayEdited {
         gateway_id: GatewayId::default(),
@@ -72,20 +68,14 @@ pub async fn edit(server: &Server, who: &Staff, form: GatewayForm) -> Result<(),
 
 /// Looks at the connection as it is typed, step by step.
 pub async fn test(server: &Server, form: GatewayForm) -> Result<Vec<Finding>, Error> {
-    for change in changes(&form) {
-        change.check().map_err(Error::Refused)?;
-    }
     let access = access(server, form).await?;
     Ok(diagnose::diagnose(&access, local_now(server).await?).await)
 }
 
 /// The commands that make a user for the shop, with a password that was just made up.
 pub async fn commands(server: &Server, form: GatewayForm) -> Result<(String, String), Error> {
-    for change in changes(&form) {
-        change.check().map_err(Error::Refused)?;
-    }
-    let password = BASE64_URL_SAFE_NO_PAD.encode(clock::chance::<PASSWORD_BYTES>());
     let access = access(server, form).await?;
+    let password = BASE64_URL_SAFE_NO_PAD.encode(clock::chance::<PASSWORD_BYTES>());
     let from = diagnose::own_address(&access).await;
     let text = diagnose::commands(&access.host, &access.user, &password, from.as_deref());
     Ok((text, password))
@@ -102,13 +92,11 @@ fn changes(form: &GatewayForm) -> Vec<GatewayChange> {
 }
 
 /// The password that is kept is for one device and user: whoever types another address does not get it sent there.
-fn keeps_password(saved: Option<&Gateway>, form: &GatewayForm) -> bool {
-    saved.is_some_and(|saved| {
-        saved.host == form.host.trim()
-            && saved.port == form.port
-            && saved.user == form.user.trim()
-            && saved.is_secure == form.is_secure
-    })
+fn keeps_password(saved: &Gateway, form: &GatewayForm) -> bool {
+    saved.host == form.host.trim()
+        && saved.port == form.port
+        && saved.user == form.user.trim()
+        && saved.is_secure == form.is_secure
 }
 
 /// The password that is kept; none where the key in the data folder is another one than it was sealed with.
@@ -116,12 +104,14 @@ fn password(server: &Server, saved: &Gateway) -> Option<String> {
     server.key.open_sealed(PURPOSE, saved.password.as_ref()?)
 }
 
+/// How the gateway is reached as it is typed, if that can be.
 async fn access(server: &Server, form: GatewayForm) -> Result<Access, Error> {
+    for change in changes(&form) {
+        change.check().map_err(Error::Refused)?;
+    }
     let saved = gateway(server).await?;
-    let kept = saved
-        .as_ref()
-        .filter(|saved| keeps_password(Some(saved), &form));
-    let kept = kept.and_then(|saved| password(server, saved));
+    let kept = saved.filter(|saved| keeps_password(saved, &form));
+    let kept = kept.and_then(|saved| password(server, &saved));
     Ok(Access {
         password: form.password.or(kept).unwrap_or_default(),
         host: form.host.trim().to_owned(),

@@ -9,6 +9,7 @@ use crate::domain::gateway::Gateway;
 use crate::domain::registry::{Row, Table};
 use crate::domain::voucher::{Package, Voucher};
 use crate::server::gateway::connection::{self, PURPOSE};
+use crate::server::gateway::hotspot;
 use crate::server::gateway::simulator::device::{Device, Make, Rights};
 use crate::server::gateway::simulator::{Pace, Simulator};
 use crate::server::gateway::voucher::{tag, values};
@@ -76,7 +77,7 @@ async fn fill(server: &Server, device: &mut Device) -> Result<(), Error> {
     for voucher in &vouchers {
         let user = user(voucher, &package(voucher).unwrap_or_default());
         // One that is there twice is none the less there.
-        let _ = device.add(&Rights(&rights), "/ip/hotspot/user", &user);
+        let _ = device.add(&Rights(&rights), hotspot::USER, &user);
     }
     let sold = vouchers.iter().filter(|voucher| voucher.sold.is_some());
     for ((mac, name), voucher) in GUESTS.into_iter().zip(sold) {

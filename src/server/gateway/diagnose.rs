@@ -9,6 +9,7 @@ use tokio::time::timeout;
 
 use crate::domain::gateway::{Caution, Check, Finding, Trouble, Verdict};
 use crate::domain::time::MINUTE_MS;
+use crate::server::gateway::hotspot;
 use crate::server::gateway::mikrotik::{Access, MikroTik};
 use crate::server::gateway::value;
 
@@ -73,16 +74,13 @@ async fn look(access: &Access, local: DateTime, found: &mut Vec<Finding>) -> Res
     );
     found.push(fine(Check::Login, &about));
 
-    match client
-        .set("/ip/hotspot/user", NO_ITEM, &[("comment", "")])
-        .await
-    {
+    match client.set(hotspot::USER, NO_ITEM, &[("comment", "")]).await {
         Err(trouble @ (Trouble::NotAllowed | Trouble::Cut | Trouble::Silent)) => {
             return Err(fail(Check::Rights)(trouble));
         }
         _ => found.push(fine(Check::Rights, "")),
     }
-    found.extend(hotspot(&client).await?);
+    found.extend(portal(&client).await?);
     found.push(clock(&client, local).await?);
     Ok(())
 }
@@ -107,29 +105,18 @@ async fn connect(address: SocketAddr) -> Result<(), Trouble> {
 }
 
 /// Whether there is a hotspot, and what its portal takes.
-async fn hotspot(client: &MikroTik) -> Result<Vec<Finding>, Finding> {
+async fn portal(client: &MikroTik) -> Result<Vec<Finding>, Finding> {
     let failed = |check| move |trouble| finding(check, Verdict::Failed(trouble), "");
-    let servers = client
-        .print("/ip/hotspot", &["name", "profile", "disabled"], &[])
-        .await;
-    let servers = servers.map_err(failed(Check::Hotspot))?;
-    let Some(server) = servers.iter().find(|server| !server.flag("disabled")) else {
+    let server = hotspot::server(client).await;
+    let Some(server) = server.map_err(failed(Check::Hotspot))? else {
         return Ok(vec![finding(
             Check::Hotspot,
             Verdict::Caution(Caution::NoHotspot),
             "",
         )]);
     };
-    let query = format!("name={}", server.text("profile"));
-    let fields = ["dns-name", "login-by"];
-    let profiles = client
-        .print("/ip/hotspot/profile", &fields, &[&query])
-        .await;
-    let profile = profiles
-        .map_err(failed(Check::Portal))?
-        .into_iter()
-        .next()
-        .unwrap_or_default();
+    let profile = hotspot::profile(client, &server).await;
+    let profile = profile.map_err(failed(Check::Portal))?;
     let ways: Vec<&str> = profile.text("login-by").split(',').collect();
     let verdict = if !ways.contains(&"http-pap") {
         Verdict::Caution(Caution::NoQrLogin)

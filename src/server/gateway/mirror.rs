@@ -12,15 +12,13 @@ use crate::domain::staff::Role;
 use crate::domain::time::Timestamp;
 use crate::domain::voucher::EndReason;
 use crate::server::db::guest::Guest;
+use crate::server::gateway::hotspot::{self, ACTIVE, COOKIE, USER};
 use crate::server::gateway::item::Item;
 use crate::server::gateway::jobs::PORTAL;
 use crate::server::gateway::mikrotik::MikroTik;
 use crate::server::gateway::voucher::is_ours;
 use crate::server::{Error, Server, db};
 
-const USER: &str = "/ip/hotspot/user";
-const ACTIVE: &str = "/ip/hotspot/active";
-const COOKIE: &str = "/ip/hotspot/cookie";
 const LEASE: &str = "/ip/dhcp-server/lease";
 /// How often everything that vouchers have used is read; who is online is read every time.
 const USERS_MS: i64 = 60_000;
@@ -117,21 +115,12 @@ async fn ends(
 
 /// Where guests log in: the name of the hotspot's page, or its address.
 async fn portal(client: &MikroTik) -> Result<Option<String>, Trouble> {
-    let servers = client
-        .print("/ip/hotspot", &["profile", "disabled"], &[])
-        .await?;
-    let Some(server) = servers.iter().find(|server| !server.flag("disabled")) else {
+    let Some(server) = hotspot::server(client).await? else {
         return Ok(None);
     };
-    let query = format!("name={}", server.text("profile"));
-    let fields = ["dns-name", "hotspot-address"];
-    let profiles = client
-        .print("/ip/hotspot/profile", &fields, &[&query])
-        .await?;
-    let found = profiles.first().and_then(|profile| {
-        let names = fields.map(|field| profile.text(field));
-        names.into_iter().find(|name| !name.is_empty())
-    });
+    let profile = hotspot::profile(client, &server).await?;
+    let names = ["dns-name", "hotspot-address"].map(|field| profile.text(field));
+    let found = names.into_iter().find(|name| !name.is_empty());
     Ok(found.map(str::to_owned))
 }
 

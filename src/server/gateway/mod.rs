@@ -3,6 +3,7 @@
 mod connection;
 pub mod demo;
 pub mod diagnose;
+mod hotspot;
 pub mod item;
 pub mod jobs;
 pub mod mikrotik;

@@ -8,13 +8,11 @@ use crate::domain::gateway::Trouble;
 use crate::domain::id::BatchId;
 use crate::domain::time::MINUTE_MS;
 use crate::domain::voucher::Package;
+use crate::server::gateway::hotspot::{ACTIVE, COOKIE, USER};
 use crate::server::gateway::item::Item;
 use crate::server::gateway::mikrotik::MikroTik;
 use crate::server::gateway::value::{quote, write_duration};
 
-const USER: &str = "/ip/hotspot/user";
-const ACTIVE: &str = "/ip/hotspot/active";
-const COOKIE: &str = "/ip/hotspot/cookie";
 /// How many vouchers a script makes: on a small device this takes two or three of the five seconds that a request has.
 pub const SCRIPT_VOUCHERS_MAX: usize = 50;
 

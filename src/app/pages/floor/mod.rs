@@ -20,6 +20,7 @@ use crate::app::pages::floor::order::OrderSheet;
 use crate::app::pages::floor::session::SessionSheet;
 use crate::app::pages::floor::start::StartSheet;
 use crate::app::parts::button::{Amount, IconButton};
+use crate::app::parts::empty::Empty;
 use crate::app::parts::receipt::ReceiptSheet;
 use crate::app::parts::sheet::Sheet;
 use crate::app::parts::shell::PageHead;
@@ -244,14 +245,11 @@ fn Strip() -> impl IntoView {
 fn NoStations() -> impl IntoView {
     let words = words();
     view! {
-        <div class="empty">
-            <crate::app::parts::button::Icon name="stations" />
-            <h2>{words.no_stations}</h2>
-            <p>{words.no_stations_note}</p>
+        <Empty icon="stations" title=words.no_stations note=words.no_stations_note>
             <a class="btn btn-primary" href="/stations">
                 {words.add_station}
             </a>
-        </div>
+        </Empty>
     }
 }
 

@@ -9,6 +9,7 @@ pub use crate::app::pages::tasks::edit::priority_word;
 use crate::app::pages::tasks::edit::{EditChecklist, EditTask};
 use crate::app::pages::tasks::run::RunSheet;
 use crate::app::parts::button::{Button, Choose, Icon, IconButton};
+use crate::app::parts::empty::Empty;
 use crate::app::parts::shell::PageHead;
 use crate::app::parts::show::Show;
 use crate::app::parts::trail::{TrailLine, trail};
@@ -136,13 +137,7 @@ fn NoTasks(which: Listed) -> impl IntoView {
     } else {
         (words.no_tasks, words.no_tasks_note)
     };
-    view! {
-        <div class="empty">
-            <Icon name="tasks" />
-            <h2>{title}</h2>
-            <p>{note}</p>
-        </div>
-    }
+    view! { <Empty icon="tasks" title note /> }
 }
 
 /// One task: a box to tick, what it is, and what is to be known of it.
