@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use crate::app::Error;
 use crate::app::codec;
 use crate::domain::gateway::{Finding, Trouble, Trust};
-use crate::domain::id::{BatchId, OpId, PackageId, SessionId, StaffId, StationId};
+use crate::domain::id::{
+    BatchId, DeviceId, Incarnation, OpId, PackageId, SessionId, StaffId, StationId, VoucherId,
+};
 use crate::domain::money::Money;
 use crate::domain::op::Body;
 use crate::domain::outcome::Outcome;
@@ -119,6 +121,107 @@ pub struct VoucherForm {
     /// What the batch is called.
     #[serde(default)]
     pub name: String,
+    /// They are sold from the screen, not from paper.
+    #[serde(default)]
+    pub is_pool: bool,
+}
+
+/// Which part of its life a voucher is in, as somebody who looks for one asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Life {
+    /// It can be sold.
+    ForSale,
+    /// It is on paper, and can be sold.
+    Printed,
+    /// Somebody paid for it.
+    Sold,
+    /// Somebody paid for it, and nobody has logged in yet.
+    Unused,
+    /// Somebody has logged in with it.
+    Used,
+    /// Somebody has logged in with it, and nobody paid: a leak.
+    Leak,
+    /// It is used up, or was taken back.
+    Ended,
+}
+
+impl Life {
+    /// Every one of them.
+    pub const ALL: [Life; 7] = [
+        Life::ForSale,
+        Life::Printed,
+        Life::Sold,
+        Life::Unused,
+        Life::Used,
+        Life::Leak,
+        Life::Ended,
+    ];
+
+    /// Its name in an address.
+    pub fn name(self) -> &'static str {
+        match self {
+            Life::ForSale => "for_sale",
+            Life::Printed => "printed",
+            Life::Sold => "sold",
+            Life::Unused => "unused",
+            Life::Used => "used",
+            Life::Leak => "leak",
+            Life::Ended => "ended",
+        }
+    }
+
+    /// Reads its name.
+    pub fn parse(name: &str) -> Option<Life> {
+        Life::ALL.into_iter().find(|life| life.name() == name)
+    }
+}
+
+/// Which vouchers are looked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VoucherFilter {
+    /// A part of the code, of the batch's name, or of the name or address of a phone that has used it.
+    pub text: String,
+    /// What it grants.
+    pub package_id: Option<PackageId>,
+    /// What it was made with.
+    pub batch_id: Option<BatchId>,
+    /// Which part of its life it is in.
+    pub life: Option<Life>,
+    /// Made on this business day or later.
+    pub from: Option<BusinessDay>,
+    /// Made on this business day or earlier.
+    pub to: Option<BusinessDay>,
+    /// The last voucher of the page before this one.
+    pub before: Option<VoucherId>,
+}
+
+/// What vouchers came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VoucherSum {
+    /// How many there are.
+    pub n_all: i64,
+    /// How many of them were sold.
+    pub n_sold: i64,
+    /// For how much together.
+    pub revenue: Money,
+    /// How many of them somebody has logged in with.
+    pub n_used: i64,
+    /// How many were sold, and nobody has logged in yet.
+    pub n_unused: i64,
+    /// How many were used, and nobody paid.
+    pub n_leaks: i64,
+}
+
+/// A page of vouchers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VoucherPage {
+    /// The vouchers, the newest first.
+    pub vouchers: Vec<Voucher>,
+    /// There are older ones.
+    pub has_more: bool,
+    /// What all that were found came to, on this page or not.
+    pub sum: VoucherSum,
 }
 
 /// Something that was asked of the gateway, and how far it is.
@@ -518,6 +621,48 @@ pub async fn make_vouchers(form: VoucherForm) -> Result<BatchId, Error> {
     let call = crate::server::call().await?;
     call.done(
         async { server::make_vouchers(&call.server, &call.manager().await?, form).await }.await,
+    )
+}
+
+/// Leave for a journal alone to sell its share of the pool; which vouchers those are, their rows say.
+#[server(endpoint = "lease_vouchers", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn lease_vouchers(device_id: DeviceId, incarnation: Incarnation) -> Result<(), Error> {
+    use crate::server;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            let who = call.who().await?;
+            server::lease_vouchers(&call.server, &who.staff, device_id, incarnation).await
+        }
+        .await,
+    )
+}
+
+/// A page of the vouchers that are looked for.
+#[server(endpoint = "list_vouchers", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn list_vouchers(filter: VoucherFilter) -> Result<VoucherPage, Error> {
+    use crate::server;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.who().await?;
+            server::list_vouchers(&call.server, filter).await
+        }
+        .await,
+    )
+}
+
+/// All vouchers that are looked for, to do something with them; the newest two thousand.
+#[server(endpoint = "pick_vouchers", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn pick_vouchers(filter: VoucherFilter) -> Result<Vec<Voucher>, Error> {
+    use crate::server;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.who().await?;
+            server::pick_vouchers(&call.server, filter).await
+        }
+        .await,
     )
 }
 

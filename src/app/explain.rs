@@ -22,6 +22,7 @@ pub fn explain(words: &Words, reason: Reason) -> &'static str {
         Reason::UnknownPackage => words.unknown_package,
         Reason::UnknownVoucher => words.unknown_voucher,
         Reason::VoucherEnded => words.voucher_ended,
+        Reason::LeasedElsewhere => words.leased_elsewhere,
         Reason::SoldTwice => words.sold_twice,
         Reason::CodesUsedUp => words.codes_used_up,
         Reason::Removed => words.removed_meanwhile,

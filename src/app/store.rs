@@ -10,6 +10,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::app::fill::Filling;
+use crate::app::parts::pool::could_have_more;
 use crate::app::past::PastKept;
 use crate::app::{Error, Prefs, api, exchange, explain, past};
 use crate::client;
@@ -36,6 +37,8 @@ const WAITING_MAX: usize = 5_000;
 /// How often to look whether days gone by have changed, and how long a page has its line to itself before.
 const PAST_MS: i64 = 15 * MINUTE_MS;
 const PAST_AFTER_MS: i64 = 3_000;
+/// How often to ask for leave to sell more of the pool.
+const LEASES_MS: i64 = 5_000;
 /// How often to ask how much room is left.
 const ROOM_MS: i64 = 5 * MINUTE_MS;
 /// How long a toast stays.
@@ -118,6 +121,7 @@ pub struct Store {
     pub past: RwSignal<Option<PastKept>>,
     past_asked_ms: StoredValue<i64>,
     room_asked_ms: StoredValue<i64>,
+    leases_asked_ms: StoredValue<i64>,
     /// Counts what may have changed the journal.
     journal_moved: RwSignal<u32>,
     /// Who waits for operations to be kept, by the first of them.
@@ -168,6 +172,7 @@ impl Store {
             past: RwSignal::new(None),
             past_asked_ms: StoredValue::new(-PAST_MS),
             room_asked_ms: StoredValue::new(-ROOM_MS),
+            leases_asked_ms: StoredValue::new(-LEASES_MS),
             journal_moved: RwSignal::new(0),
             waiting: StoredValue::new(Vec::new()),
             me: StoredValue::new(me),
@@ -206,6 +211,7 @@ impl Store {
             self.watch_clock();
             self.watch_room();
             self.keep_past();
+            self.keep_leases();
             // A page that nobody looks at shows nothing, so it need not count.
             let _ = self
                 .now
@@ -287,6 +293,15 @@ impl Store {
         })
     }
 
+    /// The journal in which this device records; nobody's before it was read.
+    pub fn journal_name(self) -> (DeviceId, Incarnation) {
+        self.journal_moved.track();
+        self.engine.with_value(|engine| {
+            let head = engine.replica.journal().head;
+            (head.device_id, head.incarnation)
+        })
+    }
+
     /// What this device recorded and no server has spoken about, and what was refused and nobody has seen.
     pub fn journal(self) -> (Vec<Op>, Vec<(Op, Reason)>) {
         self.journal_moved.track();
@@ -308,10 +323,9 @@ impl Store {
         self.act(Action::Step(Step::Dismiss { op_id }));
     }
 
-    /// Holds a session that was fetched, so that operations on it can be shown before they come back.
-    pub fn hold(self, session: Session) {
-        self.engine
-            .update_value(|engine| engine.replica.hold(Row::Session(session)));
+    /// Holds a row that was fetched, so that operations on it can be shown before they come back.
+    pub fn hold(self, row: Row) {
+        self.engine.update_value(|engine| engine.replica.hold(row));
         self.show();
     }
 
@@ -649,6 +663,25 @@ impl Store {
                 self.past.try_set(Some(kept));
             })
             .await;
+        });
+    }
+
+    /// Sees to it that this device may sell its share of the pool, also when the server will not answer later.
+    fn keep_leases(self) {
+        let now_ms = client::page::monotonic_ms();
+        let is_due = now_ms - self.leases_asked_ms.get_value() >= LEASES_MS;
+        if !is_due || self.link.get_untracked() != Link::Live {
+            return;
+        }
+        let (device_id, incarnation) = untrack(|| self.journal_name());
+        let journal = (device_id, incarnation);
+        if device_id == DeviceId::default() || !could_have_more(&self.shown_now(), journal) {
+            return;
+        }
+        self.leases_asked_ms.set_value(now_ms);
+        spawn_local(async move {
+            // What it did not get now it asks for again.
+            let _ = api::lease_vouchers(device_id, incarnation).await;
         });
     }
 

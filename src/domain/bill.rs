@@ -8,6 +8,7 @@ use crate::domain::op::Choice;
 use crate::domain::session::Session;
 use crate::domain::text::Label;
 use crate::domain::time::Timestamp;
+use crate::domain::voucher::Ticket;
 
 /// How many bills stand on one page of history.
 pub const PAGE_BILLS: usize = 50;
@@ -38,6 +39,9 @@ pub struct OrderLine {
     pub unit_price: Money,
     /// How many, 1 to [`QUANTITY_MAX`].
     pub quantity: i32,
+    /// The voucher that it is, where it is one; then `item_id` is that of its package.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<Ticket>,
     /// When it was ordered.
     pub at: Timestamp,
     /// Who took the order.

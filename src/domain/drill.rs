@@ -9,8 +9,9 @@ use sha2::{Digest, Sha256};
 use crate::domain::apply::apply;
 use crate::domain::bill::Method;
 use crate::domain::id::{
-    BatchId, CategoryId, CheckId, ChecklistId, ExtraId, ItemId, LineId, OpId, PackageId, PaymentId,
-    RunId, SaleId, SessionId, StaffId, StationId, TaskId, Uuid, VoucherId,
+    BatchId, CategoryId, CheckId, ChecklistId, DeviceId, ExtraId, Incarnation, ItemId, LineId,
+    OpId, PackageId, PaymentId, RunId, SaleId, SessionId, StaffId, StationId, TaskId, Uuid,
+    VoucherId,
 };
 use crate::domain::menu::{CategoryChange, ItemChange};
 use crate::domain::money::Money;
@@ -23,7 +24,7 @@ use crate::domain::station::{Mode, Rates, StationChange};
 use crate::domain::task::{Check, ChecklistChange, ChecklistKind, Priority, RunChange, TaskChange};
 use crate::domain::text::Label;
 use crate::domain::time::{MINUTE_MS, Timestamp};
-use crate::domain::voucher::{EndReason, PackageChange};
+use crate::domain::voucher::{EndReason, PackageChange, Ticket};
 
 /// How many stations, sessions, items and so on the drill plays with; small, so that things meet.
 const WORLD: u64 = 8;
@@ -119,6 +120,7 @@ pub fn order(session_id: SessionId, line_id: LineId, unit_price: Money, quantity
         name: Label::new("شاي", "Tea"),
         unit_price,
         quantity,
+        ticket: None,
     }
 }
 
@@ -148,6 +150,7 @@ pub fn sale(
             name: Label::new("شاي", "Tea"),
             unit_price,
             quantity,
+            ticket: None,
         }],
         payments: vec![SalePayment {
             payment_id,
@@ -287,14 +290,7 @@ fn session_body(chance: &mut Chance, at: Timestamp) -> Body {
             session_id,
             limit: Some(money(chance)),
         },
-        12 | 13 => Body::LineAdded {
-            session_id,
-            line_id,
-            item_id: ItemId(small_id(8, chance.below(WORLD))),
-            name: label(chance),
-            unit_price: money(chance),
-            quantity: quantity(chance),
-        },
+        12 | 13 => line_body(chance, session_id, line_id),
         14 => Body::LineQuantityChanged {
             session_id,
             line_id,
@@ -304,6 +300,7 @@ fn session_body(chance: &mut Chance, at: Timestamp) -> Body {
             session_id,
             line_id,
             reason,
+            voucher_id: any_ticket(chance).map(|ticket| ticket.voucher_id),
         },
         16 => match chance.below(3) {
             0 => Body::ExtraChanged {
@@ -417,13 +414,20 @@ fn shop_body(chance: &mut Chance) -> Body {
         6 => Body::SaleVoided {
             sale_id,
             reason: "r".to_owned(),
+            voucher_ids: some_vouchers(chance),
         },
         _ => {
+            let ticket = any_ticket(chance);
             let line = SaleLine {
                 item_id: ItemId(small_id(8, chance.below(WORLD))),
                 name: Label::new("شاي", ""),
                 unit_price: money(chance),
-                quantity: quantity(chance),
+                quantity: if ticket.is_some() {
+                    1
+                } else {
+                    quantity(chance)
+                },
+                ticket,
             };
             let (total, payment_id) = (line.amount(), PaymentId(small_id(11, chance.bits())));
             let payment = SalePayment {
@@ -506,14 +510,45 @@ fn task_body(chance: &mut Chance) -> Body {
     }
 }
 
+fn line_body(chance: &mut Chance, session_id: SessionId, line_id: LineId) -> Body {
+    let ticket = any_ticket(chance);
+    Body::LineAdded {
+        session_id,
+        line_id,
+        item_id: ItemId(small_id(8, chance.below(WORLD))),
+        name: label(chance),
+        unit_price: money(chance),
+        quantity: if ticket.is_some() {
+            1
+        } else {
+            quantity(chance)
+        },
+        ticket,
+    }
+}
+
+fn voucher(n: u64) -> VoucherId {
+    VoucherId(small_id(18, n))
+}
+
+fn some_vouchers(chance: &mut Chance) -> Vec<VoucherId> {
+    let n = chance.below(3) + 1;
+    (0..n).map(|_| voucher(chance.below(WORLD * 4))).collect()
+}
+
+/// A voucher on a bill, now and then; its code is as often wrong.
+fn any_ticket(chance: &mut Chance) -> Option<Ticket> {
+    let n = chance.below(WORLD * 4);
+    let code = format!("CODE{}", if chance.percent(90) { n } else { n + 1 });
+    chance.percent(25).then_some(Ticket {
+        voucher_id: voucher(n),
+        code,
+    })
+}
+
 fn voucher_body(chance: &mut Chance, at: Timestamp) -> Body {
     let package_id = PackageId(small_id(16, chance.below(3)));
-    let voucher = |n: u64| VoucherId(small_id(18, n));
-    let some = |chance: &mut Chance| {
-        let n = chance.below(3) + 1;
-        (0..n).map(|_| voucher(chance.below(WORLD * 4))).collect()
-    };
-    match chance.below(8) {
+    match chance.below(11) {
         0 | 1 => {
             let change = |chance: &mut Chance| match chance.below(5) {
                 0 => PackageChange::Price(money(chance)),
@@ -538,18 +573,32 @@ fn voucher_body(chance: &mut Chance, at: Timestamp) -> Body {
                 package_id,
                 name: "b".to_owned(),
                 vouchers: (first..first + 3).map(code).collect(),
+                is_pool: chance.percent(50),
             }
         }
         4 => Body::VouchersPrinted {
-            voucher_ids: some(chance),
+            voucher_ids: some_vouchers(chance),
         },
         5 => Body::VoucherSold {
             voucher_id: voucher(chance.below(WORLD * 4)),
             price: money(chance),
         },
         6 => Body::VouchersRevoked {
-            voucher_ids: some(chance),
+            voucher_ids: some_vouchers(chance),
             reason: "r".to_owned(),
+        },
+        7 => Body::VouchersFreed {
+            voucher_ids: some_vouchers(chance),
+        },
+        8 => Body::VouchersExtended {
+            voucher_ids: some_vouchers(chance),
+            minutes: chance.percent(60).then_some(60),
+            bytes: chance.percent(60).then_some(1 << 20),
+        },
+        9 => Body::VouchersLeased {
+            device_id: DeviceId(small_id(20, chance.below(3))),
+            incarnation: Incarnation(small_id(21, chance.below(3))),
+            voucher_ids: some_vouchers(chance),
         },
         _ => Body::VoucherTold {
             voucher_id: voucher(chance.below(WORLD * 4)),

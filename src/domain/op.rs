@@ -16,6 +16,7 @@ use crate::domain::menu::{CategoryChange, ItemChange};
 use crate::domain::money::Money;
 use crate::domain::outcome::Reason;
 use crate::domain::sale::{SaleLine, SalePayment, check_sale};
+use crate::domain::session::PARTS_MAX;
 use crate::domain::shop::{ShopChange, TIMER_MINUTES_MAX};
 use crate::domain::staff::{Role, SecretKind, Signature, StaffChange};
 use crate::domain::station::{Mode, Rates, StationChange};
@@ -24,7 +25,9 @@ use crate::domain::task::{
 };
 use crate::domain::text::{Label, NOTE_CHARS_MAX, check_reason, check_text};
 use crate::domain::time::Timestamp;
-use crate::domain::voucher::{BATCH_MAX, EndReason, PackageChange, check_batch};
+use crate::domain::voucher::{
+    BATCH_MAX, EndReason, PackageChange, Ticket, check_batch, check_code, check_more,
+};
 
 /// The version in which this build writes operations.
 pub const SCHEMA: u16 = 1;
@@ -163,6 +166,8 @@ pub enum Body {
         name: Label,
         unit_price: Money,
         quantity: i32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ticket: Option<Ticket>,
     },
     /// More or fewer of it; a difference, so that two devices add up.
     LineQuantityChanged {
@@ -170,11 +175,13 @@ pub enum Body {
         line_id: LineId,
         by: i32,
     },
-    /// An order was taken back.
+    /// An order was taken back; with the voucher that it was for.
     LineVoided {
         session_id: SessionId,
         line_id: LineId,
         reason: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        voucher_id: Option<VoucherId>,
     },
     /// An amount was added by hand.
     ExtraAdded {
@@ -248,8 +255,13 @@ pub enum Body {
         payments: Vec<SalePayment>,
         total: Money,
     },
-    /// A sale was taken back.
-    SaleVoided { sale_id: SaleId, reason: String },
+    /// A sale was taken back, and with it the vouchers that were in it.
+    SaleVoided {
+        sale_id: SaleId,
+        reason: String,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        voucher_ids: Vec<VoucherId>,
+    },
     /// Somebody has looked at what had to be looked at.
     ReviewSeen { op_id: OpId },
     /// A station was made or changed.
@@ -328,11 +340,29 @@ pub enum Body {
         package_id: PackageId,
         name: String,
         vouchers: Vec<(VoucherId, String)>,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        is_pool: bool,
+    },
+    /// One journal alone may sell these vouchers of the pool; recorded by the server only, which sees all tills.
+    VouchersLeased {
+        device_id: DeviceId,
+        incarnation: Incarnation,
+        voucher_ids: Vec<VoucherId>,
     },
     /// Vouchers were printed.
     VouchersPrinted { voucher_ids: Vec<VoucherId> },
     /// A voucher was sold, and its money is elsewhere.
     VoucherSold { voucher_id: VoucherId, price: Money },
+    /// Vouchers grant more than they did: `minutes` and `bytes` are added to what each had.
+    VouchersExtended {
+        voucher_ids: Vec<VoucherId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        minutes: Option<i32>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bytes: Option<i64>,
+    },
+    /// Vouchers may be used from other phones than before.
+    VouchersFreed { voucher_ids: Vec<VoucherId> },
     /// Vouchers were taken back.
     VouchersRevoked {
         voucher_ids: Vec<VoucherId>,
@@ -374,15 +404,12 @@ impl Body {
                 name,
                 unit_price,
                 quantity,
+                ticket,
                 ..
             } => {
                 name.check()?;
                 check_amount(*unit_price)?;
-                if (1..=QUANTITY_MAX).contains(quantity) {
-                    Ok(())
-                } else {
-                    Err(Reason::BadQuantity)
-                }
+                check_quantity(*quantity, ticket.as_ref())
             }
             Body::LineQuantityChanged { by, .. }
                 if *by == 0 || !(-QUANTITY_MAX..=QUANTITY_MAX).contains(by) =>
@@ -411,8 +438,18 @@ impl Body {
             }
             Body::PaymentVoided { reason, .. }
             | Body::BillReopened { reason, .. }
-            | Body::ExtraVoided { reason, .. }
-            | Body::SaleVoided { reason, .. } => check_reason(reason),
+            | Body::ExtraVoided { reason, .. } => check_reason(reason),
+            Body::SaleVoided {
+                reason,
+                voucher_ids,
+                ..
+            } => {
+                check_reason(reason)?;
+                if voucher_ids.len() > PARTS_MAX {
+                    return Err(Reason::TooMany);
+                }
+                Ok(())
+            }
             Body::SaleRecorded {
                 lines,
                 payments,
@@ -439,7 +476,17 @@ impl Body {
                 check_edit(changes, was, PackageChange::check)
             }
             Body::BatchMade { name, vouchers, .. } => check_batch(name, vouchers),
-            Body::VouchersPrinted { voucher_ids } => check_ids(voucher_ids),
+            Body::VouchersPrinted { voucher_ids }
+            | Body::VouchersFreed { voucher_ids }
+            | Body::VouchersLeased { voucher_ids, .. } => check_ids(voucher_ids),
+            Body::VouchersExtended {
+                voucher_ids,
+                minutes,
+                bytes,
+            } => {
+                check_ids(voucher_ids)?;
+                check_more(*minutes, *bytes)
+            }
             Body::VouchersRevoked {
                 voucher_ids,
                 reason,
@@ -499,7 +546,11 @@ impl Body {
             Body::VoucherSold { voucher_id, .. } | Body::VoucherTold { voucher_id, .. } => {
                 voucher_id.0
             }
-            Body::VouchersPrinted { voucher_ids } | Body::VouchersRevoked { voucher_ids, .. } => {
+            Body::VouchersPrinted { voucher_ids }
+            | Body::VouchersFreed { voucher_ids }
+            | Body::VouchersExtended { voucher_ids, .. }
+            | Body::VouchersLeased { voucher_ids, .. }
+            | Body::VouchersRevoked { voucher_ids, .. } => {
                 voucher_ids.first().copied().unwrap_or_default().0
             }
         }
@@ -509,14 +560,41 @@ impl Body {
     pub fn reads(&self) -> Vec<Uuid> {
         match self {
             Body::BillTransferred { from, to, .. } => vec![from.0, to.0],
-            Body::VouchersPrinted { voucher_ids } | Body::VouchersRevoked { voucher_ids, .. } => {
+            Body::VouchersPrinted { voucher_ids }
+            | Body::VouchersFreed { voucher_ids }
+            | Body::VouchersExtended { voucher_ids, .. }
+            | Body::VouchersLeased { voucher_ids, .. }
+            | Body::VouchersRevoked { voucher_ids, .. } => {
                 voucher_ids.iter().map(|voucher_id| voucher_id.0).collect()
+            }
+            Body::LineAdded { .. }
+            | Body::LineVoided { .. }
+            | Body::SaleRecorded { .. }
+            | Body::SaleVoided { .. } => {
+                let vouchers = self.vouchers().into_iter().map(|voucher_id| voucher_id.0);
+                std::iter::once(self.subject()).chain(vouchers).collect()
             }
             Body::BatchMade { vouchers, .. } => vouchers
                 .iter()
                 .map(|(voucher_id, _)| voucher_id.0)
                 .collect(),
             body => vec![body.subject()],
+        }
+    }
+
+    /// The vouchers that are sold with it, or go back with it.
+    fn vouchers(&self) -> Vec<VoucherId> {
+        match self {
+            Body::LineAdded { ticket, .. } => {
+                ticket.iter().map(|ticket| ticket.voucher_id).collect()
+            }
+            Body::LineVoided { voucher_id, .. } => voucher_id.iter().copied().collect(),
+            Body::SaleRecorded { lines, .. } => {
+                let tickets = lines.iter().filter_map(|line| line.ticket.as_ref());
+                tickets.map(|ticket| ticket.voucher_id).collect()
+            }
+            Body::SaleVoided { voucher_ids, .. } => voucher_ids.clone(),
+            _ => Vec::new(),
         }
     }
 
@@ -540,6 +618,7 @@ impl Body {
             Body::StaffSecretSet { .. }
                 | Body::GatewayEdited { .. }
                 | Body::BatchMade { .. }
+                | Body::VouchersLeased { .. }
                 | Body::VoucherTold { .. }
         )
     }
@@ -559,6 +638,15 @@ fn check_positive(amount: Money) -> Result<(), Reason> {
     } else {
         Err(Reason::BadAmount)
     }
+}
+
+/// Checks how many there are of something: of what has a code of its own, one.
+pub fn check_quantity(quantity: i32, ticket: Option<&Ticket>) -> Result<(), Reason> {
+    let most = if ticket.is_some() { 1 } else { QUANTITY_MAX };
+    if !(1..=most).contains(&quantity) {
+        return Err(Reason::BadQuantity);
+    }
+    ticket.map_or(Ok(()), |ticket| check_code(&ticket.code))
 }
 
 fn check_timer(minutes: Option<i32>) -> Result<(), Reason> {
@@ -626,6 +714,6 @@ mod tests {
             let body = serde_json::to_value(&op.body).unwrap();
             kinds.insert(body.as_object().unwrap().keys().next().unwrap().clone());
         }
-        assert_eq!(kinds.len(), 41, "every kind has its line: {kinds:?}");
+        assert_eq!(kinds.len(), 44, "every kind has its line: {kinds:?}");
     }
 }

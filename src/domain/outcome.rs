@@ -75,6 +75,8 @@ pub enum Reason {
     VoucherEnded,
     /// The voucher was sold before.
     SoldTwice,
+    /// Another device alone may sell the voucher.
+    LeasedElsewhere,
     /// Nearly all codes of this length have been used.
     CodesUsedUp,
     /// Something with this id exists.

@@ -127,7 +127,6 @@ macro_rules! registry {
         /// A row of any table.
         #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
-        #[expect(clippy::large_enum_variant, reason = "rows pass through here one at a time")]
         pub enum Row { $($(#[$doc])* $row($row),)* }
 
         impl Row {

@@ -2,13 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::bill::{Method, Payment, QUANTITY_MAX, Void};
-use crate::domain::id::{ItemId, PaymentId, SaleId, StaffId};
+use crate::domain::bill::{Method, Payment, Void};
+use crate::domain::id::{ItemId, PaymentId, SaleId, StaffId, VoucherId};
 use crate::domain::money::Money;
+use crate::domain::op::check_quantity;
 use crate::domain::outcome::Reason;
 use crate::domain::session::PARTS_MAX;
 use crate::domain::text::Label;
 use crate::domain::time::Timestamp;
+use crate::domain::voucher::Ticket;
 
 /// One item of a sale, at the price of that moment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,8 +21,11 @@ pub struct SaleLine {
     pub name: Label,
     /// The price of one as it was.
     pub unit_price: Money,
-    /// How many, 1 to [`QUANTITY_MAX`].
+    /// How many, 1 to [`QUANTITY_MAX`](crate::domain::bill::QUANTITY_MAX).
     pub quantity: i32,
+    /// The voucher that it is, where it is one; then `item_id` is that of its package.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<Ticket>,
 }
 
 impl SaleLine {
@@ -77,12 +82,18 @@ pub fn check_sale(
     }
     for line in lines {
         line.name.check()?;
-        if !(1..=QUANTITY_MAX).contains(&line.quantity) {
-            return Err(Reason::BadQuantity);
-        }
+        check_quantity(line.quantity, line.ticket.as_ref())?;
         if !line.unit_price.is_amount() {
             return Err(Reason::BadAmount);
         }
+    }
+    let mut sold: Vec<VoucherId> = lines
+        .iter()
+        .filter_map(|line| Some(line.ticket.as_ref()?.voucher_id))
+        .collect();
+    sold.sort_unstable();
+    if sold.windows(2).any(|pair| pair[0] == pair[1]) {
+        return Err(Reason::Exists);
     }
     for payment in payments {
         if !payment.amount.is_amount()

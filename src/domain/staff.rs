@@ -150,6 +150,7 @@ impl Role {
             | Body::RunStarted { .. }
             | Body::RunEdited { .. }
             | Body::VouchersPrinted { .. }
+            | Body::VouchersFreed { .. }
             | Body::VoucherSold { .. } => Role::Cashier,
             Body::EndEdited { .. }
             | Body::PaymentVoided { .. }
@@ -162,11 +163,13 @@ impl Role {
             | Body::ChecklistEdited { .. }
             | Body::PackageEdited { .. }
             | Body::BatchMade { .. }
+            | Body::VouchersExtended { .. }
             | Body::VouchersRevoked { .. } => Role::Manager,
             Body::ShopEdited { .. }
             | Body::StaffEdited { .. }
             | Body::StaffSecretSet { .. }
             | Body::GatewayEdited { .. }
+            | Body::VouchersLeased { .. }
             | Body::VoucherTold { .. } => Role::Owner,
         }
     }

@@ -3,13 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::edit::Edited;
-use crate::domain::id::{BatchId, PackageId, SaleId, SessionId, StaffId, VoucherId};
+use crate::domain::id::{
+    BatchId, DeviceId, Incarnation, PackageId, SaleId, SessionId, StaffId, VoucherId,
+};
 use crate::domain::money::Money;
 use crate::domain::outcome::Reason;
 use crate::domain::registry::Synced;
 use crate::domain::staff::Signature;
 use crate::domain::text::{Label, NAME_CHARS_MAX, check_text};
-use crate::domain::time::Timestamp;
+use crate::domain::time::{DAY_MS, Timestamp};
 
 /// The most vouchers of one batch: some forty sheets of twelve; one operation stays far below its limit.
 pub const BATCH_MAX: usize = 500;
@@ -23,6 +25,14 @@ pub const LIMIT_MINUTES_MAX: i32 = 366 * 24 * 60;
 pub const LIMIT_BYTES_MAX: i64 = 10 << 40;
 /// The most phones that share one voucher.
 pub const DEVICES_MAX: i32 = 20;
+/// The most vouchers of a package that one journal holds a lease on.
+pub const LEASE_MAX: usize = 50;
+/// With so many or fewer left of a package, a journal asks for more.
+pub const LEASE_LOW: usize = 10;
+/// How many journals a pool is shared among at least, so that the first to ask does not take it all.
+const LEASE_SHARES_MIN: usize = 4;
+/// After so long without a word from its device a lease may go to another: a week.
+pub const LEASE_MS: i64 = 7 * DAY_MS;
 /// How many colours there are for packages.
 pub const COLORS: i32 = 8;
 /// The longest name of something at the gateway.
@@ -64,6 +74,10 @@ pub struct Package {
     /// It was taken away; its vouchers stay.
     #[serde(default)]
     pub is_removed: bool,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 fn one_device() -> i32 {
@@ -177,6 +191,15 @@ pub struct Batch {
     pub name: String,
     /// How many vouchers are in it.
     pub n_vouchers: i32,
+    /// How much data its package granted when it was made, in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit_bytes: Option<i64>,
+    /// How long its package let one be online when it was made, in minutes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit_minutes: Option<i32>,
+    /// Its codes are sold from the screen, not from paper: tills take leases on them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_pool: bool,
     /// Who made it, and when.
     pub made: Signature,
 }
@@ -202,6 +225,35 @@ pub struct Sold {
     pub price: Money,
     /// Where.
     pub on: SoldOn,
+}
+
+/// A voucher as it stands on a bill: which one, and the code that the customer was given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ticket {
+    /// The voucher.
+    pub voucher_id: VoucherId,
+    /// Its code.
+    pub code: String,
+}
+
+/// Leave for one journal alone to sell a voucher of the pool, so that two tills never sell the same code, whether
+/// they hear of each other or not. It belongs to a journal, not to a device: a copy of a device begins a journal of
+/// its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lease {
+    /// The device.
+    pub device_id: DeviceId,
+    /// The journal.
+    pub incarnation: Incarnation,
+    /// When it was given.
+    pub at: Timestamp,
+}
+
+/// How many vouchers of a package one journal may hold a lease on: a fair share of those that can be sold.
+pub fn fair_share(n_open: usize, n_journals: usize) -> usize {
+    n_open
+        .div_ceil(n_journals.max(LEASE_SHARES_MIN))
+        .min(LEASE_MAX)
 }
 
 /// Why a voucher is no longer good.
@@ -246,9 +298,18 @@ pub struct Voucher {
     /// Who printed it first, and when.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub printed: Option<Signature>,
+    /// Who alone may sell it from the pool.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease: Option<Lease>,
     /// Its sale.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sold: Option<Sold>,
+    /// The data that was added to what it granted, in bytes.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub more_bytes: i64,
+    /// The time that was added to what it granted, in minutes.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub more_minutes: i64,
     /// When somebody first logged in with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_login_at: Option<Timestamp>,
@@ -276,6 +337,30 @@ pub enum Stage {
 }
 
 impl Voucher {
+    /// How much data it grants, in bytes, with what was added.
+    pub fn limit_bytes(&self, batch: &Batch) -> Option<i64> {
+        batch.limit_bytes.map(|bytes| bytes + self.more_bytes)
+    }
+
+    /// How long one may be online with it, in minutes, with what was added.
+    pub fn limit_minutes(&self, batch: &Batch) -> Option<i64> {
+        let minutes = i64::from(batch.limit_minutes?);
+        Some(minutes + self.more_minutes)
+    }
+
+    /// The voucher as it stands on a bill.
+    pub fn ticket(&self) -> Ticket {
+        Ticket {
+            voucher_id: self.voucher_id,
+            code: self.code.clone(),
+        }
+    }
+
+    /// It was used, and nobody paid for it.
+    pub fn is_leak(&self) -> bool {
+        self.first_login_at.is_some() && self.sold.is_none()
+    }
+
     /// How far it has come.
     pub fn stage(&self) -> Stage {
         match self {
@@ -349,6 +434,17 @@ pub fn check_code(code: &str) -> Result<(), Reason> {
         Err(Reason::TextTooLong)
     } else {
         Ok(())
+    }
+}
+
+/// Checks what is added to vouchers: time, data or both, and no more than a package may grant.
+pub fn check_more(minutes: Option<i32>, bytes: Option<i64>) -> Result<(), Reason> {
+    let is_time = minutes.is_none_or(|minutes| (1..=LIMIT_MINUTES_MAX).contains(&minutes));
+    let is_data = bytes.is_none_or(|bytes| (1..=LIMIT_BYTES_MAX).contains(&bytes));
+    if is_time && is_data && (minutes.is_some() || bytes.is_some()) {
+        Ok(())
+    } else {
+        Err(Reason::OutOfRange)
     }
 }
 

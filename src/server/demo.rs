@@ -291,7 +291,7 @@ impl Invented {
         past.push((at, by, role, body));
     }
 
-    /// Packages, and an evening's vouchers of the first two.
+    /// Packages, and an evening's vouchers: cards of the first two, and a pool of the third.
     fn vouchers(&mut self) -> Vec<Past> {
         let (mut past, at) = (Vec::new(), self.now - HOUR_MS);
         for (n, (ar, en, pounds, megabytes, hours)) in (0..).zip(PACKAGES) {
@@ -316,14 +316,21 @@ impl Invented {
                     was,
                 },
             );
-            if n < 2 {
-                self.batch(&mut past, at, package_id, Money::pounds(pounds));
+            if n < 3 {
+                self.batch(&mut past, at, package_id, Money::pounds(pounds), n == 2);
             }
         }
         past
     }
 
-    fn batch(&mut self, past: &mut Vec<Past>, at: Timestamp, package_id: PackageId, price: Money) {
+    fn batch(
+        &mut self,
+        past: &mut Vec<Past>,
+        at: Timestamp,
+        package_id: PackageId,
+        price: Money,
+        is_pool: bool,
+    ) {
         let (n_made, n_sold) = VOUCHERS;
         let mut vouchers = Vec::new();
         while vouchers.len() < n_made {
@@ -344,6 +351,7 @@ impl Invented {
                 package_id,
                 name,
                 vouchers,
+                is_pool,
             },
         );
         for (n, voucher_id) in (1..).zip(sold) {
@@ -594,6 +602,7 @@ impl Invented {
                 name,
                 unit_price,
                 quantity,
+                ticket: None,
             },
         );
     }
@@ -605,6 +614,7 @@ impl Invented {
             name,
             unit_price,
             quantity: 1,
+            ticket: None,
         };
         let payment_id = PaymentId(self.id(at));
         let payment = SalePayment {

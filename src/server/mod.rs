@@ -77,8 +77,8 @@ use crate::server::gateway::simulator::device::{Device, Make};
 use crate::server::gateway::simulator::{Identity, Pace, Simulator};
 pub(crate) use crate::server::sheet::sheet;
 pub(crate) use crate::server::voucher::{
-    batch as batch_vouchers, devices as voucher_devices, guests, jobs, make as make_vouchers,
-    put_out,
+    batch as batch_vouchers, devices as voucher_devices, guests, jobs, lease as lease_vouchers,
+    list as list_vouchers, make as make_vouchers, pick as pick_vouchers, put_out,
 };
 
 /// The largest request body: a full batch of the largest operations does not fit and need not (`design.md` 9).
@@ -447,6 +447,9 @@ fn register_functions() {
     register_explicit::<api::GatewayJobs>();
     register_explicit::<api::RetryGateway>();
     register_explicit::<api::MakeVouchers>();
+    register_explicit::<api::LeaseVouchers>();
+    register_explicit::<api::ListVouchers>();
+    register_explicit::<api::PickVouchers>();
     register_explicit::<api::Guests>();
     register_explicit::<api::VoucherSheet>();
     register_explicit::<api::PutOut>();

@@ -1,22 +1,31 @@
 //! Vouchers: making codes that nobody guesses and that there have never been; and who uses them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::id::{BatchId, VoucherId};
+use crate::domain::id::{BatchId, DeviceId, Incarnation, PackageId, VoucherId};
 use crate::domain::op::Body;
 use crate::domain::outcome::Reason;
-use crate::domain::staff::Staff;
+use crate::domain::shop::Shop;
+use crate::domain::staff::{Role, Staff};
 use crate::domain::time::Timestamp;
-use crate::domain::voucher::{BATCH_MAX, CODE_CHARS, PREFIX_CHARS_MAX, Voucher};
-use crate::server::api::{DeviceView, GuestView, GuestsView, JobView, VoucherForm};
+use crate::domain::voucher::{
+    BATCH_MAX, CODE_CHARS, LEASE_MS, Lease, PREFIX_CHARS_MAX, Voucher, fair_share,
+};
+use crate::server::api::{
+    DeviceView, GuestView, GuestsView, JobView, VoucherFilter, VoucherForm, VoucherPage,
+};
 use crate::server::db::job::Task;
 use crate::server::gateway::jobs::SEEN_AT;
-use crate::server::{Error, Server, clock, db, gateway};
+use crate::server::{Error, Server, clock, db, gateway, sync};
 
 /// How many random bytes a code is drawn from: enough that too few of them are fair once in a million million times.
 const CHANCE_BYTES: usize = 40;
 /// How often codes are drawn before giving up: by then nineteen of twenty of this length are taken.
 const DRAWS_MAX: usize = 200;
+/// How many vouchers stand on a page.
+const PAGE_VOUCHERS: usize = 50;
+/// How many vouchers can be picked at once: four operations.
+const PICKED_MAX: usize = 2_000;
 /// How many jobs are told of.
 const JOBS_MAX: u32 = 100;
 
@@ -63,9 +72,101 @@ pub async fn make(server: &Server, who: &Staff, form: VoucherForm) -> Result<Bat
         package_id: form.package_id,
         name: form.name.trim().to_owned(),
         vouchers,
+        is_pool: form.is_pool,
     };
     server.record(who.staff_id, who.role, vec![body]).await?;
     Ok(batch_id)
+}
+
+/// Gives a journal leave to sell vouchers of the pool: of each package its fair share, as far as no other journal has
+/// leave for them. Leave that was given to a device which has not been heard of for [`LEASE_MS`] is given anew.
+pub async fn lease(
+    server: &Server,
+    who: &Staff,
+    device_id: DeviceId,
+    incarnation: Incarnation,
+) -> Result<(), Error> {
+    // Two journals at once must not be given the same.
+    let _making = server.making.lock().await;
+    let now = clock::now();
+    let mut read = server.readers.acquire().await?;
+    let mut of_package: BTreeMap<PackageId, Vec<Voucher>> = BTreeMap::new();
+    let mut silent: BTreeMap<DeviceId, bool> = BTreeMap::new();
+    for voucher in db::voucher::list_pool(&mut read).await? {
+        if let Some(lease) = voucher.lease.filter(|lease| lease.at + LEASE_MS < now)
+            && !silent.contains_key(&lease.device_id)
+        {
+            let heard_at = db::log::last_heard(&mut read, lease.device_id).await?;
+            let is_silent = heard_at.is_none_or(|at| at + LEASE_MS < now);
+            silent.insert(lease.device_id, is_silent);
+        }
+        let package = of_package.entry(voucher.package_id).or_default();
+        package.push(voucher);
+    }
+    drop(read);
+    let is_stale = |lease: &Lease| {
+        lease.at + LEASE_MS < now && silent.get(&lease.device_id).copied().unwrap_or(false)
+    };
+    let is_mine = |lease: &Lease| (lease.device_id, lease.incarnation) == (device_id, incarnation);
+    let mut voucher_ids = Vec::new();
+    for vouchers in of_package.values() {
+        let leases = || vouchers.iter().filter_map(|voucher| voucher.lease.as_ref());
+        let others: BTreeSet<_> = leases()
+            .filter(|lease| !is_stale(lease) && !is_mine(lease))
+            .map(|lease| (lease.device_id, lease.incarnation))
+            .collect();
+        let n_mine = leases().filter(|lease| is_mine(lease)).count();
+        let n_more = fair_share(vouchers.len(), others.len() + 1).saturating_sub(n_mine);
+        let free = vouchers
+            .iter()
+            .filter(|voucher| voucher.lease.as_ref().is_none_or(is_stale));
+        let free = free.filter(|voucher| !voucher.lease.as_ref().is_some_and(is_mine));
+        voucher_ids.extend(free.take(n_more).map(|voucher| voucher.voucher_id));
+    }
+    voucher_ids.truncate(BATCH_MAX);
+    if !voucher_ids.is_empty() {
+        let body = Body::VouchersLeased {
+            device_id,
+            incarnation,
+            voucher_ids,
+        };
+        server.record(who.staff_id, Role::Owner, vec![body]).await?;
+    }
+    Ok(())
+}
+
+/// A page of the vouchers that are looked for, and what all of them came to.
+pub async fn list(server: &Server, filter: VoucherFilter) -> Result<VoucherPage, Error> {
+    let before = filter.before;
+    let mut read = server.readers.begin().await?;
+    let wanted = wanted(&sync::shop(&mut read).await?, filter);
+    let (vouchers, has_more) = db::voucher::list(&mut read, &wanted, before, PAGE_VOUCHERS).await?;
+    let sum = db::voucher::sum(&mut read, &wanted).await?;
+    Ok(VoucherPage {
+        vouchers,
+        has_more,
+        sum,
+    })
+}
+
+/// The vouchers that are looked for, whatever page they are on; the newest of them.
+pub async fn pick(server: &Server, filter: VoucherFilter) -> Result<Vec<Voucher>, Error> {
+    let mut read = server.readers.begin().await?;
+    let wanted = wanted(&sync::shop(&mut read).await?, filter);
+    let (vouchers, _) = db::voucher::list(&mut read, &wanted, None, PICKED_MAX).await?;
+    Ok(vouchers)
+}
+
+/// The filter as the database takes it: days are those of the shop.
+fn wanted(shop: &Shop, filter: VoucherFilter) -> db::voucher::Filter {
+    db::voucher::Filter {
+        text: filter.text.trim().to_owned(),
+        package_id: filter.package_id,
+        batch_id: filter.batch_id,
+        life: filter.life,
+        from: filter.from.map(|day| shop.span(day, day).start),
+        to: filter.to.map(|day| shop.span(day, day).end),
+    }
 }
 
 /// The vouchers of a batch.
@@ -144,7 +245,7 @@ pub async fn jobs(server: &Server) -> Result<Vec<JobView>, Error> {
     let view = jobs.into_iter().map(|job| JobView {
         batch_id: match job.task {
             Task::Make(batch_id) => Some(batch_id),
-            Task::Revoke(_) => None,
+            Task::Revoke(_) | Task::Limit(_) | Task::Free(_) => None,
         },
         op_id: job.op_id,
         n_done: job.n_done,

@@ -31,6 +31,7 @@ fn functions(device: &Device) -> Vec<(&'static str, Value, Option<Role>)> {
     let gateway =
         json!({ "host": "192.0.2.1", "port": 0, "is_secure": false, "user": "u", "password": "p" });
     let vouchers = json!({ "package_id": id(), "n_vouchers": 0, "n_chars": 6 });
+    let vouchers_wanted = json!({ "text": "x", "package_id": id(), "batch_id": id(), "life": "leak", "from": null, "to": null, "before": null });
     vec![
         ("find_gateway", json!({}), Some(Role::Owner)),
         ("set_gateway", json!({ "form": gateway }), Some(Role::Owner)),
@@ -62,6 +63,21 @@ fn functions(device: &Device) -> Vec<(&'static str, Value, Option<Role>)> {
             "make_vouchers",
             json!({ "form": vouchers }),
             Some(Role::Manager),
+        ),
+        (
+            "lease_vouchers",
+            json!({ "device_id": device.device_id, "incarnation": device.incarnation }),
+            Some(Role::Cashier),
+        ),
+        (
+            "list_vouchers",
+            json!({ "filter": vouchers_wanted }),
+            Some(Role::Cashier),
+        ),
+        (
+            "pick_vouchers",
+            json!({ "filter": vouchers_wanted }),
+            Some(Role::Cashier),
         ),
         (
             "batch_vouchers",
@@ -373,6 +389,7 @@ fn bad_bodies(session_id: SessionId) -> Vec<(Body, Reason)> {
                 session_id,
                 line_id: LineId(id()),
                 reason: String::new(),
+                voucher_id: None,
             },
             Reason::UnknownLine,
         ),
@@ -436,6 +453,7 @@ fn bad_bodies(session_id: SessionId) -> Vec<(Body, Reason)> {
             Body::SaleVoided {
                 sale_id: SaleId(id()),
                 reason: "x".to_owned(),
+                voucher_ids: Vec::new(),
             },
             Reason::UnknownSale,
         ),

@@ -22,16 +22,16 @@ use crate::gateway::{USER, faulty, form};
 use crate::support::{Answer, Device as Caller, Shop, dump, id};
 
 /// A shop with a gateway and a package, and whoever does its jobs.
-struct Wifi {
-    shop: Shop,
-    owner: Caller,
-    device: Simulator,
+pub struct Wifi {
+    pub shop: Shop,
+    pub owner: Caller,
+    pub device: Simulator,
     worker: Worker,
-    package_id: PackageId,
+    pub package_id: PackageId,
 }
 
 impl Wifi {
-    async fn ready(make: Make, pace: Pace) -> Wifi {
+    pub async fn ready(make: Make, pace: Pace) -> Wifi {
         let (shop, mut owner) = Shop::ready().await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let device = Device::new(make, "shop", "secret-of-the-router");
@@ -95,7 +95,7 @@ impl Wifi {
         answer.json()
     }
 
-    async fn ask(&self, form: Value) -> Answer {
+    pub async fn ask(&self, form: Value) -> Answer {
         self.shop
             .call(
                 "make_vouchers",
@@ -105,7 +105,7 @@ impl Wifi {
             .await
     }
 
-    async fn vouchers(&self, batch_id: BatchId) -> Vec<Voucher> {
+    pub async fn vouchers(&self, batch_id: BatchId) -> Vec<Voucher> {
         let ask = json!({ "batch_id": batch_id });
         self.shop
             .call("batch_vouchers", &ask, Some(&self.owner.cookie))
@@ -120,12 +120,12 @@ impl Wifi {
             .json()
     }
 
-    async fn step(&mut self) {
+    pub async fn step(&mut self) {
         self.worker.step(now(), true).await.unwrap();
     }
 
     /// Looks again after so many seconds.
-    async fn look_after(&mut self, seconds: i64) {
+    pub async fn look_after(&mut self, seconds: i64) {
         self.worker
             .step(now() + seconds * 1_000, false)
             .await
@@ -147,7 +147,7 @@ impl Wifi {
     }
 
     /// The names of the shop's users at the device, sorted.
-    fn users(&self) -> Vec<String> {
+    pub fn users(&self) -> Vec<String> {
         let users = self.device.device().items(USER);
         let ours = users
             .iter()

@@ -21,10 +21,11 @@ use crate::app::parts::when::{PickTime, Picked};
 use crate::app::past::{self, Found};
 use crate::app::{Error, explain, prefs, store, view, words};
 use crate::domain::bill::Payment;
-use crate::domain::id::{LineId, PaymentId, SessionId};
+use crate::domain::id::{LineId, PaymentId, SessionId, VoucherId};
 use crate::domain::money::Money;
 use crate::domain::op::Body;
 use crate::domain::outcome::Outcome;
+use crate::domain::registry::Row;
 use crate::domain::session::Session;
 use crate::domain::staff::Role;
 
@@ -33,7 +34,7 @@ use crate::domain::staff::Role;
 enum Asking {
     Reopen { is_continued: bool },
     VoidPayment(PaymentId),
-    VoidLine(LineId),
+    VoidLine(LineId, Option<VoucherId>),
     Receipt,
     EditStart,
     EditEnd,
@@ -85,7 +86,7 @@ fn Bill(page: Page, is_here: bool) -> impl IntoView {
     let session = StoredValue::new(page.session.clone());
     let asking = RwSignal::new(None::<Asking>);
     let held = page.session.clone();
-    Effect::new(move || store.hold(held.clone()));
+    Effect::new(move || store.hold(Row::Session(held.clone())));
     let bill = page.session.bill(store.drawn_at());
     let (tone, state) = bill_state(&page.session, bill.due);
     let shown = store.shown_now();
@@ -240,6 +241,7 @@ fn Correct(session: Session, asking: RwSignal<Option<Asking>>) -> impl IntoView 
     let lines = session.lines.into_iter().filter(|line| line.void.is_none());
     let line = move |line: crate::domain::bill::OrderLine| {
         let id = line.line_id;
+        let voucher_id = line.ticket.as_ref().map(|ticket| ticket.voucher_id);
         let name = line.name.text(prefs.is_arabic()).to_owned();
         view! {
             <li class="line">
@@ -253,7 +255,7 @@ fn Correct(session: Session, asking: RwSignal<Option<Asking>>) -> impl IntoView 
                 <IconButton
                     icon="trash"
                     label=format!("{} {name}", words.void)
-                    on_press=move || asking.set(Some(Asking::VoidLine(id)))
+                    on_press=move || asking.set(Some(Asking::VoidLine(id, voucher_id)))
                 />
             </li>
         }
@@ -378,13 +380,14 @@ fn Ask(what: Asking, session: Session, asking: RwSignal<Option<Asking>>) -> impl
                 reason,
             }),
         ),
-        Asking::VoidLine(line_id) => ask(
+        Asking::VoidLine(line_id, voucher_id) => ask(
             words.void,
             words.void,
             Box::new(move |reason| Body::LineVoided {
                 session_id,
                 line_id,
                 reason,
+                voucher_id,
             }),
         ),
         Asking::Receipt => view! { <ReceiptSheet session on_close /> },

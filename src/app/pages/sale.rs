@@ -6,15 +6,18 @@ use leptos::task::spawn_local;
 use crate::app::parts::basket::{Basket, BasketLines, MenuGrid};
 use crate::app::parts::button::{Amount, Button, IconButton};
 use crate::app::parts::pay::{Due, PayFields, Paying};
+use crate::app::parts::pool::CodesSheet;
 use crate::app::parts::reason::AskReason;
 use crate::app::parts::shell::PageHead;
 use crate::app::parts::show::Show;
 use crate::app::parts::table::Table;
 use crate::app::{Tone, prefs, store, view};
 use crate::client;
-use crate::domain::id::{PaymentId, SaleId};
+use crate::domain::id::{PaymentId, SaleId, VoucherId};
 use crate::domain::op::Body;
 use crate::domain::sale::{Sale, SaleLine, SalePayment};
+use crate::domain::text::Label;
+use crate::domain::voucher::Ticket;
 
 /// Sells at the counter.
 #[component]
@@ -23,20 +26,26 @@ pub fn SalePage() -> impl IntoView {
     let words = prefs.words();
     let (basket, paying) = (Basket::new(), Paying::new());
     let (is_open, is_busy) = (RwSignal::new(false), RwSignal::new(false));
+    let codes = RwSignal::new(Vec::<(Label, Ticket)>::new());
     let total = Memo::new(move |_| basket.total());
     let sell = move || {
         if is_busy.get_untracked() {
             return;
         }
         let total = total.get_untracked();
-        let lines: Vec<SaleLine> = untrack(|| basket.lines())
+        let lines: Vec<SaleLine> = untrack(|| basket.bill_lines())
             .into_iter()
-            .map(|(item, quantity)| SaleLine {
-                item_id: item.item_id,
-                name: item.name,
-                unit_price: item.price,
-                quantity,
+            .map(|line| SaleLine {
+                item_id: line.item_id,
+                name: line.name,
+                unit_price: line.unit_price,
+                quantity: line.quantity,
+                ticket: line.ticket,
             })
+            .collect();
+        let tickets: Vec<(Label, Ticket)> = lines
+            .iter()
+            .filter_map(|line| Some((line.name.clone(), line.ticket.clone()?)))
             .collect();
         let payments =
             untrack(|| paying.all(total))
@@ -66,6 +75,7 @@ pub fn SalePage() -> impl IntoView {
                 is_open.set(false);
                 let text = format!("{} {}", words.was_sold, prefs.money_unit(total));
                 store.toast(Tone::Ok, text, Vec::new());
+                codes.set(tickets);
             }
             is_busy.set(false);
         });
@@ -128,6 +138,14 @@ pub fn SalePage() -> impl IntoView {
                 </div>
             </section>
         </div>
+        {move || {
+            let tickets = codes.get();
+            (!tickets.is_empty())
+                .then(|| {
+                    let on_close = Callback::new(move |()| codes.set(Vec::new()));
+                    view! { <CodesSheet tickets on_close /> }
+                })
+        }}
     }
 }
 
@@ -136,7 +154,7 @@ pub fn SalePage() -> impl IntoView {
 fn SoldToday() -> impl IntoView {
     let (store, prefs) = (store(), prefs());
     let words = prefs.words();
-    let voiding = RwSignal::new(None::<SaleId>);
+    let voiding = RwSignal::new(None::<(SaleId, Vec<VoucherId>)>);
     let sales = Memo::new(move |_| {
         let state = store.shown();
         let shop = state.shop();
@@ -154,6 +172,7 @@ fn SoldToday() -> impl IntoView {
     let can_void = store.may(&Body::SaleVoided {
         sale_id: SaleId::default(),
         reason: String::new(),
+        voucher_ids: Vec::new(),
     });
     let row = move |sale: Sale| {
         let sale_id = sale.sale_id;
@@ -161,12 +180,17 @@ fn SoldToday() -> impl IntoView {
             .lines
             .iter()
             .map(|line| {
-                format!(
-                    "{} × {}",
-                    line.name.text(prefs.is_arabic()),
-                    prefs.number(line.quantity)
-                )
+                let name = line.name.text(prefs.is_arabic());
+                match &line.ticket {
+                    Some(ticket) => format!("{name} ({})", ticket.code),
+                    None => format!("{name} × {}", prefs.number(line.quantity)),
+                }
             })
+            .collect();
+        let voucher_ids: Vec<VoucherId> = sale
+            .lines
+            .iter()
+            .filter_map(|line| Some(line.ticket.as_ref()?.voucher_id))
             .collect();
         let is_void = sale.void.is_some();
         let action = if is_void {
@@ -176,7 +200,8 @@ fn SoldToday() -> impl IntoView {
                 </span>
             }
         } else if can_void {
-            view! { <IconButton icon="trash" label=words.void on_press=move || voiding.set(Some(sale_id)) /> }
+            let on_press = move || voiding.set(Some((sale_id, voucher_ids.clone())));
+            view! { <IconButton icon="trash" label=words.void on_press /> }
         } else {
             ().into_any()
         };
@@ -195,8 +220,12 @@ fn SoldToday() -> impl IntoView {
         }
     };
     let void = move |reason: String| {
-        if let Some(sale_id) = voiding.get_untracked() {
-            let _ = store.record([Body::SaleVoided { sale_id, reason }]);
+        if let Some((sale_id, voucher_ids)) = voiding.get_untracked() {
+            let _ = store.record([Body::SaleVoided {
+                sale_id,
+                reason,
+                voucher_ids,
+            }]);
         }
         voiding.set(None);
     };

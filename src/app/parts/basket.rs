@@ -1,45 +1,139 @@
-//! The menu with big buttons, and what was picked from it: for orders of a session and for sales at the counter.
+//! What the shop sells with big buttons - the menu, vouchers of the pool, printed cards - and what was picked of it: for
+//! orders of a session and for sales at the counter.
 
 use std::collections::BTreeMap;
 
 use leptos::prelude::*;
 
-use crate::app::parts::button::{Amount, Stepper};
-use crate::app::{Store, prefs, store, view};
+use crate::app::parts::button::{Amount, Button, Stepper, TextField};
+use crate::app::parts::pool::{Pool, on_bill, pool};
+use crate::app::{Store, explain, prefs, store, view};
 use crate::domain::bill::QUANTITY_MAX;
-use crate::domain::id::{CategoryId, ItemId};
+use crate::domain::id::{CategoryId, ItemId, PackageId, VoucherId};
 use crate::domain::menu::Item;
-use crate::domain::money::Money;
+use crate::domain::money::{Money, latin_digits};
+use crate::domain::outcome::Reason;
+use crate::domain::text::Label;
+use crate::domain::voucher::{Package, Ticket, Voucher};
 
-/// What was picked: how many of each item.
+/// With so few left, a tile says how many.
+const FEW: i32 = 10;
+
+/// Something that can be picked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ware {
+    /// An item of the menu.
+    Item(ItemId),
+    /// Any voucher of the pool that grants this.
+    Package(PackageId),
+    /// This very voucher: the customer is handed its card.
+    Card(VoucherId),
+}
+
+/// Something that was picked, as it is offered now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Picked {
+    /// What.
+    pub ware: Ware,
+    /// Its name.
+    pub name: Label,
+    /// The code of a card.
+    pub note: String,
+    /// What one costs.
+    pub unit_price: Money,
+    /// How many.
+    pub quantity: i32,
+}
+
+/// A line of a bill or of a sale.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    /// The item, or the package of a voucher.
+    pub item_id: ItemId,
+    /// Its name.
+    pub name: Label,
+    /// What one costs.
+    pub unit_price: Money,
+    /// How many.
+    pub quantity: i32,
+    /// The voucher that it is.
+    pub ticket: Option<Ticket>,
+}
+
+/// What was picked: how many of each.
 #[derive(Clone, Copy)]
 pub struct Basket {
     store: Store,
-    picked: RwSignal<BTreeMap<ItemId, i32>>,
+    pool: Memo<Pool>,
+    picked: RwSignal<BTreeMap<Ware, i32>>,
 }
 
 impl Basket {
     /// Begins with nothing.
     pub fn new() -> Basket {
+        let store = store();
         Basket {
-            store: store(),
+            store,
+            pool: pool(store),
             picked: RwSignal::new(BTreeMap::new()),
         }
     }
 
-    /// Adds to an item, or takes from it; at zero it is gone.
-    pub fn step(self, item_id: ItemId, by: i32) {
+    /// The most that can be picked of something.
+    fn most(self, ware: Ware) -> i32 {
+        match ware {
+            Ware::Item(_) => QUANTITY_MAX,
+            Ware::Package(package_id) => self.n_left(package_id),
+            Ware::Card(_) => 1,
+        }
+    }
+
+    /// How many vouchers of a package this device may still sell.
+    fn n_left(self, package_id: PackageId) -> i32 {
+        self.pool.with(|pool| {
+            let n = pool.mine.get(&package_id).map_or(0, Vec::len);
+            i32::try_from(n).unwrap_or(i32::MAX)
+        })
+    }
+
+    /// Adds to something, or takes from it; at zero it is gone.
+    pub fn step(self, ware: Ware, by: i32) {
+        let most = untrack(|| self.most(ware));
         self.picked.update(|basket| {
-            let quantity = basket.entry(item_id).or_default();
-            *quantity = (*quantity + by).clamp(0, QUANTITY_MAX);
+            let quantity = basket.entry(ware).or_default();
+            *quantity = (*quantity + by).clamp(0, most);
             basket.retain(|_, quantity| *quantity > 0);
         });
     }
 
-    /// How many of an item.
-    pub fn quantity(self, item_id: ItemId) -> i32 {
+    /// Adds the card with this code, or says why it cannot be sold.
+    pub fn add_card(self, code: &str) -> Result<(), Reason> {
+        let code = latin_digits(code.trim());
+        let shown = self.store.shown_now();
+        let mut all = shown.vouchers.values();
+        let found = all.find(|voucher| voucher.code.eq_ignore_ascii_case(&code));
+        let voucher = found.ok_or(Reason::UnknownVoucher)?;
+        let is_mine = self.pool.with_untracked(|pool| {
+            let mine = pool.mine.get(&voucher.package_id);
+            mine.is_some_and(|mine| mine.contains(&voucher.ticket()))
+        });
+        let batch = shown.batches.get(&voucher.batch_id);
+        if voucher.sold.is_some() {
+            Err(Reason::SoldTwice)
+        } else if voucher.ended.is_some() {
+            Err(Reason::VoucherEnded)
+        } else if batch.is_some_and(|batch| batch.is_pool) && !is_mine {
+            Err(Reason::LeasedElsewhere)
+        } else {
+            self.step(Ware::Card(voucher.voucher_id), 1);
+            Ok(())
+        }
+    }
+
+    /// How many of something.
+    pub fn quantity(self, ware: Ware) -> i32 {
         self.picked
-            .with(|basket| basket.get(&item_id).copied().unwrap_or(0))
+            .with(|basket| basket.get(&ware).copied().unwrap_or(0))
     }
 
     /// How many in all.
@@ -52,29 +146,93 @@ impl Basket {
         self.picked.set(BTreeMap::new());
     }
 
-    /// What was picked, with the items as they are on the menu now.
-    pub fn lines(self) -> Vec<(Item, i32)> {
+    /// What was picked, as it is offered now.
+    pub fn lines(self) -> Vec<Picked> {
         let shown = self.store.shown();
-        self.picked.with(|basket| {
-            basket
-                .iter()
-                .filter_map(|(id, quantity)| {
-                    shown.items.get(id).map(|item| (item.clone(), *quantity))
-                })
-                .collect()
-        })
+        let package = |package_id| shown.packages.get(&package_id);
+        let picked = |(ware, quantity): (&Ware, &i32)| {
+            let (name, note, unit_price) = match ware {
+                Ware::Item(item_id) => {
+                    let item = shown.items.get(item_id)?;
+                    (item.name.clone(), String::new(), item.price)
+                }
+                Ware::Package(package_id) => {
+                    let package = package(*package_id)?;
+                    (on_bill(&package.name), String::new(), package.price)
+                }
+                Ware::Card(voucher_id) => {
+                    let voucher = shown.vouchers.get(voucher_id)?;
+                    let package = package(voucher.package_id)?;
+                    (on_bill(&package.name), voucher.code.clone(), package.price)
+                }
+            };
+            Some(Picked {
+                ware: *ware,
+                name,
+                note,
+                unit_price,
+                quantity: *quantity,
+            })
+        };
+        self.picked
+            .with(|basket| basket.iter().filter_map(picked).collect())
+    }
+
+    /// The lines of a bill that it makes: each voucher on one of its own, with the code that the customer gets.
+    pub fn bill_lines(self) -> Vec<Line> {
+        let (shown, pool) = (self.store.shown(), self.pool.get());
+        let lines = self.lines().into_iter().flat_map(|picked| {
+            let line = |item_id, quantity, ticket| Line {
+                item_id,
+                name: picked.name.clone(),
+                unit_price: picked.unit_price,
+                quantity,
+                ticket,
+            };
+            match picked.ware {
+                Ware::Item(item_id) => vec![line(item_id, picked.quantity, None)],
+                Ware::Package(package_id) => {
+                    let n = usize::try_from(picked.quantity).unwrap_or_default();
+                    let mine = pool.mine.get(&package_id).into_iter().flatten();
+                    // A card of the pool that was typed is sold by itself.
+                    let is_other =
+                        |ticket: &&Ticket| self.quantity(Ware::Card(ticket.voucher_id)) == 0;
+                    mine.filter(is_other)
+                        .take(n)
+                        .map(|ticket| line(ItemId(package_id.0), 1, Some(ticket.clone())))
+                        .collect()
+                }
+                Ware::Card(voucher_id) => {
+                    let voucher = shown.vouchers.get(&voucher_id);
+                    let line = |voucher: &Voucher| {
+                        let item_id = ItemId(voucher.package_id.0);
+                        line(item_id, 1, Some(voucher.ticket()))
+                    };
+                    voucher.map(line).into_iter().collect()
+                }
+            }
+        });
+        lines.collect()
     }
 
     /// What it comes to.
     pub fn total(self) -> Money {
         self.lines()
             .into_iter()
-            .map(|(item, quantity)| item.price.times(i64::from(quantity)))
+            .map(|picked| picked.unit_price.times(i64::from(picked.quantity)))
             .sum()
     }
 }
 
-/// The menu: categories as tabs, items as buttons that add one.
+/// Which part of the menu is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tab {
+    All,
+    Category(CategoryId),
+    Vouchers,
+}
+
+/// The menu: categories as tabs, items and packages as buttons that add one.
 #[component]
 pub fn MenuGrid(
     /// Where picked items go.
@@ -82,7 +240,7 @@ pub fn MenuGrid(
 ) -> impl IntoView {
     let (store, prefs) = (store(), prefs());
     let words = prefs.words();
-    let category = RwSignal::new(None::<CategoryId>);
+    let chosen = RwSignal::new(Tab::All);
     let categories = store.memo(|state| {
         let mut categories: Vec<_> = state
             .categories
@@ -109,39 +267,65 @@ pub fn MenuGrid(
         });
         items
     });
-    let tab = move |id: Option<CategoryId>, name: String| {
-        let pressed = move || (category.get() == id).to_string();
+    let packages = Memo::new(move |_| {
+        let shown = store.shown();
+        let offered = basket.pool.with(|pool| {
+            let ids = pool.n_open.keys();
+            ids.filter_map(|id| shown.packages.get(id).cloned())
+                .collect::<Vec<_>>()
+        });
+        let mut offered: Vec<Package> = offered
+            .into_iter()
+            .filter(|package| !package.is_removed)
+            .collect();
+        offered.sort_by_key(|package| (package.position, package.price));
+        offered
+    });
+    // Where there are vouchers, printed ones can be sold by their codes.
+    let has_vouchers = store.memo(|state| !state.packages.is_empty());
+    let tab = move |tab: Tab, name: String| {
+        let pressed = move || (chosen.get() == tab).to_string();
         view! {
-            <button type="button" aria-pressed=pressed on:click=move |_| category.set(id)>
+            <button type="button" aria-pressed=pressed on:click=move |_| chosen.set(tab)>
                 {name}
             </button>
         }
     };
     let shown = move || {
-        let category = category.get();
-        items
-            .get()
-            .into_iter()
-            .filter(|item| category.is_none_or(|id| item.category_id == id))
-            .collect::<Vec<_>>()
+        let chosen = chosen.get();
+        let is_in = |item: &Item| match chosen {
+            Tab::All => true,
+            Tab::Category(category_id) => item.category_id == category_id,
+            Tab::Vouchers => false,
+        };
+        items.get().into_iter().filter(is_in).collect::<Vec<_>>()
+    };
+    let offered = move || {
+        let is_here = matches!(chosen.get(), Tab::All | Tab::Vouchers);
+        is_here.then(|| packages.get()).into_iter().flatten()
     };
     view! {
         <div class="menu-tabs" role="group" aria-label=words.categories>
-            {tab(None, words.all.to_owned())}
+            {tab(Tab::All, words.all.to_owned())}
             {move || {
                 categories
                     .get()
                     .into_iter()
                     .map(|category| tab(
-                        Some(category.category_id),
+                        Tab::Category(category.category_id),
                         category.name.text(prefs.is_arabic()).to_owned(),
                     ))
                     .collect_view()
             }}
+            {move || has_vouchers.get().then(|| tab(Tab::Vouchers, words.vouchers.to_owned()))}
         </div>
+        {move || (chosen.get() == Tab::Vouchers).then(|| view! { <CardField basket /> })}
         <div class="menu-grid">
             {move || {
                 shown().into_iter().map(|item| view! { <MenuItem item basket /> }).collect_view()
+            }}
+            {move || {
+                offered().map(|package| view! { <PackageItem package basket /> }).collect_view()
             }}
         </div>
     }
@@ -150,30 +334,110 @@ pub fn MenuGrid(
 #[component]
 fn MenuItem(item: Item, basket: Basket) -> impl IntoView {
     let prefs = prefs();
-    let item_id = item.item_id;
-    let count = move || Some(basket.quantity(item_id)).filter(|count| *count > 0);
+    let ware = Ware::Item(item.item_id);
+    let tag = (!item.is_available).then(|| prefs.words().sold_out.to_owned());
+    view! {
+        <Tile
+            basket
+            ware
+            name=item.name
+            price=item.price
+            is_there=Signal::from(item.is_available)
+            tag=Signal::stored(tag)
+        />
+    }
+}
+
+/// Any voucher of a package, as far as this device may sell some.
+#[component]
+fn PackageItem(package: Package, basket: Basket) -> impl IntoView {
+    let prefs = prefs();
+    let words = prefs.words();
+    let (package_id, ware) = (package.package_id, Ware::Package(package.package_id));
+    let n_left = Memo::new(move |_| basket.n_left(package_id));
+    let tag = move || match n_left.get() {
+        0 => Some(words.none_left_here.to_owned()),
+        n if n <= FEW => Some(words.n_left.replace("{n}", &prefs.number(n))),
+        _ => None,
+    };
+    view! {
+        <Tile
+            basket
+            ware
+            name=on_bill(&package.name)
+            price=package.price
+            is_there=Signal::derive(move || n_left.get() > 0)
+            tag=Signal::derive(tag)
+        />
+    }
+}
+
+/// A button that adds one.
+#[component]
+fn Tile(
+    basket: Basket,
+    ware: Ware,
+    name: Label,
+    price: Money,
+    is_there: Signal<bool>,
+    tag: Signal<Option<String>>,
+) -> impl IntoView {
+    let prefs = prefs();
+    let count = move || Some(basket.quantity(ware)).filter(|count| *count > 0);
     let add = move |_| {
-        if item.is_available {
-            basket.step(item_id, 1);
+        if is_there.get_untracked() {
+            basket.step(ware, 1);
         }
     };
     view! {
         <button
             class="menu-item"
             type="button"
-            aria-disabled=(!item.is_available).to_string()
+            aria-disabled=move || (!is_there.get()).to_string()
             on:click=add
         >
-            <b>{item.name.text(prefs.is_arabic()).to_owned()}</b>
+            <b>{name.text(prefs.is_arabic()).to_owned()}</b>
             <span class="price">
-                <Amount money=item.price />
+                <Amount money=price />
             </span>
-            {(!item.is_available)
-                .then(|| view! { <span class="tag">{prefs.words().sold_out}</span> })}
+            {move || tag.get().map(|tag| view! { <span class="tag">{tag}</span> })}
             {move || {
                 count().map(|count| view! { <span class="count">{prefs.number(count)}</span> })
             }}
         </button>
+    }
+}
+
+/// The code of a printed card, typed or read by a scanner that types.
+#[component]
+fn CardField(basket: Basket) -> impl IntoView {
+    let prefs = prefs();
+    let words = prefs.words();
+    let (code, refused) = (RwSignal::new(String::new()), RwSignal::new(None::<Reason>));
+    let add = move || match basket.add_card(&code.get_untracked()) {
+        Ok(()) => {
+            code.set(String::new());
+            refused.set(None);
+        }
+        Err(reason) => refused.set(Some(reason)),
+    };
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        add();
+    };
+    let is_empty = Signal::derive(move || code.with(|code| code.trim().is_empty()));
+    view! {
+        <form class="card-field" on:submit=submit>
+            <TextField label=words.card_code text=code max=20 dir="ltr" />
+            <Button icon="plus" text=words.add.to_owned() disabled=is_empty on_press=add />
+            <div role="alert">
+                {move || {
+                    refused
+                        .get()
+                        .map(|reason| view! { <p class="error">{explain(words, reason)}</p> })
+                }}
+            </div>
+        </form>
     }
 }
 
@@ -184,19 +448,23 @@ pub fn BasketLines(
     basket: Basket,
 ) -> impl IntoView {
     let prefs = prefs();
-    let line = move |(item, quantity): (Item, i32)| {
-        let name = item.name.text(prefs.is_arabic()).to_owned();
+    let line = move |picked: Picked| {
+        let name = picked.name.text(prefs.is_arabic()).to_owned();
+        let (ware, quantity) = (picked.ware, picked.quantity);
+        let code = (!picked.note.is_empty())
+            .then(|| view! { <code dir="ltr">{picked.note.clone()}</code> });
         view! {
             <li class="line">
                 <span class="line-what">
                     <b>{name.clone()}</b>
+                    {code}
                     <small>
-                        <Amount money=item.price />
+                        <Amount money=picked.unit_price />
                     </small>
                 </span>
-                <Stepper quantity label=name on_step=move |by| basket.step(item.item_id, by) />
+                <Stepper quantity label=name on_step=move |by| basket.step(ware, by) />
                 <span class="line-sum num">
-                    <bdi dir="ltr">{prefs.money(item.price.times(i64::from(quantity)))}</bdi>
+                    <bdi dir="ltr">{prefs.money(picked.unit_price.times(i64::from(quantity)))}</bdi>
                 </span>
             </li>
         }

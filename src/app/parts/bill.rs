@@ -43,14 +43,12 @@ pub fn rows(
     };
     for line in session.lines.iter().filter(|line| line.void.is_none()) {
         let name = line.name.text(prefs.is_arabic());
-        let note = if line.is_late {
-            words.added_after_end.to_owned()
-        } else {
-            String::new()
-        };
+        let late = line.is_late.then_some(words.added_after_end);
+        let code = line.ticket.as_ref().map(|ticket| ticket.code.as_str());
+        let notes: Vec<&str> = code.into_iter().chain(late).collect();
         rows.push(row(
             format!("{name} × {}", prefs.number(line.quantity)),
-            note,
+            notes.join(" · "),
             line.amount(),
         ));
     }

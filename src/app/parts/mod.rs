@@ -5,6 +5,7 @@ pub mod bill;
 pub mod button;
 pub mod empty;
 pub mod pay;
+pub mod pool;
 pub mod reason;
 pub mod receipt;
 pub mod sheet;

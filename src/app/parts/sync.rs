@@ -285,6 +285,9 @@ fn done_at(body: &Body) -> String {
         Body::PackageEdited { .. }
         | Body::BatchMade { .. }
         | Body::VouchersPrinted { .. }
+        | Body::VouchersLeased { .. }
+        | Body::VouchersExtended { .. }
+        | Body::VouchersFreed { .. }
         | Body::VoucherSold { .. }
         | Body::VouchersRevoked { .. }
         | Body::VoucherTold { .. } => "/vouchers".to_owned(),

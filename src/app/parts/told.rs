@@ -101,6 +101,15 @@ pub fn told(body: &Body, prefs: Prefs) -> String {
         Body::VouchersPrinted { voucher_ids } => {
             with(words.vouchers_printed, prefs.number(voucher_ids.len()))
         }
+        Body::VouchersLeased { voucher_ids, .. } => {
+            with(words.vouchers_leased, prefs.number(voucher_ids.len()))
+        }
+        Body::VouchersExtended { voucher_ids, .. } => {
+            with(words.vouchers_extended, prefs.number(voucher_ids.len()))
+        }
+        Body::VouchersFreed { voucher_ids } => {
+            with(words.vouchers_freed, prefs.number(voucher_ids.len()))
+        }
         Body::VoucherSold { price, .. } => with(words.voucher_sold, money(*price)),
         Body::VouchersRevoked { reason, .. } => with(words.vouchers_revoked, reason.clone()),
         Body::VoucherTold { used_up: None, .. } => words.voucher_used.to_owned(),

@@ -1,16 +1,17 @@
 //! What operations on the money of a session mean.
 
-use crate::domain::apply::Decision;
 use crate::domain::apply::session::{done, open};
+use crate::domain::apply::{Decision, voucher};
 use crate::domain::bill::{
     Extra, OrderLine, Payment, QUANTITY_MAX, Settlement, TransferIn, TransferOut, Void, settle,
 };
-use crate::domain::id::{ExtraId, LineId, PaymentId, SessionId};
+use crate::domain::id::{ExtraId, LineId, PaymentId, SessionId, VoucherId};
 use crate::domain::money::Money;
 use crate::domain::op::{Body, Choice, Stamped};
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::registry::{Row, State, Suspense};
 use crate::domain::session::{Ended, OtherEnd, PARTS_MAX, Reopened, Session};
+use crate::domain::voucher::SoldOn;
 
 /// Adds an order line; on a settled bill it is owed on top and somebody should look.
 pub(super) fn add_line(state: &State, op: &Stamped, session_id: SessionId) -> Decision {
@@ -20,6 +21,7 @@ pub(super) fn add_line(state: &State, op: &Stamped, session_id: SessionId) -> De
         name,
         unit_price,
         quantity,
+        ticket,
         ..
     } = &op.body
     else {
@@ -33,18 +35,31 @@ pub(super) fn add_line(state: &State, op: &Stamped, session_id: SessionId) -> De
         return Err(Reason::TooMany);
     }
     let is_late = is_closed(&session);
+    let tickets = ticket.iter().map(|ticket| (ticket, *unit_price));
+    let on = SoldOn::Session(session.session_id);
+    let (sold, mut rows) = voucher::sell_with(state, op, tickets, on);
     session.lines.push(OrderLine {
         line_id: *line_id,
         item_id: *item_id,
         name: name.clone(),
         unit_price: *unit_price,
         quantity: *quantity,
+        ticket: ticket.clone(),
         at: op.at,
         by: op.by,
         is_late,
         void: None,
     });
-    done(added(is_late), session)
+    let (outcome, session) = done(added(is_late), session)?;
+    rows.extend(session);
+    Ok((
+        if outcome == Outcome::Applied {
+            sold
+        } else {
+            outcome
+        },
+        rows,
+    ))
 }
 
 /// Adds to the quantity of a line, or takes from it; one must stay.
@@ -58,6 +73,9 @@ pub(super) fn change_quantity(
     let mut session = open(state, op, session_id)?;
     let is_closed = is_closed(&session);
     let line = find_line(&mut session, line_id, is_closed)?;
+    if line.ticket.is_some() {
+        return Err(Reason::BadQuantity);
+    }
     let quantity = line.quantity.saturating_add(by);
     if !(1..=QUANTITY_MAX).contains(&quantity) {
         return Err(Reason::BadQuantity);
@@ -66,18 +84,29 @@ pub(super) fn change_quantity(
     done(Outcome::Applied, session)
 }
 
-/// Takes an order line back.
+/// Takes an order line back, and the voucher that it was for.
 pub(super) fn void_line(
     state: &State,
     op: &Stamped,
     session_id: SessionId,
     line_id: LineId,
     reason: &str,
+    voucher_id: Option<VoucherId>,
 ) -> Decision {
     let mut session = open(state, op, session_id)?;
     let is_closed = is_closed(&session);
-    find_line(&mut session, line_id, is_closed)?.void = Some(void(op, reason));
-    done(Outcome::Applied, session)
+    let line = find_line(&mut session, line_id, is_closed)?;
+    line.void = Some(void(op, reason));
+    let sold = line.ticket.as_ref().map(|ticket| ticket.voucher_id);
+    let back: Vec<VoucherId> = voucher_id
+        .filter(|id| sold == Some(*id))
+        .into_iter()
+        .collect();
+    let on = SoldOn::Session(session.session_id);
+    let mut rows = voucher::take_back(state, op, &back, on, reason);
+    let (outcome, session) = done(Outcome::Applied, session)?;
+    rows.extend(session);
+    Ok((outcome, rows))
 }
 
 /// Adds an amount by hand.

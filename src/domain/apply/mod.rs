@@ -40,7 +40,10 @@ pub fn apply(state: &mut State, op: &Stamped) -> Applied {
         Err(reason) => (Outcome::Rejected(reason), Vec::new()),
     };
     let noted = match outcome {
-        Outcome::Review(reason) | Outcome::Superseded(reason) => Some(reason),
+        // Of a voucher that was sold twice, two customers hold the code.
+        Outcome::Review(reason)
+        | Outcome::Superseded(reason)
+        | Outcome::Rejected(reason @ Reason::SoldTwice) => Some(reason),
         // The customers have changed places already; somebody must find them another.
         Outcome::Rejected(reason) if op.body.moves_people() => Some(reason),
         Outcome::Applied | Outcome::Rejected(_) => None,
@@ -130,7 +133,8 @@ fn decide(state: &State, op: &Stamped) -> Decision {
             session_id,
             line_id,
             reason,
-        } => bill::void_line(state, op, *session_id, *line_id, reason),
+            voucher_id,
+        } => bill::void_line(state, op, *session_id, *line_id, reason, *voucher_id),
         Body::ExtraAdded {
             session_id,
             extra_id,
@@ -176,7 +180,11 @@ fn decide(state: &State, op: &Stamped) -> Decision {
         } => bill::reopen(state, op, *session_id, reason, *is_continued),
         Body::ReviewSeen { op_id } => shop::see_review(state, op, *op_id),
         Body::SaleRecorded { .. } => shop::record_sale(state, op),
-        Body::SaleVoided { sale_id, reason } => shop::void_sale(state, op, *sale_id, reason),
+        Body::SaleVoided {
+            sale_id,
+            reason,
+            voucher_ids,
+        } => shop::void_sale(state, op, *sale_id, reason, voucher_ids),
         Body::StationEdited {
             station_id,
             changes,
@@ -229,7 +237,19 @@ fn decide(state: &State, op: &Stamped) -> Decision {
             package_id,
             name,
             vouchers,
-        } => voucher::make_batch(state, op, *batch_id, *package_id, name, vouchers),
+            is_pool,
+        } => voucher::make_batch(state, op, *batch_id, *package_id, name, vouchers, *is_pool),
+        Body::VouchersExtended {
+            voucher_ids,
+            minutes,
+            bytes,
+        } => voucher::extend(state, op, voucher_ids, *minutes, *bytes),
+        Body::VouchersFreed { voucher_ids } => voucher::free(state, op, voucher_ids),
+        Body::VouchersLeased {
+            device_id,
+            incarnation,
+            voucher_ids,
+        } => voucher::lease(state, op, *device_id, *incarnation, voucher_ids),
         Body::VouchersPrinted { voucher_ids } => voucher::print(state, op, voucher_ids),
         Body::VoucherSold { voucher_id, price } => voucher::sell(state, op, *voucher_id, *price),
         Body::VouchersRevoked {

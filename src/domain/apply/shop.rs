@@ -4,10 +4,12 @@
 //!
 //! [`edit`]: crate::domain::edit
 
-use crate::domain::apply::{Decision, edited};
+use crate::domain::apply::{Decision, edited, voucher};
 use crate::domain::bill::{Payment, Void};
 use crate::domain::gateway::{Gateway, GatewayChange};
-use crate::domain::id::{CategoryId, GatewayId, ItemId, OpId, SaleId, StaffId, StationId};
+use crate::domain::id::{
+    CategoryId, GatewayId, ItemId, OpId, SaleId, StaffId, StationId, VoucherId,
+};
 use crate::domain::menu::{Category, CategoryChange, Item, ItemChange};
 use crate::domain::op::{Body, Stamped};
 use crate::domain::outcome::{Outcome, Reason};
@@ -16,6 +18,7 @@ use crate::domain::sale::Sale;
 use crate::domain::shop::ShopChange;
 use crate::domain::staff::{Role, SecretKind, Staff, StaffChange, StaffSecret};
 use crate::domain::station::{Station, StationChange};
+use crate::domain::voucher::SoldOn;
 
 /// Records a sale with its payments.
 pub(super) fn record_sale(state: &State, op: &Stamped) -> Decision {
@@ -40,7 +43,11 @@ pub(super) fn record_sale(state: &State, op: &Stamped) -> Decision {
         by: op.by,
         void: None,
     });
-    one(Row::Sale(Sale {
+    let tickets = lines
+        .iter()
+        .filter_map(|line| Some((line.ticket.as_ref()?, line.unit_price)));
+    let (outcome, mut rows) = voucher::sell_with(state, op, tickets, SoldOn::Sale(*sale_id));
+    rows.push(Row::Sale(Sale {
         sale_id: *sale_id,
         lines: lines.clone(),
         total: *total,
@@ -49,11 +56,18 @@ pub(super) fn record_sale(state: &State, op: &Stamped) -> Decision {
         by: op.by,
         void: None,
         touched_at: op.at,
-    }))
+    }));
+    Ok((outcome, rows))
 }
 
-/// Takes a sale back, and its payments with it.
-pub(super) fn void_sale(state: &State, op: &Stamped, sale_id: SaleId, reason: &str) -> Decision {
+/// Takes a sale back, its payments and its vouchers with it.
+pub(super) fn void_sale(
+    state: &State,
+    op: &Stamped,
+    sale_id: SaleId,
+    reason: &str,
+    voucher_ids: &[VoucherId],
+) -> Decision {
     let mut sale = state
         .sales
         .get(&sale_id)
@@ -72,7 +86,9 @@ pub(super) fn void_sale(state: &State, op: &Stamped, sale_id: SaleId, reason: &s
     }
     sale.void = Some(void);
     sale.touched_at = sale.touched_at.max(op.at);
-    one(Row::Sale(sale))
+    let mut rows = voucher::take_back(state, op, voucher_ids, SoldOn::Sale(sale_id), reason);
+    rows.push(Row::Sale(sale));
+    Ok((Outcome::Applied, rows))
 }
 
 /// Somebody has looked at what had to be looked at; the first who did stays.

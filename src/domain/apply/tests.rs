@@ -541,6 +541,7 @@ fn a_manager_reopens_a_bill_corrects_it_and_settles_again() {
         session_id: id(1),
         line_id: LineId(small_id(5, 1)),
         reason: String::new(),
+        voucher_id: None,
     });
     shop.must(Body::EndEdited {
         session_id: id(1),

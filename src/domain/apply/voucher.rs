@@ -1,14 +1,15 @@
 //! What operations on packages and vouchers mean.
 
 use crate::domain::apply::{Decision, edited};
-use crate::domain::id::{BatchId, PackageId, VoucherId};
+use crate::domain::id::{BatchId, DeviceId, Incarnation, PackageId, VoucherId};
 use crate::domain::money::Money;
 use crate::domain::op::Stamped;
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::registry::{Row, State, Synced, Table};
 use crate::domain::time::Timestamp;
 use crate::domain::voucher::{
-    Batch, EndReason, Ended, Package, PackageChange, Sold, SoldOn, Voucher, told_at,
+    Batch, EndReason, Ended, LIMIT_BYTES_MAX, LIMIT_MINUTES_MAX, Lease, Package, PackageChange,
+    Sold, SoldOn, Ticket, Voucher, told_at,
 };
 
 /// Makes or changes a package. One whose vouchers can still be sold cannot be taken away.
@@ -47,11 +48,12 @@ pub(super) fn make_batch(
     package_id: PackageId,
     name: &str,
     vouchers: &[(VoucherId, String)],
+    is_pool: bool,
 ) -> Decision {
     let package = state.packages.get(&package_id);
-    if package.is_none_or(|package| package.is_removed) {
-        return Err(Reason::UnknownPackage);
-    }
+    let package = package
+        .filter(|package| !package.is_removed)
+        .ok_or(Reason::UnknownPackage)?;
     let is_known = |(id, _): &(VoucherId, String)| state.vouchers.contains_key(id);
     if state.batches.contains_key(&batch_id) || vouchers.iter().any(is_known) {
         return Err(Reason::Exists);
@@ -61,6 +63,9 @@ pub(super) fn make_batch(
         package_id,
         name: name.trim().to_owned(),
         n_vouchers: i32::try_from(vouchers.len()).unwrap_or(i32::MAX),
+        limit_bytes: package.limit_bytes,
+        limit_minutes: package.limit_minutes,
+        is_pool,
         made: op.signature(),
     };
     let made = (1..).zip(vouchers).map(|(number, (voucher_id, code))| {
@@ -109,6 +114,38 @@ pub(super) fn print(state: &State, op: &Stamped, voucher_ids: &[VoucherId]) -> D
     })
 }
 
+/// Adds to what vouchers grant. One that is used up is good again; one that was taken back stays so.
+pub(super) fn extend(
+    state: &State,
+    op: &Stamped,
+    voucher_ids: &[VoucherId],
+    minutes: Option<i32>,
+    bytes: Option<i64>,
+) -> Decision {
+    change(state, op, voucher_ids, |voucher| {
+        let is_good_again = match voucher.ended.as_ref().map(|ended| ended.why) {
+            None => true,
+            Some(EndReason::Time) => minutes.is_some(),
+            Some(EndReason::Data) => bytes.is_some(),
+            Some(EndReason::Revoked) => return,
+        };
+        let most_minutes = i64::from(LIMIT_MINUTES_MAX);
+        let more = voucher.more_minutes + i64::from(minutes.unwrap_or(0));
+        voucher.more_minutes = more.min(most_minutes);
+        voucher.more_bytes = (voucher.more_bytes + bytes.unwrap_or(0)).min(LIMIT_BYTES_MAX);
+        if is_good_again {
+            voucher.ended = None;
+        }
+    })
+}
+
+/// Vouchers may be used from other phones. Nothing of them changes but the moment.
+pub(super) fn free(state: &State, op: &Stamped, voucher_ids: &[VoucherId]) -> Decision {
+    change(state, op, voucher_ids, |voucher| {
+        voucher.touched_at = voucher.touched_at.max(op.at);
+    })
+}
+
 /// Takes vouchers back. One that has ended stays as it ended.
 pub(super) fn revoke(
     state: &State,
@@ -117,24 +154,106 @@ pub(super) fn revoke(
     note: &str,
 ) -> Decision {
     change(state, op, voucher_ids, |voucher| {
-        voucher.ended.get_or_insert_with(|| Ended {
-            why: EndReason::Revoked,
-            by: op.signature(),
-            note: note.trim().to_owned(),
-        });
+        voucher.ended.get_or_insert_with(|| revoked(op, note));
     })
+}
+
+/// One journal alone may sell these from now on. Those that can no longer be sold stay as they are.
+pub(super) fn lease(
+    state: &State,
+    op: &Stamped,
+    device_id: DeviceId,
+    incarnation: Incarnation,
+    voucher_ids: &[VoucherId],
+) -> Decision {
+    change(state, op, voucher_ids, |voucher| {
+        if voucher.is_open() {
+            voucher.lease = Some(Lease {
+                device_id,
+                incarnation,
+                at: op.at,
+            });
+        }
+    })
+}
+
+/// Sells vouchers with the bill that they are on. Money has changed hands, so the bill stands whatever became of a
+/// voucher; one that was not there to be sold stays as it is, and somebody should look.
+pub(super) fn sell_with<'a>(
+    state: &State,
+    op: &Stamped,
+    sold: impl Iterator<Item = (&'a Ticket, Money)>,
+    on: SoldOn,
+) -> (Outcome, Vec<Row>) {
+    let (mut outcome, mut rows) = (Outcome::Applied, Vec::new());
+    for (ticket, price) in sold {
+        match for_sale(state, ticket.voucher_id) {
+            Ok(voucher) if voucher.code == ticket.code => {
+                let mut voucher = voucher.clone();
+                voucher.sold = Some(Sold {
+                    by: op.signature(),
+                    price,
+                    on,
+                });
+                voucher.touched_at = voucher.touched_at.max(op.at);
+                rows.push(Row::Voucher(voucher));
+            }
+            Ok(_) => outcome = Outcome::Review(Reason::UnknownVoucher),
+            Err(reason) => outcome = Outcome::Review(reason),
+        }
+    }
+    (outcome, rows)
+}
+
+/// Takes vouchers back with what they were sold on. An unused card can be sold again; a code that was shown to somebody
+/// is good no longer.
+pub(super) fn take_back(
+    state: &State,
+    op: &Stamped,
+    voucher_ids: &[VoucherId],
+    on: SoldOn,
+    note: &str,
+) -> Vec<Row> {
+    let sold_there = voucher_ids
+        .iter()
+        .filter_map(|voucher_id| state.vouchers.get(voucher_id))
+        .filter(|voucher| voucher.sold.is_some_and(|sold| sold.on == on));
+    let back = sold_there.map(|voucher| {
+        let mut voucher = voucher.clone();
+        voucher.sold = None;
+        if voucher.printed.is_none() || voucher.first_login_at.is_some() {
+            voucher.ended.get_or_insert_with(|| revoked(op, note));
+        }
+        voucher.touched_at = voucher.touched_at.max(op.at);
+        Row::Voucher(voucher)
+    });
+    back.collect()
+}
+
+fn revoked(op: &Stamped, note: &str) -> Ended {
+    Ended {
+        why: EndReason::Revoked,
+        by: op.signature(),
+        note: note.trim().to_owned(),
+    }
+}
+
+/// A voucher that is there to be sold, or why it is not.
+fn for_sale(state: &State, voucher_id: VoucherId) -> Result<&Voucher, Reason> {
+    let found = state.vouchers.get(&voucher_id);
+    let voucher = found.ok_or(Reason::UnknownVoucher)?;
+    if voucher.sold.is_some() {
+        Err(Reason::SoldTwice)
+    } else if voucher.ended.is_some() {
+        Err(Reason::VoucherEnded)
+    } else {
+        Ok(voucher)
+    }
 }
 
 /// A voucher was sold, and its money is elsewhere. One that was sold before is somebody's already.
 pub(super) fn sell(state: &State, op: &Stamped, voucher_id: VoucherId, price: Money) -> Decision {
-    let found = state.vouchers.get(&voucher_id);
-    let voucher = found.ok_or(Reason::UnknownVoucher)?;
-    if voucher.ended.is_some() {
-        return Err(Reason::VoucherEnded);
-    }
-    if voucher.sold.is_some() {
-        return Err(Reason::SoldTwice);
-    }
+    for_sale(state, voucher_id)?;
     change(state, op, &[voucher_id], |voucher| {
         voucher.sold = Some(Sold {
             by: op.signature(),
@@ -168,8 +287,11 @@ pub(super) fn tell(
 mod tests {
     use super::*;
     use crate::domain::apply::apply;
+    use crate::domain::bill::Method;
     use crate::domain::drill::{small_id, stamped};
+    use crate::domain::id::{ItemId, PaymentId, SaleId};
     use crate::domain::op::Body;
+    use crate::domain::sale::{SaleLine, SalePayment};
     use crate::domain::staff::Role;
     use crate::domain::text::Label;
     use crate::domain::voucher::Stage;
@@ -228,6 +350,7 @@ mod tests {
             package_id: package(),
             name: String::new(),
             vouchers: vouchers.map(|n| (voucher(n), format!("CODE{n}"))).collect(),
+            is_pool: false,
         }
     }
 
@@ -286,6 +409,138 @@ mod tests {
         );
     }
 
+    fn ticket(n: u64) -> Ticket {
+        Ticket {
+            voucher_id: voucher(n),
+            code: format!("CODE{n}"),
+        }
+    }
+
+    fn sale_of(sale: u64, tickets: &[Ticket]) -> Body {
+        let price = Money(500);
+        let line = |ticket: &Ticket| SaleLine {
+            item_id: ItemId(package().0),
+            name: Label::new("ساعة", ""),
+            unit_price: price,
+            quantity: 1,
+            ticket: Some(ticket.clone()),
+        };
+        let total = tickets.iter().map(|_| price).sum();
+        Body::SaleRecorded {
+            sale_id: SaleId(small_id(6, sale)),
+            lines: tickets.iter().map(line).collect(),
+            payments: vec![SalePayment {
+                payment_id: PaymentId(small_id(7, sale)),
+                method: Method::Cash,
+                amount: total,
+                tendered: None,
+            }],
+            total,
+        }
+    }
+
+    fn sale_voided(sale: u64, vouchers: &[u64]) -> Body {
+        Body::SaleVoided {
+            sale_id: SaleId(small_id(6, sale)),
+            reason: "wrong customer".to_owned(),
+            voucher_ids: vouchers.iter().map(|n| voucher(*n)).collect(),
+        }
+    }
+
+    #[test]
+    fn the_money_of_a_voucher_that_was_sold_twice_stands_and_the_first_sale_with_it() {
+        let mut shop = Shop::with(3);
+        shop.must(sale_of(1, &[ticket(1), ticket(2)]));
+        let again = shop.record(sale_of(2, &[ticket(2), ticket(3)]));
+        assert_eq!(again, Outcome::Review(Reason::SoldTwice));
+        assert_eq!(shop.0.sales.len(), 2, "both took money");
+        let sold = |n| shop.0.vouchers[&voucher(n)].sold.map(|sold| sold.on);
+        let on = |n| Some(SoldOn::Sale(SaleId(small_id(6, n))));
+        assert_eq!([sold(1), sold(2), sold(3)], [on(1), on(1), on(2)]);
+        assert_eq!(shop.0.reviews.len(), 1);
+        // Taking the second sale back does not touch what the first has sold.
+        shop.must(sale_voided(2, &[2, 3]));
+        assert_eq!(shop.stage(2), Stage::Sold);
+        assert_eq!(shop.stage(3), Stage::Ended(EndReason::Revoked));
+    }
+
+    #[test]
+    fn somebody_looks_when_a_voucher_was_sold_that_nobody_could_sell() {
+        let mut shop = Shop::with(2);
+        shop.must(revoked(1));
+        let ended = shop.record(sale_of(1, &[ticket(1)]));
+        assert_eq!(ended, Outcome::Review(Reason::VoucherEnded));
+        let unknown = shop.record(sale_of(2, &[ticket(9)]));
+        assert_eq!(unknown, Outcome::Review(Reason::UnknownVoucher));
+        let other = Ticket {
+            code: "OTHER".to_owned(),
+            ..ticket(2)
+        };
+        let other = shop.record(sale_of(3, &[other]));
+        assert_eq!(other, Outcome::Review(Reason::UnknownVoucher));
+        let twice = shop.record(sale_of(4, &[ticket(2), ticket(2)]));
+        assert_eq!(twice, Outcome::Rejected(Reason::Exists));
+        assert_eq!(shop.stage(2), Stage::Made);
+    }
+
+    #[test]
+    fn a_card_that_comes_back_is_for_sale_and_a_code_that_was_shown_is_not() {
+        let mut shop = Shop::with(3);
+        shop.must(Body::VouchersPrinted {
+            voucher_ids: vec![voucher(1), voucher(3)],
+        });
+        shop.must(sale_of(1, &[ticket(1), ticket(2), ticket(3)]));
+        shop.must(told(3, Some(START), None));
+        shop.must(sale_voided(1, &[1, 2, 3]));
+        assert_eq!(shop.stage(1), Stage::Printed);
+        assert_eq!(shop.stage(2), Stage::Ended(EndReason::Revoked));
+        assert_eq!(shop.stage(3), Stage::Ended(EndReason::Revoked));
+        shop.must(sold(1));
+    }
+
+    #[test]
+    fn what_is_used_up_is_good_again_when_more_is_added_of_it() {
+        let mut shop = Shop::with(3);
+        let extend = |n, minutes, bytes| Body::VouchersExtended {
+            voucher_ids: vec![voucher(n)],
+            minutes,
+            bytes,
+        };
+        shop.must(told(1, Some(START), Some(EndReason::Time)));
+        shop.must(extend(1, None, Some(1 << 20)));
+        assert_eq!(shop.stage(1), Stage::Ended(EndReason::Time));
+        shop.must(extend(1, Some(30), None));
+        shop.must(extend(1, Some(30), None));
+        assert_eq!(shop.stage(1), Stage::Used);
+        let more = &shop.0.vouchers[&voucher(1)];
+        assert_eq!((more.more_minutes, more.more_bytes), (60, 1 << 20));
+        shop.must(revoked(2));
+        shop.must(extend(2, Some(30), Some(1)));
+        assert_eq!(shop.stage(2), Stage::Ended(EndReason::Revoked));
+        let nothing = shop.record(extend(3, None, None));
+        assert_eq!(nothing, Outcome::Rejected(Reason::OutOfRange));
+    }
+
+    #[test]
+    fn a_lease_is_given_on_what_can_be_sold() {
+        let mut shop = Shop::with(2);
+        shop.must(sold(1));
+        shop.must(Body::VouchersLeased {
+            device_id: DeviceId(small_id(20, 1)),
+            incarnation: Incarnation(small_id(21, 1)),
+            voucher_ids: vec![voucher(1), voucher(2)],
+        });
+        let lease = |n| {
+            shop.0.vouchers[&voucher(n)]
+                .lease
+                .map(|lease| lease.device_id)
+        };
+        assert_eq!(
+            [lease(1), lease(2)],
+            [None, Some(DeviceId(small_id(20, 1)))]
+        );
+    }
+
     #[test]
     fn what_came_first_stays() {
         let mut shop = Shop::with(1);
@@ -319,6 +574,7 @@ mod tests {
             package_id: package(),
             name: String::new(),
             vouchers: Vec::new(),
+            is_pool: false,
         };
         assert_eq!(shop.record(none), Outcome::Rejected(Reason::TooMany));
     }

@@ -14,8 +14,12 @@ use crate::server::db::row::{decode, encode, to_i64, to_u64};
 pub enum Task {
     /// The vouchers of a batch are to be made.
     Make(BatchId),
-    /// Vouchers are to be taken away.
+    /// Vouchers are to be taken away: those of these that have ended.
     Revoke(Vec<VoucherId>),
+    /// The limits of vouchers are to be what the shop says.
+    Limit(Vec<VoucherId>),
+    /// Vouchers are to forget the phones that they were used from.
+    Free(Vec<VoucherId>),
 }
 
 /// A job.

@@ -238,3 +238,17 @@ pub async fn received_before(
     .await?;
     Ok(to_u64(seq.unwrap_or(0)))
 }
+
+/// When something that a device recorded was last received; none where nothing ever was.
+pub async fn last_heard(
+    connection: &mut SqliteConnection,
+    device_id: DeviceId,
+) -> Result<Option<Timestamp>, sqlx::Error> {
+    let at_ms: Option<i64> = sqlx::query_scalar(
+        "select received_at_ms from op_log where device_id = ? order by seq desc limit 1",
+    )
+    .bind(device_id.to_string())
+    .fetch_optional(connection)
+    .await?;
+    Ok(at_ms.map(Timestamp))
+}

@@ -6,13 +6,13 @@ use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 
 use crate::domain::gateway::Gateway;
-use crate::domain::registry::{Row, Table};
-use crate::domain::voucher::{Package, Voucher};
+use crate::domain::registry::{State, Table};
+use crate::domain::voucher::{Batch, Voucher};
 use crate::server::gateway::connection::{self, PURPOSE};
 use crate::server::gateway::hotspot;
 use crate::server::gateway::simulator::device::{Device, Make, Rights};
 use crate::server::gateway::simulator::{Pace, Simulator};
-use crate::server::gateway::voucher::{tag, values};
+use crate::server::gateway::voucher::values;
 use crate::server::{Error, Server, clock, db};
 
 const USER: &str = "demo";
@@ -64,18 +64,12 @@ pub async fn play(server: &Server) -> Result<(), Error> {
 async fn fill(server: &Server, device: &mut Device) -> Result<(), Error> {
     let mut read = server.readers.acquire().await?;
     let packages = db::row::list(&mut read, Table::Package).await?;
+    let batches = db::row::list(&mut read, Table::Batch).await?;
+    let known: State = packages.into_iter().chain(batches).collect();
     let vouchers = db::voucher::list_good(&mut read).await?;
-    let package = |voucher: &Voucher| {
-        packages.iter().find_map(|row| match row {
-            Row::Package(package) if package.package_id == voucher.package_id => {
-                Some(package.clone())
-            }
-            _ => None,
-        })
-    };
     let rights = ["read", "write"].map(str::to_owned);
     for voucher in &vouchers {
-        let user = user(voucher, &package(voucher).unwrap_or_default());
+        let user = user(voucher, &known);
         // One that is there twice is none the less there.
         let _ = device.add(&Rights(&rights), hotspot::USER, &user);
     }
@@ -87,8 +81,17 @@ async fn fill(server: &Server, device: &mut Device) -> Result<(), Error> {
     Ok(())
 }
 
-fn user(voucher: &Voucher, package: &Package) -> Map<String, Value> {
-    let shared = values(package, &tag(voucher.batch_id));
+fn user(voucher: &Voucher, known: &State) -> Map<String, Value> {
+    let batch = known.batches.get(&voucher.batch_id);
+    let batch = batch.cloned().unwrap_or_default();
+    let package = known.packages.get(&voucher.package_id);
+    let minutes = voucher.limit_minutes(&batch);
+    let now = Batch {
+        limit_bytes: voucher.limit_bytes(&batch),
+        limit_minutes: minutes.and_then(|minutes| i32::try_from(minutes).ok()),
+        ..batch
+    };
+    let shared = values(&now, &package.cloned().unwrap_or_default());
     let shared = shared
         .into_iter()
         .map(|(key, value)| (key.to_owned(), json!(value)));

@@ -199,7 +199,28 @@ impl Worker {
         let client = connection::client(&self.server).await?;
         match job.task.clone() {
             Task::Make(batch_id) => self.make(&client, job, batch_id).await,
-            Task::Revoke(voucher_ids) => self.revoke(&client, &voucher_ids).await,
+            Task::Revoke(voucher_ids) => {
+                let vouchers = self.vouchers(&voucher_ids).await?.into_iter();
+                let codes: Vec<String> = vouchers
+                    .filter(|voucher| voucher.ended.is_some())
+                    .map(|voucher| voucher.code)
+                    .collect();
+                Ok(voucher::revoke(&client, &codes).await?)
+            }
+            Task::Limit(voucher_ids) => {
+                let mut wanted = Vec::new();
+                for voucher in self.vouchers(&voucher_ids).await? {
+                    if let Some((batch, _)) = self.batch(voucher.batch_id).await? {
+                        wanted.push((voucher, batch));
+                    }
+                }
+                Ok(voucher::limit(&client, &wanted).await?)
+            }
+            Task::Free(voucher_ids) => {
+                let vouchers = self.vouchers(&voucher_ids).await?.into_iter();
+                let codes: Vec<String> = vouchers.map(|voucher| voucher.code).collect();
+                Ok(voucher::free(&client, &codes).await?)
+            }
         }
     }
 
@@ -209,15 +230,14 @@ impl Worker {
         job: &mut Job,
         batch_id: BatchId,
     ) -> Result<(), Error> {
-        let Some((batch, package, vouchers)) = self.batch(batch_id).await? else {
+        let Some((batch, package)) = self.batch(batch_id).await? else {
             return Ok(());
         };
+        let vouchers = db::voucher::list_batch(&mut self.connection, batch_id).await?;
         // What was taken back before it was made need not be made.
         let wanted = vouchers.iter().filter(|voucher| voucher.ended.is_none());
         let codes: Vec<String> = wanted.map(|voucher| voucher.code.clone()).collect();
-        let clashes = self
-            .make_all(client, job, batch_id, &package, &codes)
-            .await?;
+        let clashes = self.make_all(client, job, &batch, &package, &codes).await?;
         let taken = vouchers
             .iter()
             .filter(|voucher| clashes.contains(&voucher.code));
@@ -240,16 +260,16 @@ impl Worker {
         &mut self,
         client: &MikroTik,
         job: &mut Job,
-        batch_id: BatchId,
+        batch: &Batch,
         package: &Package,
         codes: &[String],
     ) -> Result<Vec<String>, Error> {
         let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
         job.n_all = count(codes.len());
-        let mut missing = voucher::missing(client, batch_id, codes).await?;
+        let mut missing = voucher::missing(client, batch.batch_id, codes).await?;
         let mut n_left = missing.len();
         for chunk in missing.chunks(SCRIPT_VOUCHERS_MAX) {
-            if !voucher::make_some(client, batch_id, package, chunk).await? {
+            if !voucher::make_some(client, batch, package, chunk).await? {
                 break;
             }
             n_left -= chunk.len();
@@ -257,11 +277,11 @@ impl Worker {
             db::job::put(&mut self.connection, std::slice::from_ref(job)).await?;
         }
         if !missing.is_empty() {
-            missing = voucher::missing(client, batch_id, codes).await?;
+            missing = voucher::missing(client, batch.batch_id, codes).await?;
         }
         let mut clashes = Vec::new();
         for (n, code) in missing.iter().enumerate() {
-            if !voucher::make_one(client, batch_id, package, code).await? {
+            if !voucher::make_one(client, batch, package, code).await? {
                 clashes.push(code.clone());
             }
             job.n_done = count(codes.len() - missing.len() + n + 1);
@@ -270,10 +290,7 @@ impl Worker {
         Ok(clashes)
     }
 
-    async fn batch(
-        &mut self,
-        batch_id: BatchId,
-    ) -> Result<Option<(Batch, Package, Vec<Voucher>)>, Error> {
+    async fn batch(&mut self, batch_id: BatchId) -> Result<Option<(Batch, Package)>, Error> {
         let connection = &mut self.connection;
         let batch = db::row::find(connection, Table::Batch, &[batch_id.0])
             .await?
@@ -287,21 +304,17 @@ impl Worker {
         let Some(Row::Package(package)) = package else {
             return Ok(None);
         };
-        let vouchers = db::voucher::list_batch(connection, batch_id).await?;
-        Ok(Some((batch, package, vouchers)))
+        Ok(Some((batch, package)))
     }
 
-    async fn revoke(&mut self, client: &MikroTik, voucher_ids: &[VoucherId]) -> Result<(), Error> {
+    async fn vouchers(&mut self, voucher_ids: &[VoucherId]) -> Result<Vec<Voucher>, Error> {
         let ids: Vec<_> = voucher_ids.iter().map(|id| id.0).collect();
         let rows = db::row::find(&mut self.connection, Table::Voucher, &ids).await?;
-        let codes: Vec<String> = rows
-            .into_iter()
-            .filter_map(|row| match row {
-                Row::Voucher(voucher) => Some(voucher.code),
-                _ => None,
-            })
-            .collect();
-        Ok(voucher::revoke(client, &codes).await?)
+        let vouchers = rows.into_iter().filter_map(|row| match row {
+            Row::Voucher(voucher) => Some(voucher),
+            _ => None,
+        });
+        Ok(vouchers.collect())
     }
 }
 
@@ -319,9 +332,24 @@ fn job(entry: LogEntry, now: Timestamp) -> Option<Job> {
         Body::BatchMade {
             batch_id, vouchers, ..
         } => (Task::Make(batch_id), vouchers.len()),
-        Body::VouchersRevoked { voucher_ids, .. } => {
+        // A card that comes back is for sale again; a code that was shown has ended.
+        Body::VouchersRevoked { voucher_ids, .. } | Body::SaleVoided { voucher_ids, .. }
+            if !voucher_ids.is_empty() =>
+        {
             let n = voucher_ids.len();
             (Task::Revoke(voucher_ids), n)
+        }
+        Body::LineVoided {
+            voucher_id: Some(voucher_id),
+            ..
+        } => (Task::Revoke(vec![voucher_id]), 1),
+        Body::VouchersExtended { voucher_ids, .. } => {
+            let n = voucher_ids.len();
+            (Task::Limit(voucher_ids), n)
+        }
+        Body::VouchersFreed { voucher_ids } => {
+            let n = voucher_ids.len();
+            (Task::Free(voucher_ids), n)
         }
         _ => return None,
     };

@@ -1,13 +1,13 @@
 //! Vouchers at the gateway: users of the hotspot, each with its code for name and password. All of a batch carry one tag
 //! as their comment, so that whoever tries again finds what was made already.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use crate::domain::gateway::Trouble;
 use crate::domain::id::BatchId;
 use crate::domain::time::MINUTE_MS;
-use crate::domain::voucher::Package;
+use crate::domain::voucher::{Batch, Package, Voucher};
 use crate::server::gateway::hotspot::{ACTIVE, COOKIE, USER};
 use crate::server::gateway::item::Item;
 use crate::server::gateway::mikrotik::MikroTik;
@@ -15,6 +15,9 @@ use crate::server::gateway::value::{quote, write_duration};
 
 /// How many vouchers a script makes: on a small device this takes two or three of the five seconds that a request has.
 pub const SCRIPT_VOUCHERS_MAX: usize = 50;
+
+/// The address of no phone: a user who is tied to none.
+const NO_MAC: &str = "00:00:00:00:00:00";
 
 /// What the vouchers of a batch are known by at the gateway.
 pub fn tag(batch_id: BatchId) -> String {
@@ -42,11 +45,11 @@ pub async fn missing(
 /// Makes vouchers with one script; those that cannot be made are left out. Tells whether scripts can be run at all.
 pub async fn make_some(
     client: &MikroTik,
-    batch_id: BatchId,
+    batch: &Batch,
     package: &Package,
     codes: &[String],
 ) -> Result<bool, Trouble> {
-    let script = script(codes, &values(package, &tag(batch_id)));
+    let script = script(codes, &values(batch, package));
     let values = [("script", script.as_str()), ("as-string", "")];
     match client.run("/execute", &values).await {
         Ok(_) => Ok(true),
@@ -59,11 +62,11 @@ pub async fn make_some(
 /// Makes one voucher. Tells whether it is the shop's: somebody else may have a user of this name.
 pub async fn make_one(
     client: &MikroTik,
-    batch_id: BatchId,
+    batch: &Batch,
     package: &Package,
     code: &str,
 ) -> Result<bool, Trouble> {
-    let shared = values(package, &tag(batch_id));
+    let shared = values(batch, package);
     let shared = shared.iter().map(|(key, value)| (*key, value.as_str()));
     let own = [("name", code), ("password", code)].into_iter();
     let pairs: Vec<(&str, &str)> = own.chain(shared).collect();
@@ -74,25 +77,91 @@ pub async fn make_one(
     }
 }
 
-/// What every voucher of a package has.
-pub fn values(package: &Package, tag: &str) -> Vec<(&'static str, String)> {
-    let mut values = vec![("comment", tag.to_owned())];
+/// What every voucher of a batch has.
+pub fn values(batch: &Batch, package: &Package) -> Vec<(&'static str, String)> {
+    let mut values = vec![("comment", tag(batch.batch_id))];
     if !package.profile.is_empty() {
         values.push(("profile", package.profile.clone()));
     }
     if !package.server.is_empty() {
         values.push(("server", package.server.clone()));
     }
-    if let Some(bytes) = package.limit_bytes {
-        values.push(("limit-bytes-total", bytes.to_string()));
-    }
-    if let Some(minutes) = package.limit_minutes {
-        values.push((
-            "limit-uptime",
-            write_duration(i64::from(minutes) * MINUTE_MS),
-        ));
-    }
+    values.extend(limits(
+        batch.limit_bytes,
+        batch.limit_minutes.map(i64::from),
+    ));
     values
+}
+
+/// What ends a voucher, in bytes and minutes.
+fn limits(bytes: Option<i64>, minutes: Option<i64>) -> Vec<(&'static str, String)> {
+    let bytes = bytes.map(|bytes| ("limit-bytes-total", bytes.to_string()));
+    let uptime = minutes.map(|minutes| ("limit-uptime", write_duration(minutes * MINUTE_MS)));
+    bytes.into_iter().chain(uptime).collect()
+}
+
+/// Sets the limits of vouchers to what the shop says they are. Who is logged in is counted by the limits that held at
+/// the login, so such phones are put out; they come back by what they remember.
+pub async fn limit(client: &MikroTik, vouchers: &[(Voucher, Batch)]) -> Result<(), Trouble> {
+    let codes: Vec<&str> = vouchers
+        .iter()
+        .map(|(voucher, _)| voucher.code.as_str())
+        .collect();
+    let users = ours(client, &codes, &[]).await?;
+    let mut alike: BTreeMap<Vec<(&str, String)>, Vec<&str>> = BTreeMap::new();
+    for user in &users {
+        let of_user = vouchers
+            .iter()
+            .find(|(voucher, _)| voucher.code == user.text("name"));
+        if let Some((voucher, batch)) = of_user {
+            let values = limits(voucher.limit_bytes(batch), voucher.limit_minutes(batch));
+            alike.entry(values).or_default().push(user.id());
+        }
+    }
+    for (values, ids) in alike.iter().filter(|(values, _)| !values.is_empty()) {
+        let ids = ids.join(",");
+        let values = values.iter().map(|(key, value)| (*key, value.as_str()));
+        let all: Vec<_> = [(".id", ids.as_str())].into_iter().chain(values).collect();
+        client.run(&format!("{USER}/set"), &all).await?;
+    }
+    put_out_all(client, &[ACTIVE], &codes).await
+}
+
+/// Has vouchers forget the phones that they were used from: what ties a user to one, what phones remember, and who is
+/// logged in.
+pub async fn free(client: &MikroTik, codes: &[String]) -> Result<(), Trouble> {
+    let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
+    let users = ours(client, &codes, &["mac-address"]).await?;
+    let tied = users
+        .iter()
+        .filter(|user| !matches!(user.text("mac-address"), "" | NO_MAC));
+    let tied: Vec<&str> = tied.map(Item::id).collect();
+    if !tied.is_empty() {
+        let values = [(".id", &*tied.join(",")), ("mac-address", NO_MAC)];
+        client.run(&format!("{USER}/set"), &values).await?;
+    }
+    put_out_all(client, &[COOKIE, ACTIVE], &codes).await
+}
+
+/// The users of these codes that the shop made.
+async fn ours(client: &MikroTik, codes: &[&str], more: &[&str]) -> Result<Vec<Item>, Trouble> {
+    let fields = [&[".id", "name", "comment"], more].concat();
+    let users = client.print(USER, &fields, &[]).await?;
+    let is_wanted =
+        |user: &Item| codes.contains(&user.text("name")) && is_ours(user.text("comment"));
+    Ok(users.into_iter().filter(is_wanted).collect())
+}
+
+/// Takes the items of these users out of menus.
+async fn put_out_all(client: &MikroTik, menus: &[&str], codes: &[&str]) -> Result<(), Trouble> {
+    for menu in menus {
+        let found = client.print(menu, &[".id", "user"], &[]).await?;
+        let theirs = found
+            .iter()
+            .filter(|item| codes.contains(&item.text("user")));
+        remove(client, menu, theirs.map(Item::id)).await?;
+    }
+    Ok(())
 }
 
 /// A script that makes vouchers; one that cannot be made does not stop it.

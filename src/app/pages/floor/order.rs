@@ -10,6 +10,7 @@ use crate::app::{Tone, prefs, store, view};
 use crate::client;
 use crate::domain::id::{LineId, SessionId};
 use crate::domain::op::Body;
+use crate::domain::voucher::Ticket;
 
 /// Takes an order.
 #[component]
@@ -24,27 +25,35 @@ pub fn OrderSheet(
     let basket = Basket::new();
     let add = move || {
         let mut undo = Vec::new();
-        let bodies: Vec<Body> = untrack(|| basket.lines())
+        let mut codes = String::new();
+        let bodies: Vec<Body> = untrack(|| basket.bill_lines())
             .into_iter()
-            .map(|(item, quantity)| {
+            .map(|line| {
                 let line_id = LineId(client::device::new_id());
+                let ticket = line.ticket.as_ref();
+                if let Some(Ticket { code, .. }) = ticket {
+                    codes = format!("{codes} {code}");
+                }
                 undo.push(Body::LineVoided {
                     session_id,
                     line_id,
                     reason: String::new(),
+                    voucher_id: ticket.map(|ticket| ticket.voucher_id),
                 });
                 Body::LineAdded {
                     session_id,
                     line_id,
-                    item_id: item.item_id,
-                    name: item.name,
-                    unit_price: item.price,
-                    quantity,
+                    item_id: line.item_id,
+                    name: line.name,
+                    unit_price: line.unit_price,
+                    quantity: line.quantity,
+                    ticket: line.ticket,
                 }
             })
             .collect();
         if !bodies.is_empty() && store.record(bodies).is_ok() {
-            store.toast(Tone::Ok, words.order_added, undo);
+            let text = format!("{}{codes}", words.order_added);
+            store.toast(Tone::Ok, text, undo);
             floor.close();
         }
     };

@@ -256,7 +256,9 @@ fn Line(session: Memo<Session>, line_id: LineId) -> impl IntoView {
         .as_ref()
         .map(|line| line.name.text(prefs.is_arabic()).to_owned())
         .unwrap_or_default();
-    let price = first.map_or(Money::ZERO, |line| line.unit_price);
+    let price = first.as_ref().map_or(Money::ZERO, |line| line.unit_price);
+    let code = first.and_then(|line| Some(line.ticket?.code));
+    let is_counted = code.is_none();
     let quantity = move || line.get().map_or(0, |line| line.quantity);
     let void = move || {
         let Some(line) = line.get_untracked() else {
@@ -267,6 +269,7 @@ fn Line(session: Memo<Session>, line_id: LineId) -> impl IntoView {
                 session_id,
                 line_id,
                 reason: String::new(),
+                voucher_id: line.ticket.as_ref().map(|ticket| ticket.voucher_id),
             }])
             .is_ok()
         {
@@ -277,8 +280,11 @@ fn Line(session: Memo<Session>, line_id: LineId) -> impl IntoView {
                 name: line.name,
                 unit_price: line.unit_price,
                 quantity: line.quantity,
+                ticket: None,
             };
-            store.toast(Tone::Ok, words.line_voided, vec![again]);
+            // A voucher that was taken back may be gone for good; another is picked from the menu.
+            let undo = line.ticket.is_none().then_some(again);
+            store.toast(Tone::Ok, words.line_voided, undo.into_iter().collect());
         }
     };
     let step = move |by: i32| {
@@ -297,11 +303,15 @@ fn Line(session: Memo<Session>, line_id: LineId) -> impl IntoView {
         <li class="line">
             <span class="line-what">
                 <b>{name.clone()}</b>
+                {code.map(|code| view! { <code dir="ltr">{code}</code> })}
                 <small>
                     <Amount money=price />
                 </small>
             </span>
-            <Stepper quantity=Signal::derive(quantity) label=name on_step=step />
+            {is_counted
+                .then(|| {
+                    view! { <Stepper quantity=Signal::derive(quantity) label=name on_step=step /> }
+                })}
             <span class="line-sum num">
                 <bdi dir="ltr">
                     {move || prefs.money(line.get().map_or(Money::ZERO, |line| line.amount()))}

@@ -1,5 +1,10 @@
 //! Vouchers: packages, what was made of them, and how far the gateway is with it.
 
+pub mod list;
+mod one;
+
+use std::collections::BTreeMap;
+
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -7,17 +12,19 @@ use crate::app::api::{JobView, VoucherForm};
 use crate::app::explain::trouble;
 use crate::app::parts::button::{Amount, Button, Choose, Icon, MoneyField, TextField};
 use crate::app::parts::empty::Empty;
+use crate::app::parts::pool::Pool;
 use crate::app::parts::sheet::{RemoveButton, Sheet, SheetFoot};
 use crate::app::parts::shell::PageHead;
 use crate::app::parts::show::Show;
 use crate::app::parts::sync::NeedsServer;
 use crate::app::parts::table::{EditCell, Table};
-use crate::app::{Error, Link, Tone, Words, api, prefs, store, view, words};
+use crate::app::{Error, Link, Prefs, Tone, Words, api, prefs, store, view, words};
 use crate::client;
 use crate::domain::edit::current;
 use crate::domain::id::{BatchId, PackageId};
 use crate::domain::money::{Money, latin_digits, parse_pounds};
 use crate::domain::op::Body;
+use crate::domain::registry::{State, Synced};
 use crate::domain::text::Label;
 use crate::domain::voucher::{
     BATCH_MAX, Batch, CODE_CHARS, COLORS, Charset, EndReason, Package, PackageChange, Stage,
@@ -27,6 +34,8 @@ use crate::domain::voucher::{
 /// How many vouchers are made when nobody says otherwise: one sheet of paper.
 const N_VOUCHERS: usize = 12;
 const MIB: i64 = 1 << 20;
+/// With so few codes left for the tills, somebody should make more.
+const POOL_LOW: usize = 10;
 
 /// What is open over the page.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,9 +72,11 @@ pub fn VouchersPage() -> impl IntoView {
         })
     };
     view! {
-        <PageHead title=words
-            .vouchers
-            .to_owned()>
+        <PageHead title=words.vouchers.to_owned()>
+            <a class="btn" href="/vouchers/all">
+                <Icon name="search" />
+                <span>{words.all_vouchers}</span>
+            </a>
             {can_edit
                 .then(|| {
                     view! {
@@ -98,8 +109,20 @@ fn Packages(
 ) -> impl IntoView {
     let prefs = prefs();
     let words = prefs.words();
+    let n_in_pool = store().memo(|state| Pool::read(state, Default::default()).n_open);
     let row = move |package: Package| {
         let name = package.name.text(prefs.is_arabic()).to_owned();
+        let package_id = package.package_id;
+        let in_pool = move || {
+            let n = n_in_pool.with(|all| all.get(&package_id).copied())?;
+            let tone = if n <= POOL_LOW { "warn" } else { "idle" };
+            Some(view! {
+                <span class="chip" data-tone=tone>
+                    <bdi dir="ltr">{prefs.number(n)}</bdi>
+                    {(n <= POOL_LOW).then(|| view! { <span>{words.pool_low}</span> })}
+                </span>
+            })
+        };
         view! {
             <tr>
                 <td class="lead">
@@ -111,6 +134,7 @@ fn Packages(
                 </td>
                 <td data-label=words.package_data>{prefs.bytes(package.limit_bytes)}</td>
                 <td data-label=words.package_time>{prefs.stretch(package.limit_minutes)}</td>
+                <td data-label=words.in_pool>{in_pool}</td>
                 <EditCell
                     name
                     can_edit
@@ -124,6 +148,7 @@ fn Packages(
         (words.price, true),
         (words.package_data, false),
         (words.package_time, false),
+        (words.in_pool, false),
     ];
     let none = move || {
         view! { <Empty icon="tag" title=words.no_packages note=words.no_packages_note /> }
@@ -335,6 +360,7 @@ fn EditPackage(package: Option<Package>, on_close: Callback<()>) -> impl IntoVie
         before.limit_minutes.map(|minutes| i64::from(minutes) / 60),
     ));
     let profile = RwSignal::new(before.profile.clone());
+    let server = RwSignal::new(before.server.clone());
     let devices = RwSignal::new(before.n_devices.to_string());
     let color = RwSignal::new(before.color);
     let old = StoredValue::new(before);
@@ -364,6 +390,7 @@ fn EditPackage(package: Option<Package>, on_close: Callback<()>) -> impl IntoVie
             limit_bytes,
             limit_minutes,
             profile: profile.get().trim().to_owned(),
+            server: server.get().trim().to_owned(),
             n_devices: i32::try_from(read_number(&devices.get())?).ok()?,
             color: color.get(),
             ..before
@@ -378,6 +405,7 @@ fn EditPackage(package: Option<Package>, on_close: Callback<()>) -> impl IntoVie
             PackageChange::LimitBytes(after.limit_bytes),
             PackageChange::LimitMinutes(after.limit_minutes),
             PackageChange::Profile(after.profile),
+            PackageChange::Server(after.server),
             PackageChange::Devices(after.n_devices),
             PackageChange::Color(after.color),
             PackageChange::Position(after.position),
@@ -399,7 +427,10 @@ fn EditPackage(package: Option<Package>, on_close: Callback<()>) -> impl IntoVie
             on_close.run(());
         }
     };
-    let removed = package_id.map(|package_id| {
+    let uses = package_id.map(|package_id| uses(&store.shown_now(), package_id, prefs()));
+    let uses = uses.unwrap_or_default();
+    let is_used = !uses.is_empty();
+    let removed = package_id.filter(|_| !is_used).map(|package_id| {
         Callback::new(move |is_removed| Body::PackageEdited {
             package_id,
             changes: vec![PackageChange::Removed(is_removed)],
@@ -453,17 +484,51 @@ fn EditPackage(package: Option<Package>, on_close: Callback<()>) -> impl IntoVie
                         dir="ltr"
                         hint=words.gateway_profile_hint
                     />
-                    <TextField label=words.n_devices text=devices max=2 dir="ltr" />
+                    <TextField
+                        label=words.gateway_server
+                        text=server
+                        max=64
+                        dir="ltr"
+                        hint=words.gateway_server_hint
+                    />
                 </div>
+                <TextField label=words.n_devices text=devices max=2 dir="ltr" />
                 <div class="swatches" role="group" aria-label=words.color>
                     {colors}
                 </div>
+                {is_used
+                    .then(|| {
+                        view! { <p class="hint">{words.package_in_use} " " {uses.join("، ")}</p> }
+                    })}
             </div>
             <SheetFoot disabled=Signal::derive(move || typed().is_none()) on_press=save>
                 {removed.map(|removed| view! { <RemoveButton removed on_close /> })}
             </SheetFoot>
         </Sheet>
     }
+}
+
+/// The batches of a package of which something can still be sold: while there are any, it stays.
+fn uses(state: &State, package_id: PackageId, prefs: Prefs) -> Vec<String> {
+    let mut n_open: BTreeMap<BatchId, usize> = BTreeMap::new();
+    let open = state
+        .vouchers
+        .values()
+        .filter(|voucher| voucher.package_id == package_id && voucher.is_open());
+    for voucher in open {
+        *n_open.entry(voucher.batch_id).or_default() += 1;
+    }
+    let zone = state.shop().zone;
+    let name = |(batch_id, n): (&BatchId, &usize)| {
+        let batch = state.batches.get(batch_id).cloned().unwrap_or_default();
+        let name = if batch.name.is_empty() {
+            prefs.moment(batch.made.at, &zone)
+        } else {
+            batch.name
+        };
+        format!("{name} ({})", prefs.number(n))
+    };
+    n_open.iter().map(name).collect()
 }
 
 /// Reads a whole number above zero.
@@ -491,6 +556,7 @@ fn Making(packages: Memo<Vec<Package>>, on_close: Callback<()>) -> impl IntoView
     let (prefix, name) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
     let n_chars = RwSignal::new(6_i32);
     let charset = RwSignal::new(Charset::Clear);
+    let is_pool = RwSignal::new(false);
     let (error, is_busy) = (RwSignal::new(None::<Error>), RwSignal::new(false));
     let n = move || {
         let n = read_number(&n_vouchers.get())?;
@@ -510,6 +576,7 @@ fn Making(packages: Memo<Vec<Package>>, on_close: Callback<()>) -> impl IntoView
                 n_chars: n_chars.get_untracked(),
                 charset: charset.get_untracked(),
                 name: name.get_untracked(),
+                is_pool: is_pool.get_untracked(),
             };
             match api::make_vouchers(form).await {
                 Ok(_) => {
@@ -542,6 +609,21 @@ fn Making(packages: Memo<Vec<Package>>, on_close: Callback<()>) -> impl IntoView
                         on_choose=move |chosen| package_id.set(chosen)
                         class="seg seg-wrap"
                     />
+                </div>
+                <div class="field">
+                    <span class="label">{words.sold_as}</span>
+                    <Choose
+                        label=words.sold_as
+                        options=vec![
+                            (false, "print", words.cards_to_print.to_owned()),
+                            (true, "store", words.codes_for_tills.to_owned()),
+                        ]
+                        chosen=is_pool
+                        on_choose=move |chosen| is_pool.set(chosen)
+                    />
+                    <span class="hint" hidden=move || !is_pool.get()>
+                        {words.codes_for_tills_note}
+                    </span>
                 </div>
                 <div class="field-row">
                     <TextField label=words.n_vouchers text=n_vouchers max=3 dir="ltr" />
