@@ -17,3 +17,4 @@ mod start;
 mod support;
 mod tidy;
 mod voucher;
+mod wifi;
