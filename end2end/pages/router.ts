@@ -48,6 +48,12 @@ export class Router {
         return ((await answer.json()) as { error?: string }).error;
     }
 
+    /** A phone comes into reach of its Wi-Fi; the answer is why it is not let in, or nothing where it is. */
+    async join(mac: string, name: string): Promise<string | undefined> {
+        const answer = await fetch(new URL('/simulator/join', this.url), { method: 'POST', body: JSON.stringify({ mac, name }) });
+        return ((await answer.json()) as { error?: string }).error;
+    }
+
     /** Time passes on it, and everybody who is logged in loads so many bytes. */
     async pass(minutes: number, bytes = 0): Promise<void> {
         await this.tell('pass', { ms: minutes * 60_000, bytes });

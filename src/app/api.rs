@@ -18,6 +18,7 @@ use crate::domain::staff::SecretKind;
 use crate::domain::sync::{Boot, Part, PartAsk, PullAsk, PullReply, PushBatch, PushReply};
 use crate::domain::time::{BusinessDay, Timestamp};
 use crate::domain::voucher::{Batch, Charset, Package, Voucher};
+use crate::domain::wifi::{NetworkChange, NetworkForm, WifiView};
 
 /// Which bills history shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -731,6 +732,90 @@ pub async fn voucher_sheet(batch_id: BatchId) -> Result<SheetView, Error> {
         async {
             call.who().await?;
             server::sheet(&call.server, batch_id).await
+        }
+        .await,
+    )
+}
+
+/// Who is connected to the Wi-Fi, who is kept out, and the networks, as the gateway tells at this moment.
+#[server(endpoint = "wifi", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn wifi() -> Result<WifiView, Error> {
+    use crate::server;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.who().await?;
+            server::wifi(&call.server).await
+        }
+        .await,
+    )
+}
+
+/// Cuts a phone off from the Wi-Fi.
+#[server(endpoint = "disconnect_wifi", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn disconnect_wifi(mac: String) -> Result<(), Error> {
+    use crate::server;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.who().await?;
+            server::disconnect_wifi(&call.server, &mac).await
+        }
+        .await,
+    )
+}
+
+/// Keeps a phone out of the Wi-Fi.
+#[server(endpoint = "block_wifi", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn block_wifi(mac: String) -> Result<(), Error> {
+    use crate::server;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.who().await?;
+            server::block_wifi(&call.server, &mac).await
+        }
+        .await,
+    )
+}
+
+/// Lets a phone into the Wi-Fi again.
+#[server(endpoint = "unblock_wifi", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn unblock_wifi(mac: String) -> Result<(), Error> {
+    use crate::server;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.who().await?;
+            server::unblock_wifi(&call.server, &mac).await
+        }
+        .await,
+    )
+}
+
+/// Changes a network of the Wi-Fi.
+#[server(endpoint = "set_network", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn set_network(interface: String, change: NetworkChange) -> Result<(), Error> {
+    use crate::server;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.manager().await?;
+            server::set_network(&call.server, &interface, change).await
+        }
+        .await,
+    )
+}
+
+/// Adds a network to the Wi-Fi.
+#[server(endpoint = "add_network", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn add_network(form: NetworkForm) -> Result<(), Error> {
+    use crate::server;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.manager().await?;
+            server::add_network(&call.server, form).await
         }
         .await,
     )

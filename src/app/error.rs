@@ -36,6 +36,9 @@ pub enum Error {
     /// The PIN is not 4 to 6 digits.
     #[error("a PIN is 4 to 6 digits")]
     BadPin,
+    /// The passphrase of a network is not 8 to 63 printable characters.
+    #[error("a passphrase has 8 to 63 characters")]
+    BadPassphrase,
     /// There is no such time zone.
     #[error("there is no such time zone")]
     UnknownZone,
@@ -77,7 +80,11 @@ impl Error {
             Error::NotFound => 404,
             Error::NotNew => 409,
             Error::BadRequest => 400,
-            Error::Refused(_) | Error::ShortPassword | Error::BadPin | Error::UnknownZone => 422,
+            Error::Refused(_)
+            | Error::ShortPassword
+            | Error::BadPin
+            | Error::BadPassphrase
+            | Error::UnknownZone => 422,
             Error::LockedOut { .. } => 429,
             Error::Internal => 500,
             Error::Gateway(_) => 502,

@@ -79,6 +79,7 @@ pub fn trouble(words: &Words, trouble: &Trouble) -> String {
         Trouble::Gone => words.gateway_gone,
         Trouble::TookTooLong => words.gateway_took_too_long,
         Trouble::Full => words.gateway_full,
+        Trouble::NoWifi => words.gateway_no_wifi,
         Trouble::Refusal(said) => return format!("{} {said}", words.gateway_says),
     }
     .to_owned()
@@ -106,6 +107,7 @@ impl Error {
             Error::LockedOut { minutes } => count(words.locked_out, *minutes),
             Error::ShortPassword => words.short_password.to_owned(),
             Error::BadPin => words.bad_pin.to_owned(),
+            Error::BadPassphrase => words.bad_passphrase.to_owned(),
             Error::UnknownZone => words.unknown_zone.to_owned(),
             Error::NotNew => words.not_new.to_owned(),
             Error::BadRequest => words.bad_request.to_owned(),

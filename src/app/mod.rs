@@ -45,6 +45,7 @@ use crate::app::pages::stations::StationsPage;
 use crate::app::pages::tasks::TasksPage;
 use crate::app::pages::vouchers::VouchersPage;
 use crate::app::pages::vouchers::list::VoucherListPage;
+use crate::app::pages::wifi::WifiPage;
 
 /// How this page is to be drawn: the server knows it from the request, the browser from the page that it was given.
 pub fn prefs() -> Prefs {
@@ -100,6 +101,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("vouchers/all") view=VoucherListPage />
                     <Route path=path!("vouchers/print") view=PrintPage />
                     <Route path=path!("guests") view=GuestsPage />
+                    <Route path=path!("wifi") view=WifiPage />
                     <Route path=path!("gateway") view=GatewayPage />
                     <Route path=path!("more") view=MorePage />
                 </ParentRoute>

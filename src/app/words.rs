@@ -629,6 +629,47 @@ catalogue! {
     put_out: "افصل", "Disconnect";
     was_put_out: "اتفصل", "Disconnected";
     nobody_online: "محدش متصل دلوقتي", "Nobody is online";
+
+    // Wi-Fi.
+    wifi: "الواي فاي", "Wi-Fi";
+    wifi_clients: "الأجهزة اللي على الواي فاي", "Devices on the Wi-Fi";
+    nobody_connected: "مفيش أجهزة على الواي فاي دلوقتي", "No devices are on the Wi-Fi";
+    network: "الشبكة", "Network";
+    networks: "الشبكات", "Networks";
+    no_networks: "مفيش شبكات على الراوتر", "The router has no networks";
+    signal: "الإشارة", "Signal";
+    signal_excellent: "ممتازة", "Excellent";
+    signal_good: "كويسة", "Good";
+    signal_fair: "متوسطة", "Fair";
+    signal_weak: "ضعيفة", "Weak";
+    no_code: "من غير كود", "No code";
+    block: "احظر", "Block";
+    was_blocked: "اتحظر من كل الشبكات", "Blocked from every network";
+    unblock: "شيل الحظر", "Unblock";
+    was_unblocked: "الحظر اتشال، يقدر يتصل تاني", "Unblocked; it may connect again";
+    blocked_devices: "الأجهزة المحظورة", "Blocked devices";
+    nobody_blocked: "مفيش أجهزة محظورة", "No devices are blocked";
+    several_devices: "أكتر من جهاز", "Several devices";
+    every_network: "كل الشبكات", "Every network";
+    made_on_router: "معمولة على الراوتر", "Made on the router";
+    not_while_away: "الراوتر مش بيرد دلوقتي", "Not while the router is away";
+    add_network: "شبكة جديدة", "Add a network";
+    network_name: "اسم الشبكة", "Name of the network";
+    passphrase: "كلمة سر الواي فاي", "Passphrase";
+    new_passphrase: "كلمة سر جديدة للواي فاي", "New passphrase";
+    new_passphrase_hint: "من 8 إلى 63 حرف إنجليزي أو رقم. سيبها فاضية عشان متتغيرش", "8 to 63 characters. Leave it empty to keep the one that is set";
+    open_passphrase_hint: "من 8 إلى 63 حرف إنجليزي أو رقم. لو فاضية أي حد يقدر يدخل", "8 to 63 characters. If it is empty, anybody may join";
+    bad_passphrase: "كلمة سر الواي فاي من 8 إلى 63 حرف إنجليزي أو رقم أو علامة", "A passphrase has 8 to 63 English letters, digits or signs";
+    has_passphrase: "بكلمة سر", "Protected";
+    open_network: "مفتوحة", "Open";
+    network_on: "شغالة", "Switched on";
+    network_off: "مقفولة", "Switched off";
+    radio: "جهاز البث", "Radio";
+    own_radio: "ليها جهازها", "Its own";
+    wifi_devices: "الأجهزة المتصلة", "Devices";
+    everyone_cut: "كل اللي على الشبكة دي هيتفصل، والجهاز ده كمان لو عليها.", "Everyone on this network will be disconnected, and this device too if it is on it.";
+    changes_with: "هيتغير معاها:", "Changes along with it:";
+    gateway_no_wifi: "الراوتر ده مفيهوش واي فاي خاص بيه.", "This router has no Wi-Fi of its own.";
 }
 
 #[cfg(test)]

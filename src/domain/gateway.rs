@@ -48,6 +48,8 @@ pub enum Trouble {
     TookTooLong,
     /// The device's disk is full.
     Full,
+    /// The device has no Wi-Fi of its own.
+    NoWifi,
     /// The device refused it, in its own words.
     Refusal(String),
 }

@@ -25,5 +25,6 @@ pub mod task;
 pub mod text;
 pub mod time;
 pub mod voucher;
+pub mod wifi;
 
 pub use apply::{Applied, apply};

@@ -18,6 +18,7 @@ mod sheet;
 pub mod shop;
 pub mod sync;
 mod voucher;
+mod wifi;
 
 use std::fs::{File, TryLockError};
 use std::future::ready;
@@ -80,6 +81,10 @@ pub(crate) use crate::server::voucher::{
     batch as batch_vouchers, devices as voucher_devices, guests, jobs, lease as lease_vouchers,
     list as list_vouchers, make as make_vouchers, pick as pick_vouchers, put_out,
 };
+pub(crate) use crate::server::wifi::{
+    add_network, block as block_wifi, disconnect as disconnect_wifi, look as wifi, set_network,
+    unblock as unblock_wifi,
+};
 
 /// The largest request body: a full batch of the largest operations does not fit and need not (`design.md` 9).
 const BODY_BYTES_MAX: usize = 1024 * 1024;
@@ -118,6 +123,8 @@ pub struct Server {
     demo_gateway: Mutex<Option<gateway::demo::Playing>>,
     /// Held while codes are drawn, so that none is drawn twice.
     making: Mutex<()>,
+    /// Held while the Wi-Fi is changed, so that nothing is made twice.
+    changing_wifi: Mutex<()>,
     /// Wakes whoever does the jobs at the gateway.
     pub gateway_wake: Wake,
     /// What secrets are sealed with.
@@ -152,6 +159,7 @@ impl Server {
             gateway_seen: Mutex::default(),
             demo_gateway: Mutex::default(),
             making: Mutex::default(),
+            changing_wifi: Mutex::default(),
             gateway_wake: Wake::default(),
             key: Key::open(data)?,
         })
@@ -453,6 +461,12 @@ fn register_functions() {
     register_explicit::<api::Guests>();
     register_explicit::<api::VoucherSheet>();
     register_explicit::<api::PutOut>();
+    register_explicit::<api::Wifi>();
+    register_explicit::<api::DisconnectWifi>();
+    register_explicit::<api::BlockWifi>();
+    register_explicit::<api::UnblockWifi>();
+    register_explicit::<api::SetNetwork>();
+    register_explicit::<api::AddNetwork>();
     register_explicit::<api::VoucherDevices>();
     register_explicit::<api::BatchVouchers>();
 }

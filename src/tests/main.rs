@@ -18,3 +18,4 @@ mod start;
 mod support;
 mod tidy;
 mod voucher;
+mod wifi;

@@ -53,6 +53,24 @@ fn functions(device: &Device) -> Vec<(&'static str, Value, Option<Role>)> {
             Some(Role::Cashier),
         ),
         ("put_out", json!({ "mac": "x" }), Some(Role::Cashier)),
+        ("wifi", json!({}), Some(Role::Cashier)),
+        (
+            "disconnect_wifi",
+            json!({ "mac": "x" }),
+            Some(Role::Cashier),
+        ),
+        ("block_wifi", json!({ "mac": "x" }), Some(Role::Cashier)),
+        ("unblock_wifi", json!({ "mac": "x" }), Some(Role::Cashier)),
+        (
+            "set_network",
+            json!({ "interface": "x", "change": { "ssid": "" } }),
+            Some(Role::Manager),
+        ),
+        (
+            "add_network",
+            json!({ "form": { "ssid": "", "master": "x" } }),
+            Some(Role::Manager),
+        ),
         (
             "voucher_devices",
             json!({ "code": "x" }),
@@ -234,6 +252,7 @@ async fn wrong_types_get_a_typed_error_and_write_nothing() {
             "find_gateway",
             "gateway_jobs",
             "guests",
+            "wifi",
             "retry_gateway",
         ]
         .contains(&name)

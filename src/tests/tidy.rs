@@ -69,6 +69,7 @@ const ONLY: &[(&str, &str)] = &[
     ("SystemTime::now", "src/server/clock.rs"),
     ("web_sys::", "src/client"),
     ("/ip/hotspot", "src/server/gateway"),
+    ("/interface/", "src/server/gateway"),
     (
         "crate::app::",
         "src/app src/server/mod.rs src/server/document.rs",

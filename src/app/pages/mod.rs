@@ -18,3 +18,4 @@ pub mod staff;
 pub mod stations;
 pub mod tasks;
 pub mod vouchers;
+pub mod wifi;

@@ -38,8 +38,9 @@ pub fn MorePage() -> impl IntoView {
         {modal}
         <ul class="nav-list">
             {place("/vouchers", "tag", words.vouchers)} {place("/guests", "wifi", words.guests)}
-            {place("/menu", "menu", words.menu)} {place("/stations", "stations", words.stations)}
-            {place("/staff", "staff", words.staff)} {place("/gateway", "shield", words.gateway)}
+            {place("/wifi", "router", words.wifi)} {place("/menu", "menu", words.menu)}
+            {place("/stations", "stations", words.stations)} {place("/staff", "staff", words.staff)}
+            {place("/gateway", "shield", words.gateway)}
             {place("/settings", "settings", words.settings)} <li>
                 <button type="button" on:click=|_| switch_language()>
                     <Icon name="globe" />

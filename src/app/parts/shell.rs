@@ -15,7 +15,7 @@ use crate::domain::shop::Language;
 use crate::domain::staff::Role;
 
 /// Where the navigation leads: address, icon, word, and whether a phone shows it in its bar.
-fn places(words: &'static Words) -> [(&'static str, &'static str, &'static str, bool); 11] {
+fn places(words: &'static Words) -> [(&'static str, &'static str, &'static str, bool); 12] {
     [
         ("/", "floor", words.floor, true),
         ("/sale", "sale", words.sale, true),
@@ -23,6 +23,7 @@ fn places(words: &'static Words) -> [(&'static str, &'static str, &'static str, 
         ("/history", "history", words.history, true),
         ("/vouchers", "tag", words.vouchers, false),
         ("/guests", "wifi", words.guests, false),
+        ("/wifi", "router", words.wifi, false),
         ("/menu", "menu", words.menu, false),
         ("/stations", "stations", words.stations, false),
         ("/staff", "staff", words.staff, false),

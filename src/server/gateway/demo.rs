@@ -18,12 +18,14 @@ use crate::server::{Error, Server, clock, db};
 const USER: &str = "demo";
 /// What everybody who is logged in loads.
 const BYTES_PER_SECOND: u64 = 40_000;
-/// Phones in reach, by their radio's address and the name that they give themselves.
-const GUESTS: [(&str, &str); 3] = [
-    ("02:00:00:AA:BB:01", "Galaxy-A54"),
-    ("02:00:00:AA:BB:02", "iPhone"),
-    ("02:00:00:AA:BB:03", "Redmi-Note-12"),
+/// Phones in reach, by their radio's address, the name that they give themselves, and how well they are heard.
+const GUESTS: [(&str, &str, i32); 3] = [
+    ("02:00:00:AA:BB:01", "Galaxy-A54", -48),
+    ("02:00:00:AA:BB:02", "iPhone", -57),
+    ("02:00:00:AA:BB:03", "Redmi-Note-12", -68),
 ];
+/// One whose owner has no voucher.
+const PASSER_BY: (&str, &str, i32) = ("02:00:00:AA:BB:04", "Oppo-A17", -79);
 
 /// The demo's gateway, and the way to it.
 pub type Playing = (Simulator, Gateway);
@@ -74,11 +76,21 @@ async fn fill(server: &Server, device: &mut Device) -> Result<(), Error> {
         let _ = device.add(&Rights(&rights), hotspot::USER, &user);
     }
     let sold = vouchers.iter().filter(|voucher| voucher.sold.is_some());
-    for ((mac, name), voucher) in GUESTS.into_iter().zip(sold) {
-        let _ = device.join(mac, name);
+    for ((mac, name, signal), voucher) in GUESTS.into_iter().zip(sold) {
+        join(device, mac, name, signal);
         let _ = device.log_in(&voucher.code, &voucher.code, mac);
     }
+    let (mac, name, signal) = PASSER_BY;
+    join(device, mac, name, signal);
     Ok(())
+}
+
+fn join(device: &mut Device, mac: &str, name: &str, signal: i32) {
+    // A new device keeps nobody out.
+    let _ = device.join(mac, name);
+    if let Some(guest) = device.guests.last_mut() {
+        guest.signal = signal;
+    }
 }
 
 fn user(voucher: &Voucher, known: &State) -> Map<String, Value> {

@@ -10,6 +10,8 @@ pub const USER: &str = "/ip/hotspot/user";
 pub const ACTIVE: &str = "/ip/hotspot/active";
 /// What phones are remembered by, so that they come back without their code.
 pub const COOKIE: &str = "/ip/hotspot/cookie";
+/// Which addresses phones were given, and what they called themselves when they asked.
+pub const LEASE: &str = "/ip/dhcp-server/lease";
 
 /// The first hotspot that is switched on.
 pub async fn server(client: &MikroTik) -> Result<Option<Item>, Trouble> {

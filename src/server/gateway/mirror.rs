@@ -12,14 +12,13 @@ use crate::domain::staff::Role;
 use crate::domain::time::Timestamp;
 use crate::domain::voucher::EndReason;
 use crate::server::db::guest::Guest;
-use crate::server::gateway::hotspot::{self, ACTIVE, COOKIE, USER};
+use crate::server::gateway::hotspot::{self, ACTIVE, COOKIE, LEASE, USER};
 use crate::server::gateway::item::Item;
 use crate::server::gateway::jobs::PORTAL;
 use crate::server::gateway::mikrotik::MikroTik;
 use crate::server::gateway::voucher::is_ours;
 use crate::server::{Error, Server, db};
 
-const LEASE: &str = "/ip/dhcp-server/lease";
 /// How often everything that vouchers have used is read; who is online is read every time.
 const USERS_MS: i64 = 60_000;
 

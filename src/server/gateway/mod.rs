@@ -8,10 +8,12 @@ pub mod item;
 pub mod jobs;
 pub mod mikrotik;
 mod mirror;
+pub mod network;
 pub mod simulator;
 mod trust;
 pub mod value;
 mod voucher;
+pub mod wifi;
 
 pub use connection::{client, commands, edit, test, view};
 pub use mirror::put_out;

@@ -112,6 +112,15 @@ pub fn read_byte_pair(text: &str) -> Option<(u64, u64)> {
     Some((read_bytes(one)?, read_bytes(other)?))
 }
 
+/// Reads how well a phone is heard, in dBm: `-57`, or `-57dBm@6Mbps` of the older driver.
+pub fn read_dbm(text: &str) -> Option<i32> {
+    let digits = text.trim().strip_prefix('-')?;
+    let end = digits
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(digits.len());
+    digits[..end].parse::<i32>().ok().map(|dbm| -dbm)
+}
+
 /// Reads a flag. One that is there without a value counts as set.
 pub fn read_flag(text: &str) -> bool {
     matches!(text, "true" | "yes" | "")
@@ -235,6 +244,10 @@ mod tests {
         ] {
             assert_eq!(read_bytes(text).filter(|n| *n > 0), None, "{text}");
         }
+        assert_eq!(
+            ["-57", "-57dBm@6Mbps", "", "57", "-", "--5"].map(read_dbm),
+            [Some(-57), Some(-57), None, None, None, None]
+        );
         assert!(read_flag("true") && read_flag("") && !read_flag("false") && !read_flag("no"));
     }
 
@@ -256,7 +269,7 @@ mod tests {
         fn garbage_never_panics(text in ".{0,40}", digits in "[0-9wdhms:/,.-]{0,24}") {
             for text in [text, digits] {
                 let _ = (read_duration_ms(&text), read_clock_ms(&text), read_bytes(&text), read_byte_pair(&text));
-                let _ = (read_date(&text), read_moment(&text), read_flag(&text), quote(&text));
+                let _ = (read_date(&text), read_moment(&text), read_flag(&text), quote(&text), read_dbm(&text));
             }
         }
     }

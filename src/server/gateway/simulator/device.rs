@@ -28,7 +28,7 @@ pub struct Fail {
 }
 
 impl Fail {
-    fn bad(detail: impl Into<String>) -> Fail {
+    pub(super) fn bad(detail: impl Into<String>) -> Fail {
         Fail {
             status: 400,
             detail: detail.into(),
@@ -101,7 +101,7 @@ impl Rights<'_> {
 
 /// A device.
 pub struct Device {
-    make: Make,
+    pub(super) make: Make,
     menus: BTreeMap<&'static str, Vec<Item>>,
     next_id: u32,
     /// Its clock; a restart without a battery sets it back to 1970.
@@ -137,6 +137,7 @@ impl Device {
                 device.put(&path, values.iter().map(|(k, v)| (k.as_str(), v.as_str())));
             }
         }
+        device.put_ports();
         device.put(
             "/user",
             [
@@ -149,7 +150,11 @@ impl Device {
         device
     }
 
-    fn put<'a>(&mut self, path: &str, values: impl IntoIterator<Item = (&'a str, &'a str)>) {
+    pub(super) fn put<'a>(
+        &mut self,
+        path: &str,
+        values: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) {
         if let Some(menu) = menu(path) {
             let mut item = Item(
                 values
@@ -215,6 +220,11 @@ impl Device {
         self.menus.entry(path).or_default()
     }
 
+    /// The items of a menu, as they were written down.
+    pub(super) fn raw(&self, path: &str) -> &[Item] {
+        self.menus.get(path).map_or(&[], Vec::as_slice)
+    }
+
     /// Every item of a menu, as it is now.
     pub fn items(&self, path: &str) -> Vec<Item> {
         match path {
@@ -222,13 +232,12 @@ impl Device {
             "/system/clock" => vec![self.clock()],
             "/ip/hotspot/active" => self.stays.iter().map(|stay| stay.active(self)).collect(),
             "/ip/hotspot/host" => self.guests.iter().map(|guest| guest.host(self)).collect(),
-            "/interface/wifi/registration-table" | "/interface/wireless/registration-table" => {
-                let is_legacy = self.make.is_legacy;
-                self.guests
-                    .iter()
-                    .map(|guest| guest.registration(is_legacy))
-                    .collect()
-            }
+            "/interface/wifi/registration-table" | "/interface/wireless/registration-table" => self
+                .guests
+                .iter()
+                .map(|guest| guest.registration(self))
+                .collect(),
+            "/interface/wifi" => self.resolved_interfaces(),
             "/ip/dhcp-server/lease" => {
                 let fixed = self.menus.get(path).into_iter().flatten().cloned();
                 fixed.chain(self.guests.iter().map(Guest::lease)).collect()
@@ -323,6 +332,7 @@ impl Device {
             &[
                 "password",
                 "passphrase",
+                "security.passphrase",
                 "wpa2-pre-shared-key",
                 "wpa-pre-shared-key",
             ]
@@ -349,7 +359,12 @@ impl Device {
         if menu.kind != Kind::List {
             return Err(Fail::bad("no such command"));
         }
-        let values = writable(menu, values)?;
+        let (mut values, mut before) = (values.clone(), None);
+        if menu.path.ends_with("/access-list") {
+            before = values.remove("place-before").as_ref().map(text);
+        }
+        let values = writable(menu, &values)?;
+        self.refuse_misfit(&values)?;
         if let Some(unique) = menu.unique {
             let name = values.get(unique).map_or("", String::as_str);
             if name.is_empty() {
@@ -371,11 +386,16 @@ impl Device {
                 ("disabled", "false"),
                 ("profile", "default"),
             ],
-            "/interface/wifi" => &[
+            // New interfaces are off until somebody says otherwise.
+            "/interface/wifi" | "/interface/wireless" => &[
                 ("master", "false"),
-                ("disabled", "false"),
+                ("disabled", "true"),
                 ("running", "true"),
             ],
+            "/interface/wifi/access-list" => &[("disabled", "false"), ("action", "accept")],
+            "/interface/wireless/access-list" => {
+                &[("disabled", "false"), ("authentication", "true")]
+            }
             _ => &[("disabled", "false")],
         };
         for (key, text) in defaults {
@@ -385,7 +405,12 @@ impl Device {
         }
         item.0.insert(".id".to_owned(), id.clone());
         measure(&mut item, menu.path);
-        self.menus.entry(menu.path).or_default().push(item);
+        let items = self.menus.entry(menu.path).or_default();
+        let place = match before {
+            Some(before) => items.iter().position(|item| item.id() == before),
+            None => Some(items.len()),
+        };
+        items.insert(place.ok_or_else(Fail::gone)?, item);
         self.n_added += 1;
         Ok(id)
     }
@@ -405,6 +430,7 @@ impl Device {
             "/ip/dhcp-server/lease" => {
                 "failure: already have static lease with this IP address".to_owned()
             }
+            "/interface/bridge/port" => "failure: device already added as bridge port".to_owned(),
             _ => "failure: already have such name".to_owned(),
         }))
     }
@@ -431,6 +457,7 @@ impl Device {
         let menu = self.menu(path)?;
         let values = writable(menu, values)?;
         self.refuse_full(&values)?;
+        self.refuse_misfit(&values)?;
         if menu.path == "/system/clock" {
             return self.set_clock(&values);
         }
@@ -443,12 +470,14 @@ impl Device {
                 self.refuse_taken(menu, name, Some(id))?;
             }
         }
+        let before = self.air();
         for id in ids {
             if let Some(item) = self.find_mut(menu.path, ".id", id) {
                 item.0.extend(values.clone());
                 measure(item, menu.path);
             }
         }
+        self.end_with(&before);
         Ok(())
     }
 
@@ -494,6 +523,7 @@ impl Device {
             if !self.items(menu.path).iter().any(|item| item.id() == id) {
                 return Err(Fail::gone());
             }
+            let before = self.air();
             match menu.path {
                 "/ip/hotspot/active" => self.end_stay(id),
                 "/ip/hotspot/host"
@@ -512,6 +542,7 @@ impl Device {
                     items.retain(|item| item.id() != id);
                 }
             }
+            self.end_with(&before);
         }
         Ok(())
     }

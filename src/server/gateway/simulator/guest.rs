@@ -27,6 +27,9 @@ pub struct Guest {
     /// Its address in the guests' network.
     #[serde(skip)]
     pub address: String,
+    /// The interface that it is connected to; where none is said, the first that is on.
+    #[serde(default)]
+    pub interface: String,
     /// How well it is heard, in dBm.
     #[serde(default = "strong")]
     pub signal: i32,
@@ -92,15 +95,15 @@ impl Guest {
     }
 
     /// How the Wi-Fi lists it; the older driver has other names.
-    pub fn registration(&self, is_legacy: bool) -> Item {
+    pub fn registration(&self, device: &Device) -> Item {
         let common = [
             (".id", self.id.clone()),
             ("mac-address", self.mac.clone()),
             ("uptime", value::write_duration(self.here_ms)),
+            ("interface", self.interface.clone()),
         ];
-        let own = if is_legacy {
+        let own = if device.make.is_legacy {
             vec![
-                ("interface", "wlan1".to_owned()),
                 ("signal-strength", format!("{}dBm@6Mbps", self.signal)),
                 ("tx-rate", "65Mbps".to_owned()),
                 ("rx-rate", "52Mbps".to_owned()),
@@ -108,8 +111,7 @@ impl Guest {
             ]
         } else {
             vec![
-                ("interface", "wifi1".to_owned()),
-                ("ssid", "cafe".to_owned()),
+                ("ssid", device.ssid(&self.interface)),
                 ("signal", self.signal.to_string()),
                 ("band", "2ghz-n".to_owned()),
                 ("authorized", "true".to_owned()),
@@ -172,27 +174,12 @@ impl Stay {
 impl Device {
     /// A phone comes into reach.
     pub fn enter(&mut self, guest: Guest) -> Result<(), String> {
-        let is_blocked = [
-            "/interface/wifi/access-list",
-            "/interface/wireless/access-list",
-        ]
-        .iter()
-        .any(|path| {
-            self.items(path).iter().any(|rule| {
-                let refuses =
-                    rule.text("action") == "reject" || rule.text("authentication") == "no";
-                refuses
-                    && !rule.flag("disabled")
-                    && rule.text("mac-address").eq_ignore_ascii_case(&guest.mac)
-            })
-        });
-        if is_blocked {
-            return Err("rejected by access-list".to_owned());
-        }
+        let interface = self.place_for(&guest)?;
         if self.guests.iter().all(|known| known.mac != guest.mac) {
             let (id, place) = (self.new_id(), self.guests.len() + 20);
             self.guests.push(Guest {
                 id,
+                interface,
                 address: format!("10.10.10.{place}"),
                 here_ms: 0,
                 ..guest
@@ -208,6 +195,7 @@ impl Device {
             mac: mac.to_owned(),
             name: name.to_owned(),
             address: String::new(),
+            interface: String::new(),
             signal: strong(),
             here_ms: 0,
         })
@@ -348,6 +336,7 @@ impl Device {
         for guest in &mut self.guests {
             guest.here_ms += ms;
         }
+        self.throw_off();
         let mut ended = Vec::new();
         for place in 0..self.stays.len() {
             let left = self.left_ms(&self.stays[place]).unwrap_or(i64::MAX);

@@ -60,7 +60,7 @@ const fn one(path: &'static str, fields: &'static str) -> Menu {
 }
 
 /// Every menu that the device has. Those of `/interface/wifi` are there since RouterOS 7.13, those of
-/// `/interface/wireless` on devices with the older driver; a device has one of the two.
+/// `/interface/wireless` on devices with the older driver; a simulated device has one of the two.
 pub const MENUS: &[Menu] = &[
     one("/system/resource", ""),
     one(
@@ -115,12 +115,12 @@ pub const MENUS: &[Menu] = &[
     list(
         "/interface/wifi",
         Some("name"),
-        "name configuration configuration.ssid configuration.hide-ssid security security.passphrase security.authentication-types datapath master-interface disabled comment",
+        "name configuration configuration.ssid configuration.hide-ssid configuration.mode security security.passphrase security.authentication-types datapath datapath.bridge master-interface mac-address disabled comment",
     ),
     list(
         "/interface/wifi/configuration",
         Some("name"),
-        "name ssid hide-ssid country security datapath",
+        "name ssid hide-ssid mode country security security.passphrase security.authentication-types datapath datapath.bridge comment disabled",
     ),
     list(
         "/interface/wifi/security",
@@ -136,7 +136,7 @@ pub const MENUS: &[Menu] = &[
     list(
         "/interface/wireless",
         Some("name"),
-        "name ssid mode band security-profile master-interface hide-ssid disabled comment",
+        "name ssid mode band security-profile master-interface hide-ssid mac-address disabled comment",
     ),
     list(
         "/interface/wireless/security-profiles",
@@ -149,6 +149,11 @@ pub const MENUS: &[Menu] = &[
         "mac-address interface authentication forwarding comment disabled",
     ),
     live("/interface/wireless/registration-table"),
+    list(
+        "/interface/bridge/port",
+        Some("interface"),
+        "bridge interface comment disabled",
+    ),
     list("/file", Some("name"), "name contents"),
     list(
         "/certificate",

@@ -8,6 +8,7 @@ mod menu;
 mod query;
 mod script;
 mod web;
+mod wifi;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

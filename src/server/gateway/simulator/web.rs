@@ -311,6 +311,7 @@ async fn control(shared: &Shared, action: String, request: Request<Incoming>) ->
         }),
         "logout" => read(&body).map(|ask: Mac| device.leave(&ask.mac)),
         "join" => read(&body).and_then(|guest: Guest| device.enter(guest)),
+        "part" => read(&body).map(|ask: Mac| device.part(&ask.mac)),
         "pass" => read(&body).map(|ask: Pass| device.pass(ask.ms, ask.bytes)),
         "reboot" => read(&body).map(|ask: Reboot| device.reboot(ask.has_battery)),
         "faults" => read(&body).map(|ask: Go| {
