@@ -10,6 +10,7 @@ use crate::domain::id::{BatchId, OpId, PackageId, SessionId, StaffId, StationId}
 use crate::domain::money::Money;
 use crate::domain::op::Body;
 use crate::domain::outcome::Outcome;
+use crate::domain::portal::{PortalView, Way};
 use crate::domain::session::Session;
 use crate::domain::shop::Language;
 use crate::domain::staff::SecretKind;
@@ -586,6 +587,76 @@ pub async fn voucher_sheet(batch_id: BatchId) -> Result<SheetView, Error> {
         async {
             call.who().await?;
             server::sheet(&call.server, batch_id).await
+        }
+        .await,
+    )
+}
+
+/// The portal as it stands on the gateway, or why that is not known.
+#[server(endpoint = "find_portal", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn find_portal() -> Result<Result<PortalView, Trouble>, Error> {
+    use crate::server::gateway::{portal, told};
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.who().await?;
+            told(portal::view(&call.server).await)
+        }
+        .await,
+    )
+}
+
+/// Puts the portal's pages on the gateway.
+#[server(endpoint = "upload_portal", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn upload_portal() -> Result<PortalView, Error> {
+    use crate::server::gateway::portal;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.owner().await?;
+            portal::upload(&call.server).await
+        }
+        .await,
+    )
+}
+
+/// Shows guests the shop's own pages, and switches on ways to log in.
+#[server(endpoint = "use_portal", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn use_portal(add: Vec<Way>) -> Result<PortalView, Error> {
+    use crate::server::gateway::portal;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.owner().await?;
+            portal::put_in_use(&call.server, &add).await
+        }
+        .await,
+    )
+}
+
+/// Shows guests the pages that they saw before.
+#[server(endpoint = "leave_portal", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn leave_portal() -> Result<PortalView, Error> {
+    use crate::server::gateway::portal;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.owner().await?;
+            portal::go_back(&call.server).await
+        }
+        .await,
+    )
+}
+
+/// Has guests log in over HTTPS with a certificate of the gateway's; without a name no longer.
+#[server(endpoint = "set_portal_certificate", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn set_portal_certificate(name: String) -> Result<PortalView, Error> {
+    use crate::server::gateway::portal;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.owner().await?;
+            portal::set_certificate(&call.server, &name).await
         }
         .await,
     )

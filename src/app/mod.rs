@@ -37,6 +37,7 @@ use crate::app::pages::history::HistoryPage;
 use crate::app::pages::menu::MenuPage;
 use crate::app::pages::missing::MissingPage;
 use crate::app::pages::more::MorePage;
+use crate::app::pages::portal::PortalPage;
 use crate::app::pages::print::PrintPage;
 use crate::app::pages::sale::SalePage;
 use crate::app::pages::settings::SettingsPage;
@@ -99,6 +100,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("vouchers/print") view=PrintPage />
                     <Route path=path!("guests") view=GuestsPage />
                     <Route path=path!("gateway") view=GatewayPage />
+                    <Route path=path!("portal") view=PortalPage />
                     <Route path=path!("more") view=MorePage />
                 </ParentRoute>
             </Routes>

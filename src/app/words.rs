@@ -588,6 +588,44 @@ catalogue! {
     put_out: "افصل", "Disconnect";
     was_put_out: "اتفصل", "Disconnected";
     nobody_online: "محدش متصل دلوقتي", "Nobody is online";
+
+    // The portal.
+    portal: "صفحة دخول الواي فاي", "Wi-Fi login page";
+    portal_note: "الصفحات اللي الزبون بيكتب فيها الكود. بتشتغل من الراوتر نفسه، حتى لو النت مقطوع والجهاز ده مقفول.", "The pages on which guests type their code. The router serves them by itself, even with no internet and this computer switched off.";
+    portal_in_use: "الزباين شايفين صفحات المحل", "Guests see the shop's pages";
+    portal_not_in_use: "الزباين شايفين صفحات تانية", "Guests see other pages";
+    portal_files: "صفحات المحل على الراوتر", "The shop's pages on the router";
+    portal_files_current: "كلها موجودة وآخر نسخة", "All there and up to date";
+    portal_files_left: "{n} ناقصة أو قديمة", "{n} missing or out of date";
+    portal_ways: "طرق الدخول", "Ways to log in";
+    portal_free: "المساحة الفاضية على الراوتر", "Free room on the router";
+    portal_upload: "ارفع الصفحات", "Upload the pages";
+    portal_uploaded: "الصفحات اترفعت", "The pages are on the router";
+    portal_use: "استخدمها", "Use them";
+    portal_used: "الصفحات شغالة", "The pages are in use";
+    portal_go_back: "ارجع للصفحات القديمة", "Go back to the old pages";
+    portal_went_back: "الصفحات القديمة رجعت", "The old pages are back";
+    portal_use_note: "الزباين هيشوفوا صفحات المحل. كل طرق الدخول الشغالة هتفضل شغالة.", "Guests will see the shop's pages. Every way to log in that is on stays on.";
+    portal_way_plain: "الكود يتكتب أو يتصوّر (http-pap)", "A code is typed or scanned (http-pap)";
+    portal_way_plain_note: "من غيرها صفحة المحل ما تدخّلش حد", "Without it the shop's page lets nobody in";
+    portal_way_cookie: "المتصفح يفتكر الزبون (cookie)", "Browsers are remembered (cookie)";
+    portal_way_phone: "الموبايل يرجع لوحده بعد ما ينام (mac-cookie)", "Phones come back by themselves (mac-cookie)";
+    portal_not_uploaded: "صفحات المحل مش كاملة على الراوتر. ارفعها الأول.", "The shop's pages are not all on the router. Upload them first.";
+    portal_no_plain_login: "محدش هيعرف يدخل: لازم http-pap تبقى شغالة.", "Nobody could log in: http-pap has to be on.";
+    portal_secure: "دخول الزباين بـ HTTPS", "Guests' login over HTTPS";
+    portal_secure_note: "الزبون بيشوف الشهادة دي. لو موبايله مش عارفها هيطلع له تحذير.", "Guests are shown this certificate. A phone that does not know it shows a warning.";
+    portal_no_certificates: "مفيش على الراوتر شهادة معاها مفتاحها", "The router has no certificate with its key";
+    portal_until: "صالحة لحد", "Good until";
+    portal_secure_on: "شغّل HTTPS", "Switch HTTPS on";
+    portal_secure_off: "اقفل HTTPS", "Switch HTTPS off";
+    portal_color_note: "لون الصفحات. ارفعها تاني بعد ما تغيّره.", "The colour of the pages. Upload them again after a change.";
+    preview: "معاينة", "Preview";
+    portal_page_login: "الدخول", "Log in";
+    portal_page_wrong: "كود غلط", "Wrong code";
+    portal_page_welcome: "دخل", "Welcome";
+    portal_page_status: "الرصيد", "What is left";
+    portal_page_logout: "خرج", "Logged out";
+    portal_page_error: "مشكلة", "Trouble";
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ pub mod menu;
 pub mod money;
 pub mod op;
 pub mod outcome;
+pub mod portal;
 pub mod registry;
 pub mod sale;
 pub mod session;

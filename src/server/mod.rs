@@ -12,6 +12,7 @@ mod feed;
 pub mod gateway;
 mod guard;
 mod offline;
+mod preview;
 mod seal;
 pub mod sequencer;
 mod sheet;
@@ -452,6 +453,11 @@ fn register_functions() {
     register_explicit::<api::PutOut>();
     register_explicit::<api::VoucherDevices>();
     register_explicit::<api::BatchVouchers>();
+    register_explicit::<api::FindPortal>();
+    register_explicit::<api::UploadPortal>();
+    register_explicit::<api::UsePortal>();
+    register_explicit::<api::LeavePortal>();
+    register_explicit::<api::SetPortalCertificate>();
 }
 
 /// Every route of the shop.
@@ -497,6 +503,7 @@ pub fn router(server: Arc<Server>, options: LeptosOptions) -> Router {
     Router::new()
         .route("/api/health", get(health))
         .route("/api/feed", get(feed::feed))
+        .route("/api/portal/{page}", get(preview::preview))
         .route("/sw.js", get(move || ready(offline::serve(worker.clone()))))
         .with_state(server)
         .merge(limited.with_state(options))

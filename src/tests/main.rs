@@ -10,6 +10,7 @@
 mod crash;
 mod gateway;
 mod pages;
+mod portal;
 mod requests;
 mod sequencer;
 mod simulation;

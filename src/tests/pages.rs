@@ -37,6 +37,7 @@ async fn every_page_renders_in_both_languages() {
         ("/stations", "الأجهزة", "Stations"),
         ("/staff", "الموظفين", "Staff"),
         ("/settings", "الإعدادات", "Settings"),
+        ("/portal", "صفحة دخول الواي فاي", "Wi-Fi login page"),
         ("/more", "المزيد", "More"),
     ] {
         for (language, dir, word) in [("ar", "rtl", arabic), ("en", "ltr", english)] {

@@ -68,6 +68,15 @@ fn functions(device: &Device) -> Vec<(&'static str, Value, Option<Role>)> {
             json!({ "batch_id": id() }),
             Some(Role::Cashier),
         ),
+        ("find_portal", json!({}), Some(Role::Cashier)),
+        ("upload_portal", json!({}), Some(Role::Owner)),
+        ("use_portal", json!({ "add": [] }), Some(Role::Owner)),
+        ("leave_portal", json!({}), Some(Role::Owner)),
+        (
+            "set_portal_certificate",
+            json!({ "name": "" }),
+            Some(Role::Owner),
+        ),
         ("open_page", json!({}), None),
         ("first_run", new_shop, None),
         ("open_demo", json!({}), None),
@@ -219,6 +228,9 @@ async fn wrong_types_get_a_typed_error_and_write_nothing() {
             "gateway_jobs",
             "guests",
             "retry_gateway",
+            "find_portal",
+            "upload_portal",
+            "leave_portal",
         ]
         .contains(&name)
         {

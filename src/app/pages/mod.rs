@@ -11,6 +11,7 @@ pub mod login;
 pub mod menu;
 pub mod missing;
 pub mod more;
+pub mod portal;
 pub mod print;
 pub mod sale;
 pub mod settings;

@@ -8,10 +8,23 @@ pub mod item;
 pub mod jobs;
 pub mod mikrotik;
 mod mirror;
+pub mod portal;
 pub mod simulator;
 mod trust;
 pub mod value;
 mod voucher;
 
+use crate::domain::gateway::Trouble;
+use crate::server::Error;
+
 pub use connection::{client, commands, edit, test, view};
 pub use mirror::put_out;
+
+/// What the gateway told, or why it did not: for who only looks, that is no error of the shop's.
+pub fn told<T>(asked: Result<T, Error>) -> Result<Result<T, Trouble>, Error> {
+    match asked {
+        Ok(found) => Ok(Ok(found)),
+        Err(Error::Gateway(trouble)) => Ok(Err(trouble)),
+        Err(error) => Err(error),
+    }
+}
