@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::app::Error;
 use crate::app::codec;
 use crate::domain::gateway::{Finding, Trouble, Trust};
+use crate::domain::health::{Flaw, FlawKind, Health};
 use crate::domain::id::{BatchId, OpId, PackageId, SessionId, StaffId, StationId};
 use crate::domain::money::Money;
 use crate::domain::op::Body;
@@ -657,6 +658,48 @@ pub async fn set_portal_certificate(name: String) -> Result<PortalView, Error> {
         async {
             call.owner().await?;
             portal::set_certificate(&call.server, &name).await
+        }
+        .await,
+    )
+}
+
+/// How the gateway is, or why that is not known.
+#[server(endpoint = "router_health", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn router_health() -> Result<Result<Health, Trouble>, Error> {
+    use crate::server::gateway::{health, told};
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.who().await?;
+            told(health::health(&call.server).await)
+        }
+        .await,
+    )
+}
+
+/// What is wrong at the gateway with what its repair would do, or why that is not known.
+#[server(endpoint = "router_flaws", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn router_flaws() -> Result<Result<Vec<Flaw>, Trouble>, Error> {
+    use crate::server::gateway::{repair, told};
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.manager().await?;
+            told(repair::flaws(&call.server).await)
+        }
+        .await,
+    )
+}
+
+/// Repairs what is wrong at the gateway, as far as it still is; tells how much that was.
+#[server(endpoint = "repair_router", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn repair_router(kind: FlawKind, keys: Vec<String>) -> Result<i64, Error> {
+    use crate::server::gateway::repair;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.manager().await?;
+            repair::repair(&call.server, kind, &keys).await
         }
         .await,
     )

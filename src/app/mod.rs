@@ -39,6 +39,7 @@ use crate::app::pages::missing::MissingPage;
 use crate::app::pages::more::MorePage;
 use crate::app::pages::portal::PortalPage;
 use crate::app::pages::print::PrintPage;
+use crate::app::pages::router::RouterPage;
 use crate::app::pages::sale::SalePage;
 use crate::app::pages::settings::SettingsPage;
 use crate::app::pages::staff::StaffPage;
@@ -101,6 +102,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("guests") view=GuestsPage />
                     <Route path=path!("gateway") view=GatewayPage />
                     <Route path=path!("portal") view=PortalPage />
+                    <Route path=path!("router") view=RouterPage />
                     <Route path=path!("more") view=MorePage />
                 </ParentRoute>
             </Routes>

@@ -626,6 +626,49 @@ catalogue! {
     portal_page_status: "الرصيد", "What is left";
     portal_page_logout: "خرج", "Logged out";
     portal_page_error: "مشكلة", "Trouble";
+
+    // How the router is.
+    router_health: "حالة الراوتر", "Router health";
+    router_cpu: "المعالج", "Processor";
+    router_memory: "الذاكرة الفاضية", "Free memory";
+    router_disk: "المساحة الفاضية", "Free room";
+    router_up: "شغال من", "On for";
+    router_version: "الإصدار", "Version";
+    router_clock_right: "مظبوطة", "Right";
+    router_clock_ahead: "مقدّمة {n}", "{n} ahead";
+    router_clock_behind: "مأخّرة {n}", "{n} behind";
+    router_temperature: "الحرارة", "Temperature";
+    router_voltage: "الفولت", "Voltage";
+    out_of: "من أصل", "of";
+    diagnostics: "الفحص", "Diagnostics";
+    diagnostics_note: "اللي مش مظبوط على الراوتر، وإيه اللي هيصلحه. محدش بيتمسح غير اللي MikroDash عمله.", "What is not right on the router, and what would mend it. Users that MikroDash did not make are never removed.";
+    look_again: "افحص تاني", "Look again";
+    nothing_wrong: "كله تمام", "Nothing is wrong";
+    nothing_wrong_note: "الباقات والكروت والموبايلات على الراوتر زي ما المحل عايز", "Packages, vouchers and phones on the router are as the shop wants them";
+    repair: "صلّح", "Repair";
+    repair_does: "هيتعمل إيه بالظبط", "What the repair does";
+    repaired: "اتصلح: {n}", "Repaired: {n}";
+    repaired_none: "مبقاش فيه حاجة محتاجة تصليح", "There was nothing left to repair";
+    and_more: "وغيرهم {n}", "and {n} more";
+    manager_only: "الفحص والتصليح للمدير بس", "Diagnostics and repairs are for managers";
+    flaw_over_limit: "متصلين بكروت خلصت", "Online with vouchers that are used up";
+    flaw_over_limit_does: "هيتفصلوا، ومش هيرجعوا بنفس الكارت.", "They are disconnected, and cannot come back with the same voucher.";
+    flaw_ended_voucher: "كروت خلصت أو اتلغت ولسه على الراوتر", "Vouchers that have ended and are still on the router";
+    flaw_ended_voucher_does: "هتتمسح من الراوتر، واللي متصل بيها هيتفصل.", "They are removed from the router, and whoever is online with one is disconnected.";
+    flaw_stale_cookie: "موبايلات محفوظة بكروت مش موجودة", "Phones remembered for vouchers that are gone";
+    flaw_stale_cookie_does: "الراوتر هينساها. محدش متصل هيتأثر.", "The router forgets them. Nobody who is online notices.";
+    flaw_no_profile: "بروفايل مكتوب في باقة ومش على الراوتر", "A package names a profile that the router does not have";
+    flaw_no_profile_does: "هيتعمل بعدد الموبايلات اللي في الباقة. من غيره الكروت مش هتتعمل.", "It is made with as many phones as the package grants. Without it no vouchers can be made.";
+    flaw_few_phones: "بروفايل بيدخّل موبايلات أقل من الباقة", "A profile lets in fewer phones than its package grants";
+    flaw_few_phones_does: "هيدخّل عدد الموبايلات اللي في الباقة.", "It will let in as many phones as the package grants.";
+    flaw_short_session: "بروفايل بيخرّج الزبون قبل وقته ما يخلص", "A profile logs guests out before their time is over";
+    flaw_short_session_does: "مدة الدخول هتبقى زي أطول باقة.", "A login will last as long as the longest package.";
+    flaw_short_keepalive: "بروفايل بيخرّج الموبايل اللي نام شوية", "A profile logs out phones that sleep for a while";
+    flaw_short_keepalive_does: "الموبايل اللي نام هيفضل داخل لحد يوم.", "A sleeping phone stays logged in for up to a day.";
+    flaw_endless_cookie: "بروفايل بيفتكر الموبايلات على طول", "A profile remembers phones for ever";
+    flaw_endless_cookie_does: "هينساها بعد وقت محدد.", "It forgets them after a while.";
+    flaw_bypassed: "أجهزة بتدخل من غير كود", "Devices that need no code";
+    flaw_bypassed_does: "ممكن تكون مقصودة، زي البلايستيشن. اللي تختاره بس هيحتاج كود بعد كده.", "They may be meant so, like consoles. Only those that you choose will need a code from then on.";
 }
 
 #[cfg(test)]

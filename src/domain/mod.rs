@@ -5,6 +5,7 @@ pub mod bill;
 pub mod drill;
 pub mod edit;
 pub mod gateway;
+pub mod health;
 pub mod id;
 pub mod json;
 pub mod menu;

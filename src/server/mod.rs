@@ -458,6 +458,9 @@ fn register_functions() {
     register_explicit::<api::UsePortal>();
     register_explicit::<api::LeavePortal>();
     register_explicit::<api::SetPortalCertificate>();
+    register_explicit::<api::RouterHealth>();
+    register_explicit::<api::RouterFlaws>();
+    register_explicit::<api::RepairRouter>();
 }
 
 /// Every route of the shop.

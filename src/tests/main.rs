@@ -11,6 +11,7 @@ mod crash;
 mod gateway;
 mod pages;
 mod portal;
+mod repair;
 mod requests;
 mod sequencer;
 mod simulation;

@@ -38,6 +38,7 @@ async fn every_page_renders_in_both_languages() {
         ("/staff", "الموظفين", "Staff"),
         ("/settings", "الإعدادات", "Settings"),
         ("/portal", "صفحة دخول الواي فاي", "Wi-Fi login page"),
+        ("/router", "حالة الراوتر", "Router health"),
         ("/more", "المزيد", "More"),
     ] {
         for (language, dir, word) in [("ar", "rtl", arabic), ("en", "ltr", english)] {

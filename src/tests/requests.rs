@@ -77,6 +77,13 @@ fn functions(device: &Device) -> Vec<(&'static str, Value, Option<Role>)> {
             json!({ "name": "" }),
             Some(Role::Owner),
         ),
+        ("router_health", json!({}), Some(Role::Cashier)),
+        ("router_flaws", json!({}), Some(Role::Manager)),
+        (
+            "repair_router",
+            json!({ "kind": "stale_cookie", "keys": [] }),
+            Some(Role::Manager),
+        ),
         ("open_page", json!({}), None),
         ("first_run", new_shop, None),
         ("open_demo", json!({}), None),
@@ -231,6 +238,8 @@ async fn wrong_types_get_a_typed_error_and_write_nothing() {
             "find_portal",
             "upload_portal",
             "leave_portal",
+            "router_health",
+            "router_flaws",
         ]
         .contains(&name)
         {

@@ -40,6 +40,7 @@ pub fn MorePage() -> impl IntoView {
             {place("/vouchers", "tag", words.vouchers)} {place("/guests", "wifi", words.guests)}
             {place("/menu", "menu", words.menu)} {place("/stations", "stations", words.stations)}
             {place("/staff", "staff", words.staff)} {place("/gateway", "shield", words.gateway)}
+            {place("/router", "wrench", words.router_health)}
             {place("/portal", "globe", words.portal)}
             {place("/settings", "settings", words.settings)} <li>
                 <button type="button" on:click=|_| switch_language()>

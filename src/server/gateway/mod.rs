@@ -3,12 +3,14 @@
 mod connection;
 pub mod demo;
 pub mod diagnose;
+pub mod health;
 mod hotspot;
 pub mod item;
 pub mod jobs;
 pub mod mikrotik;
 mod mirror;
 pub mod portal;
+pub mod repair;
 pub mod simulator;
 mod trust;
 pub mod value;
