@@ -54,6 +54,18 @@ export class Router {
         return ((await answer.json()) as { error?: string }).error;
     }
 
+    /** A phone logs out; what it is remembered by stays. */
+    async logOut(mac: string): Promise<void> {
+        await this.tell('logout', { mac });
+    }
+
+    /** Somebody takes an item away on the router itself. */
+    async remove(menu: string, id: string): Promise<void> {
+        const authorization = `Basic ${Buffer.from(`${this.user}:${this.password}`).toString('base64')}`;
+        const answer = await fetch(new URL(`/rest${menu}/${id}`, this.url), { method: 'DELETE', headers: { authorization } });
+        if (!answer.ok) throw new Error(`${menu}/${id}: ${await answer.text()}`);
+    }
+
     /** Time passes on it, and everybody who is logged in loads so many bytes. */
     async pass(minutes: number, bytes = 0): Promise<void> {
         await this.tell('pass', { ms: minutes * 60_000, bytes });

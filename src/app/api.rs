@@ -6,12 +6,14 @@ use serde::{Deserialize, Serialize};
 use crate::app::Error;
 use crate::app::codec;
 use crate::domain::gateway::{Finding, Trouble, Trust};
+use crate::domain::health::{Flaw, FlawKind, Health};
 use crate::domain::id::{
     BatchId, DeviceId, Incarnation, OpId, PackageId, SessionId, StaffId, StationId, VoucherId,
 };
 use crate::domain::money::Money;
 use crate::domain::op::Body;
 use crate::domain::outcome::Outcome;
+use crate::domain::portal::{PortalView, Way};
 use crate::domain::session::Session;
 use crate::domain::shop::Language;
 use crate::domain::staff::SecretKind;
@@ -816,6 +818,118 @@ pub async fn add_network(form: NetworkForm) -> Result<(), Error> {
         async {
             call.manager().await?;
             server::add_network(&call.server, form).await
+        }
+        .await,
+    )
+}
+
+/// The portal as it stands on the gateway, or why that is not known.
+#[server(endpoint = "find_portal", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn find_portal() -> Result<Result<PortalView, Trouble>, Error> {
+    use crate::server::gateway::{portal, told};
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.who().await?;
+            told(portal::view(&call.server).await)
+        }
+        .await,
+    )
+}
+
+/// Puts the portal's pages on the gateway.
+#[server(endpoint = "upload_portal", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn upload_portal() -> Result<PortalView, Error> {
+    use crate::server::gateway::portal;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.owner().await?;
+            portal::upload(&call.server).await
+        }
+        .await,
+    )
+}
+
+/// Shows guests the shop's own pages, and switches on ways to log in.
+#[server(endpoint = "use_portal", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn use_portal(add: Vec<Way>) -> Result<PortalView, Error> {
+    use crate::server::gateway::portal;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.owner().await?;
+            portal::put_in_use(&call.server, &add).await
+        }
+        .await,
+    )
+}
+
+/// Shows guests the pages that they saw before.
+#[server(endpoint = "leave_portal", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn leave_portal() -> Result<PortalView, Error> {
+    use crate::server::gateway::portal;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.owner().await?;
+            portal::go_back(&call.server).await
+        }
+        .await,
+    )
+}
+
+/// Has guests log in over HTTPS with a certificate of the gateway's; without a name no longer.
+#[server(endpoint = "set_portal_certificate", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn set_portal_certificate(name: String) -> Result<PortalView, Error> {
+    use crate::server::gateway::portal;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.owner().await?;
+            portal::set_certificate(&call.server, &name).await
+        }
+        .await,
+    )
+}
+
+/// How the gateway is, or why that is not known.
+#[server(endpoint = "router_health", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn router_health() -> Result<Result<Health, Trouble>, Error> {
+    use crate::server::gateway::{health, told};
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.who().await?;
+            told(health::health(&call.server).await)
+        }
+        .await,
+    )
+}
+
+/// What is wrong at the gateway with what its repair would do, or why that is not known.
+#[server(endpoint = "router_flaws", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn router_flaws() -> Result<Result<Vec<Flaw>, Trouble>, Error> {
+    use crate::server::gateway::{repair, told};
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.manager().await?;
+            told(repair::flaws(&call.server).await)
+        }
+        .await,
+    )
+}
+
+/// Repairs what is wrong at the gateway, as far as it still is; tells how much that was.
+#[server(endpoint = "repair_router", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn repair_router(kind: FlawKind, keys: Vec<String>) -> Result<i64, Error> {
+    use crate::server::gateway::repair;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.manager().await?;
+            repair::repair(&call.server, kind, &keys).await
         }
         .await,
     )

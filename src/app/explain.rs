@@ -80,6 +80,9 @@ pub fn trouble(words: &Words, trouble: &Trouble) -> String {
         Trouble::TookTooLong => words.gateway_took_too_long,
         Trouble::Full => words.gateway_full,
         Trouble::NoWifi => words.gateway_no_wifi,
+        Trouble::NoHotspot => words.gateway_no_hotspot,
+        Trouble::NotUploaded => words.portal_not_uploaded,
+        Trouble::NoPlainLogin => words.portal_no_plain_login,
         Trouble::Refusal(said) => return format!("{} {said}", words.gateway_says),
     }
     .to_owned()

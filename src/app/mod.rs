@@ -37,7 +37,9 @@ use crate::app::pages::history::HistoryPage;
 use crate::app::pages::menu::MenuPage;
 use crate::app::pages::missing::MissingPage;
 use crate::app::pages::more::MorePage;
+use crate::app::pages::portal::PortalPage;
 use crate::app::pages::print::PrintPage;
+use crate::app::pages::router::RouterPage;
 use crate::app::pages::sale::SalePage;
 use crate::app::pages::settings::SettingsPage;
 use crate::app::pages::staff::StaffPage;
@@ -103,6 +105,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("guests") view=GuestsPage />
                     <Route path=path!("wifi") view=WifiPage />
                     <Route path=path!("gateway") view=GatewayPage />
+                    <Route path=path!("portal") view=PortalPage />
+                    <Route path=path!("router") view=RouterPage />
                     <Route path=path!("more") view=MorePage />
                 </ParentRoute>
             </Routes>

@@ -203,6 +203,11 @@ pub fn on_return(act: impl Fn() + Clone + 'static) {
     closure.forget();
 }
 
+/// Tells whether somebody can see the page.
+pub fn is_visible() -> bool {
+    !document().hidden()
+}
+
 /// Milliseconds since the page was opened, by a clock that never jumps.
 pub fn monotonic_ms() -> i64 {
     #[expect(

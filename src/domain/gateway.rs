@@ -50,6 +50,12 @@ pub enum Trouble {
     Full,
     /// The device has no Wi-Fi of its own.
     NoWifi,
+    /// It has no hotspot that is switched on.
+    NoHotspot,
+    /// The portal's pages are not all there.
+    NotUploaded,
+    /// Nobody could log in: the hotspot takes no plain logins, which the portal's page makes.
+    NoPlainLogin,
     /// The device refused it, in its own words.
     Refusal(String),
 }

@@ -9,6 +9,7 @@ use crate::domain::money::Money;
 use crate::domain::outcome::Reason;
 use crate::domain::text::{NAME_CHARS_MAX, NOTE_CHARS_MAX, check_reason, check_text};
 use crate::domain::time::{BusinessDay, Timestamp, Zone};
+use crate::domain::voucher::COLORS;
 
 /// The longest timer, in minutes: a day.
 pub const TIMER_MINUTES_MAX: i32 = 24 * 60;
@@ -75,6 +76,9 @@ pub struct Shop {
     /// The paper of the receipt printer.
     #[serde(default)]
     pub paper: Paper,
+    /// The colour that its guests see, 0 to [`COLORS`] - 1.
+    #[serde(default)]
+    pub color: i32,
 }
 
 impl Default for Shop {
@@ -91,6 +95,7 @@ impl Default for Shop {
             rounding_step: Money::pounds(5),
             timer_presets: vec![30, 60, 90, 120, 150, 180],
             paper: Paper::Mm80,
+            color: 0,
         }
     }
 }
@@ -119,6 +124,7 @@ impl Shop {
             ShopChange::RoundingStep(step) => self.rounding_step = step,
             ShopChange::TimerPresets(presets) => self.timer_presets = presets,
             ShopChange::Paper(paper) => self.paper = paper,
+            ShopChange::Color(color) => self.color = color,
         }
     }
 }
@@ -145,6 +151,8 @@ pub enum ShopChange {
     TimerPresets(Vec<i32>),
     /// Other receipt paper.
     Paper(Paper),
+    /// Another colour.
+    Color(i32),
 }
 
 impl ShopChange {
@@ -165,6 +173,7 @@ impl ShopChange {
                         .iter()
                         .all(|minutes| (1..=TIMER_MINUTES_MAX).contains(minutes))
             }
+            ShopChange::Color(color) => (0..COLORS).contains(color),
             ShopChange::Language(_) | ShopChange::Digits(_) | ShopChange::Paper(_) => true,
         };
         if is_fine {

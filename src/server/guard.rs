@@ -62,7 +62,8 @@ pub async fn right_status(request: Request, next: Next) -> Response {
     Response::from_parts(parts, bytes.into())
 }
 
-/// Says that a page may not be framed, sniffed, or told of elsewhere.
+/// Says that a page may not be framed, sniffed, or told of elsewhere; where an answer says of its own who may frame it,
+/// that counts.
 pub async fn harden(request: Request, next: Next) -> Response {
     let is_api = request.uri().path().starts_with("/api/");
     let mut response = next.run(request).await;
@@ -71,7 +72,9 @@ pub async fn harden(request: Request, next: Next) -> Response {
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),
     );
-    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    if !headers.contains_key(header::X_FRAME_OPTIONS) {
+        headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    }
     headers.insert(
         header::REFERRER_POLICY,
         HeaderValue::from_static("same-origin"),
@@ -105,6 +108,6 @@ pub fn content_security_policy(nonce: &str) -> String {
     format!(
         "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; \
          img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; \
-         base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+         frame-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
 }

@@ -12,6 +12,7 @@ mod feed;
 pub mod gateway;
 mod guard;
 mod offline;
+mod preview;
 mod seal;
 pub mod sequencer;
 mod sheet;
@@ -469,6 +470,14 @@ fn register_functions() {
     register_explicit::<api::AddNetwork>();
     register_explicit::<api::VoucherDevices>();
     register_explicit::<api::BatchVouchers>();
+    register_explicit::<api::FindPortal>();
+    register_explicit::<api::UploadPortal>();
+    register_explicit::<api::UsePortal>();
+    register_explicit::<api::LeavePortal>();
+    register_explicit::<api::SetPortalCertificate>();
+    register_explicit::<api::RouterHealth>();
+    register_explicit::<api::RouterFlaws>();
+    register_explicit::<api::RepairRouter>();
 }
 
 /// Every route of the shop.
@@ -514,6 +523,7 @@ pub fn router(server: Arc<Server>, options: LeptosOptions) -> Router {
     Router::new()
         .route("/api/health", get(health))
         .route("/api/feed", get(feed::feed))
+        .route("/api/portal/{page}", get(preview::preview))
         .route("/sw.js", get(move || ready(offline::serve(worker.clone()))))
         .with_state(server)
         .merge(limited.with_state(options))

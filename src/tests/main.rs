@@ -11,6 +11,8 @@ mod crash;
 mod gateway;
 mod pages;
 mod pool;
+mod portal;
+mod repair;
 mod requests;
 mod sequencer;
 mod simulation;

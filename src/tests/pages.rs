@@ -38,6 +38,8 @@ async fn every_page_renders_in_both_languages() {
         ("/staff", "الموظفين", "Staff"),
         ("/settings", "الإعدادات", "Settings"),
         ("/wifi", "الواي فاي", "Wi-Fi"),
+        ("/portal", "صفحة دخول الواي فاي", "Wi-Fi login page"),
+        ("/router", "حالة الراوتر", "Router health"),
         ("/more", "المزيد", "More"),
     ] {
         for (language, dir, word) in [("ar", "rtl", arabic), ("en", "ltr", english)] {

@@ -102,6 +102,22 @@ fn functions(device: &Device) -> Vec<(&'static str, Value, Option<Role>)> {
             json!({ "batch_id": id() }),
             Some(Role::Cashier),
         ),
+        ("find_portal", json!({}), Some(Role::Cashier)),
+        ("upload_portal", json!({}), Some(Role::Owner)),
+        ("use_portal", json!({ "add": [] }), Some(Role::Owner)),
+        ("leave_portal", json!({}), Some(Role::Owner)),
+        (
+            "set_portal_certificate",
+            json!({ "name": "" }),
+            Some(Role::Owner),
+        ),
+        ("router_health", json!({}), Some(Role::Cashier)),
+        ("router_flaws", json!({}), Some(Role::Manager)),
+        (
+            "repair_router",
+            json!({ "kind": "stale_cookie", "keys": [] }),
+            Some(Role::Manager),
+        ),
         ("open_page", json!({}), None),
         ("first_run", new_shop, None),
         ("open_demo", json!({}), None),
@@ -254,6 +270,11 @@ async fn wrong_types_get_a_typed_error_and_write_nothing() {
             "guests",
             "wifi",
             "retry_gateway",
+            "find_portal",
+            "upload_portal",
+            "leave_portal",
+            "router_health",
+            "router_flaws",
         ]
         .contains(&name)
         {

@@ -41,6 +41,8 @@ pub fn MorePage() -> impl IntoView {
             {place("/wifi", "router", words.wifi)} {place("/menu", "menu", words.menu)}
             {place("/stations", "stations", words.stations)} {place("/staff", "staff", words.staff)}
             {place("/gateway", "shield", words.gateway)}
+            {place("/router", "wrench", words.router_health)}
+            {place("/portal", "globe", words.portal)}
             {place("/settings", "settings", words.settings)} <li>
                 <button type="button" on:click=|_| switch_language()>
                     <Icon name="globe" />

@@ -15,7 +15,7 @@ use crate::domain::shop::Language;
 use crate::domain::staff::Role;
 
 /// Where the navigation leads: address, icon, word, and whether a phone shows it in its bar.
-fn places(words: &'static Words) -> [(&'static str, &'static str, &'static str, bool); 12] {
+fn places(words: &'static Words) -> [(&'static str, &'static str, &'static str, bool); 14] {
     [
         ("/", "floor", words.floor, true),
         ("/sale", "sale", words.sale, true),
@@ -28,6 +28,8 @@ fn places(words: &'static Words) -> [(&'static str, &'static str, &'static str, 
         ("/stations", "stations", words.stations, false),
         ("/staff", "staff", words.staff, false),
         ("/gateway", "shield", words.gateway, false),
+        ("/router", "wrench", words.router_health, false),
+        ("/portal", "globe", words.portal, false),
         ("/settings", "settings", words.settings, false),
     ]
 }

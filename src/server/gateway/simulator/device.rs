@@ -15,6 +15,18 @@ use crate::server::gateway::value;
 
 /// What the flash of a small device holds.
 const FLASH_BYTES: u64 = 16 * 1024 * 1024;
+/// The longest text that a file is written with or read as.
+const CONTENTS_BYTES_MAX: usize = 60_000;
+/// Ways to log in that a hotspot knows.
+const WAYS: [&str; 7] = [
+    "cookie",
+    "http-chap",
+    "http-pap",
+    "https",
+    "mac",
+    "mac-cookie",
+    "trial",
+];
 /// Where the clock of a device without a battery begins.
 const BATTERY_LESS: DateTime = DateTime::constant(1970, 1, 2, 0, 0, 0, 0);
 
@@ -363,8 +375,12 @@ impl Device {
         if menu.path.ends_with("/access-list") {
             before = values.remove("place-before").as_ref().map(text);
         }
-        let values = writable(menu, &values)?;
+        let mut values = writable(menu, &values)?;
+        if menu.path == "/file" {
+            self.shape_file(&mut values)?;
+        }
         self.refuse_misfit(&values)?;
+        self.refuse_wrong(menu.path, &values)?;
         if let Some(unique) = menu.unique {
             let name = values.get(unique).map_or("", String::as_str);
             if name.is_empty() {
@@ -372,7 +388,7 @@ impl Device {
             }
             self.refuse_taken(menu, name, None)?;
         }
-        self.refuse_full(&values)?;
+        self.refuse_full(&values, 0)?;
         let id = self.new_id();
         let mut item = Item(values);
         let defaults: &[(&str, &str)] = match menu.path {
@@ -396,6 +412,7 @@ impl Device {
             "/interface/wireless/access-list" => {
                 &[("disabled", "false"), ("authentication", "true")]
             }
+            "/file" => &[],
             _ => &[("disabled", "false")],
         };
         for (key, text) in defaults {
@@ -435,12 +452,64 @@ impl Device {
         }))
     }
 
-    fn refuse_full(&self, values: &BTreeMap<String, String>) -> Result<(), Fail> {
+    fn refuse_full(&self, values: &BTreeMap<String, String>, old_bytes: u64) -> Result<(), Fail> {
         let new_bytes = values
             .get("contents")
-            .map_or(0, |contents| contents.len() as u64);
-        if self.is_full || self.file_bytes() + new_bytes > FLASH_BYTES {
+            .map_or(old_bytes, |contents| contents.len() as u64);
+        if self.is_full || self.file_bytes() - old_bytes + new_bytes > FLASH_BYTES {
             return Err(Fail::bad("failure: not enough space on disk"));
+        }
+        Ok(())
+    }
+
+    /// A new file: its type goes by its name, and the folder that it lies in is there already.
+    fn shape_file(&self, values: &mut BTreeMap<String, String>) -> Result<(), Fail> {
+        let name = values.get("name").map_or("", String::as_str);
+        let name = name.trim_start_matches('/').to_owned();
+        if let Some((folder, _)) = name.rsplit_once('/') {
+            let folder = self.find("/file", "name", folder);
+            let is_folder =
+                |file: &Item| file.text("type") == "directory" || file.text("type") == "disk";
+            if !folder.is_some_and(is_folder) {
+                return Err(Fail::bad("failure: no such directory"));
+            }
+        }
+        let kind = match values.get("type").map(String::as_str) {
+            None | Some("" | "file") => match name.rsplit_once('.') {
+                Some((_, ending)) => format!(".{ending} file"),
+                None => "file".to_owned(),
+            },
+            Some("directory") => "directory".to_owned(),
+            Some(_) => return Err(Fail::bad("input does not match any value of type")),
+        };
+        if kind != "directory" {
+            values.entry("contents".to_owned()).or_default();
+        }
+        values.insert("type".to_owned(), kind);
+        values.insert("name".to_owned(), name);
+        Ok(())
+    }
+
+    /// Refuses values that a menu does not take.
+    fn refuse_wrong(&self, path: &str, values: &BTreeMap<String, String>) -> Result<(), Fail> {
+        let is_too_long = |contents: &String| contents.len() > CONTENTS_BYTES_MAX;
+        if path == "/file" && values.get("contents").is_some_and(is_too_long) {
+            return Err(Fail::bad("value of contents is too long"));
+        }
+        if path != "/ip/hotspot/profile" {
+            return Ok(());
+        }
+        let wrong = |field: &str| Fail::bad(format!("input does not match any value of {field}"));
+        if let Some(ways) = values.get("login-by")
+            && !ways.split(',').all(|way| WAYS.contains(&way))
+        {
+            return Err(wrong("login-by"));
+        }
+        if let Some(name) = values.get("ssl-certificate")
+            && name != "none"
+            && self.find("/certificate", "name", name).is_none()
+        {
+            return Err(wrong("ssl-certificate"));
         }
         Ok(())
     }
@@ -456,8 +525,13 @@ impl Device {
         rights.need("write")?;
         let menu = self.menu(path)?;
         let values = writable(menu, values)?;
-        self.refuse_full(&values)?;
         self.refuse_misfit(&values)?;
+        self.refuse_wrong(menu.path, &values)?;
+        let old_bytes = self
+            .find(menu.path, ".id", ids)
+            .filter(|_| menu.path == "/file")
+            .map_or(0, |file| file.bytes("size"));
+        self.refuse_full(&values, old_bytes)?;
         if menu.path == "/system/clock" {
             return self.set_clock(&values);
         }
@@ -516,7 +590,7 @@ impl Device {
     pub fn remove(&mut self, rights: &Rights, path: &str, ids: &str) -> Result<(), Fail> {
         rights.need("write")?;
         let menu = self.menu(path)?;
-        if menu.kind == Kind::One {
+        if matches!(menu.kind, Kind::One | Kind::Shown) {
             return Err(Fail::bad("no such command"));
         }
         for id in ids.split(',') {
@@ -539,7 +613,14 @@ impl Device {
                     {
                         return Err(Fail::bad("failure: can not remove default item"));
                     }
-                    items.retain(|item| item.id() != id);
+                    let folder = items
+                        .iter()
+                        .find(|item| item.id() == id && item.text("type") == "directory")
+                        .map(|item| format!("{}/", item.text("name")));
+                    items.retain(|item| {
+                        let lies_in = |folder: &String| item.text("name").starts_with(folder);
+                        item.id() != id && !folder.as_ref().is_some_and(lies_in)
+                    });
                 }
             }
             self.end_with(&before);
@@ -577,7 +658,7 @@ fn menu(path: &str) -> Option<&'static Menu> {
 
 /// A file knows its size.
 fn measure(item: &mut Item, path: &str) {
-    if path == "/file" {
+    if path == "/file" && item.text("type") != "directory" {
         let n = item.text("contents").len();
         item.0.insert("size".to_owned(), n.to_string());
     }

@@ -28,6 +28,8 @@ pub enum Kind {
     List,
     /// The device; items can be removed from it, which ends what they stand for.
     Live,
+    /// The device; items can only be read.
+    Shown,
     /// It is one item.
     One,
 }
@@ -50,6 +52,15 @@ const fn live(path: &'static str) -> Menu {
     }
 }
 
+const fn shown(path: &'static str) -> Menu {
+    Menu {
+        path,
+        unique: None,
+        fields: "",
+        kind: Kind::Shown,
+    }
+}
+
 const fn one(path: &'static str, fields: &'static str) -> Menu {
     Menu {
         path,
@@ -63,6 +74,7 @@ const fn one(path: &'static str, fields: &'static str) -> Menu {
 /// `/interface/wireless` on devices with the older driver; a simulated device has one of the two.
 pub const MENUS: &[Menu] = &[
     one("/system/resource", ""),
+    shown("/system/health"),
     one(
         "/system/clock",
         "date time time-zone-name time-zone-autodetect",
@@ -87,7 +99,7 @@ pub const MENUS: &[Menu] = &[
     list(
         "/ip/hotspot/profile",
         Some("name"),
-        "name dns-name hotspot-address html-directory login-by http-cookie-lifetime ssl-certificate https-redirect rate-limit use-radius split-user-domain",
+        "name dns-name hotspot-address html-directory html-directory-override login-by http-cookie-lifetime ssl-certificate https-redirect rate-limit use-radius split-user-domain",
     ),
     list(
         "/ip/hotspot/user",
@@ -154,7 +166,7 @@ pub const MENUS: &[Menu] = &[
         Some("interface"),
         "bridge interface comment disabled",
     ),
-    list("/file", Some("name"), "name contents"),
+    list("/file", Some("name"), "name type contents"),
     list(
         "/certificate",
         Some("name"),
