@@ -48,7 +48,11 @@ impl Seen {
 
     /// Asks now: something has changed since whatever is on its way was asked.
     fn ask(self) {
-        let n = self.n_asked.get_value() + 1;
+        // Whoever was on this page may have left it.
+        let Some(last) = self.n_asked.try_get_value() else {
+            return;
+        };
+        let n = last + 1;
         self.n_asked.set_value(n);
         spawn_local(async move {
             let answer = api::wifi().await;

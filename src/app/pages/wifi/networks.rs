@@ -208,8 +208,12 @@ fn EditNetwork(network: Network, on_close: Callback<()>, on_done: Callback<()>) 
         let interface = interface.clone();
         spawn_local(async move {
             match api::set_network(interface, change).await {
-                Ok(()) => on_done.run(()),
-                Err(wrong) => error.set(Some(wrong)),
+                Ok(()) => {
+                    on_done.try_run(());
+                }
+                Err(wrong) => {
+                    error.try_set(Some(wrong));
+                }
             }
             is_busy.try_set(false);
         });
@@ -262,8 +266,12 @@ fn AddNetwork(
         is_busy.set(true);
         spawn_local(async move {
             match api::add_network(form).await {
-                Ok(()) => on_done.run(()),
-                Err(wrong) => error.set(Some(wrong)),
+                Ok(()) => {
+                    on_done.try_run(());
+                }
+                Err(wrong) => {
+                    error.try_set(Some(wrong));
+                }
             }
             is_busy.try_set(false);
         });
