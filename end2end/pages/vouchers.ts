@@ -38,3 +38,36 @@ export async function connect(till: Till, router: Router, port = Number(router.p
 export async function users(router: Router) {
     return (await router.items('/ip/hotspot/user')).filter(({ comment }) => comment?.startsWith('mikrodash:'));
 }
+
+/** The tile that sells a code of a package. */
+export function offer(till: Till, name: string) {
+    return till.page.locator('.menu-item').filter({ hasText: name });
+}
+
+/** Puts a printed card into the basket by its code. */
+export async function typeCard(till: Till, code: string): Promise<void> {
+    const { words, page } = till;
+    await page.locator('.menu-tabs').getByRole('button', { name: words.vouchers }).click();
+    await page.getByLabel(words.card_code).fill(code);
+    await page.getByLabel(words.card_code).press('Enter');
+}
+
+/** Reads the codes that were sold, and closes their sheet. */
+export async function codesSold(till: Till, n: number): Promise<string[]> {
+    const codes = till.dialog.locator('.codes code');
+    await expect(codes).toHaveCount(n);
+    const texts = await codes.allTextContents();
+    await till.button(till.words.close).click();
+    await expect(till.dialog).toHaveCount(0);
+    return texts;
+}
+
+/** The codes of printed cards that can be sold. */
+export async function forSale(till: Till): Promise<string[]> {
+    type Voucher = { code: string; batch_id: string; sold?: object; ended?: object };
+    const batches = await till.api.table<{ batch_id: string; is_pool?: boolean }>('batch');
+    const cards = new Set(batches.filter(({ is_pool }) => !is_pool).map(({ batch_id }) => batch_id));
+    const vouchers = await till.api.table<Voucher>('voucher');
+    const open = vouchers.filter(({ batch_id, sold, ended }) => cards.has(batch_id) && !sold && !ended);
+    return open.map(({ code }) => code);
+}

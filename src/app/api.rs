@@ -14,6 +14,7 @@ use crate::domain::money::Money;
 use crate::domain::op::Body;
 use crate::domain::outcome::Outcome;
 use crate::domain::portal::{PortalView, Way};
+use crate::domain::profile::{Profile, ProfileView};
 use crate::domain::session::Session;
 use crate::domain::shop::Language;
 use crate::domain::staff::SecretKind;
@@ -720,6 +721,47 @@ pub async fn voucher_devices(code: String) -> Result<Vec<DeviceView>, Error> {
         async {
             call.who().await?;
             server::voucher_devices(&call.server, &code).await
+        }
+        .await,
+    )
+}
+
+/// The gateway's profiles, or why they are not known.
+#[server(endpoint = "list_profiles", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn list_profiles() -> Result<Result<Vec<ProfileView>, Trouble>, Error> {
+    use crate::server::gateway::told;
+    use crate::server::profile;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.who().await?;
+            told(profile::list(&call.server).await)
+        }
+        .await,
+    )
+}
+
+/// Makes a profile at the gateway, or changes the one that was called `was`.
+#[server(endpoint = "set_profile", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn set_profile(was: Option<String>, profile: Profile) -> Result<(), Error> {
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.manager().await?;
+            crate::server::profile::put(&call.server, was, profile).await
+        }
+        .await,
+    )
+}
+
+/// Takes a profile away at the gateway that nobody uses.
+#[server(endpoint = "remove_profile", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn remove_profile(name: String) -> Result<(), Error> {
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.manager().await?;
+            crate::server::profile::remove(&call.server, &name).await
         }
         .await,
     )

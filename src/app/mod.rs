@@ -39,6 +39,7 @@ use crate::app::pages::missing::MissingPage;
 use crate::app::pages::more::MorePage;
 use crate::app::pages::portal::PortalPage;
 use crate::app::pages::print::PrintPage;
+use crate::app::pages::profiles::ProfilesPage;
 use crate::app::pages::router::RouterPage;
 use crate::app::pages::sale::SalePage;
 use crate::app::pages::settings::SettingsPage;
@@ -102,6 +103,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("vouchers") view=VouchersPage />
                     <Route path=path!("vouchers/all") view=VoucherListPage />
                     <Route path=path!("vouchers/print") view=PrintPage />
+                    <Route path=path!("profiles") view=ProfilesPage />
                     <Route path=path!("guests") view=GuestsPage />
                     <Route path=path!("wifi") view=WifiPage />
                     <Route path=path!("gateway") view=GatewayPage />

@@ -13,6 +13,7 @@ pub mod money;
 pub mod op;
 pub mod outcome;
 pub mod portal;
+pub mod profile;
 pub mod registry;
 pub mod sale;
 pub mod session;

@@ -13,6 +13,7 @@ pub mod gateway;
 mod guard;
 mod offline;
 mod preview;
+pub(crate) mod profile;
 mod seal;
 pub mod sequencer;
 mod sheet;
@@ -458,6 +459,9 @@ fn register_functions() {
     register_explicit::<api::MakeVouchers>();
     register_explicit::<api::LeaseVouchers>();
     register_explicit::<api::ListVouchers>();
+    register_explicit::<api::ListProfiles>();
+    register_explicit::<api::SetProfile>();
+    register_explicit::<api::RemoveProfile>();
     register_explicit::<api::PickVouchers>();
     register_explicit::<api::Guests>();
     register_explicit::<api::VoucherSheet>();

@@ -37,6 +37,8 @@ async fn every_page_renders_in_both_languages() {
         ("/stations", "الأجهزة", "Stations"),
         ("/staff", "الموظفين", "Staff"),
         ("/settings", "الإعدادات", "Settings"),
+        ("/vouchers/all", "كل الكروت", "All vouchers"),
+        ("/profiles", "سرعات وحدود", "Speeds and limits"),
         ("/wifi", "الواي فاي", "Wi-Fi"),
         ("/portal", "صفحة دخول الواي فاي", "Wi-Fi login page"),
         ("/router", "حالة الراوتر", "Router health"),

@@ -87,6 +87,17 @@ fn functions(device: &Device) -> Vec<(&'static str, Value, Option<Role>)> {
             json!({ "device_id": device.device_id, "incarnation": device.incarnation }),
             Some(Role::Cashier),
         ),
+        ("list_profiles", json!({}), Some(Role::Cashier)),
+        (
+            "set_profile",
+            json!({ "was": null, "profile": { "name": "x" } }),
+            Some(Role::Manager),
+        ),
+        (
+            "remove_profile",
+            json!({ "name": "x" }),
+            Some(Role::Manager),
+        ),
         (
             "list_vouchers",
             json!({ "filter": vouchers_wanted }),
@@ -275,6 +286,7 @@ async fn wrong_types_get_a_typed_error_and_write_nothing() {
             "leave_portal",
             "router_health",
             "router_flaws",
+            "list_profiles",
         ]
         .contains(&name)
         {

@@ -13,6 +13,7 @@ pub mod missing;
 pub mod more;
 pub mod portal;
 pub mod print;
+pub mod profiles;
 pub mod router;
 pub mod sale;
 pub mod settings;

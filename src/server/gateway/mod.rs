@@ -11,6 +11,7 @@ pub mod mikrotik;
 mod mirror;
 pub mod network;
 pub mod portal;
+pub mod profile;
 pub mod repair;
 pub mod simulator;
 mod trust;

@@ -106,6 +106,22 @@ pub fn read_bytes(text: &str) -> Option<u64> {
     digits.parse::<u64>().ok()?.checked_mul(factor)
 }
 
+/// Reads a speed in kilobits a second: `512k`, `5M`; units are powers of 1000. Nothing where nothing limits it.
+pub fn read_rate_kbps(text: &str) -> Option<i64> {
+    let text = text.trim();
+    let (digits, bits) = match text.as_bytes().last()? {
+        b'k' | b'K' => (&text[..text.len() - 1], 1_000),
+        b'M' => (&text[..text.len() - 1], 1_000_000),
+        b'G' => (&text[..text.len() - 1], 1_000_000_000),
+        _ => (text, 1),
+    };
+    if !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let bits = digits.parse::<i64>().ok()?.checked_mul(bits)?;
+    Some(bits / 1_000).filter(|kbps| *kbps > 0)
+}
+
 /// Reads two counts that stand in one value, received and sent: `120000,9800000`.
 pub fn read_byte_pair(text: &str) -> Option<(u64, u64)> {
     let (one, other) = text.split_once([',', '/'])?;

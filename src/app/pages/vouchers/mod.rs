@@ -73,6 +73,9 @@ pub fn VouchersPage() -> impl IntoView {
     };
     view! {
         <PageHead title=words.vouchers.to_owned()>
+            <a class="btn" href="/profiles">
+                {words.profiles}
+            </a>
             <a class="btn" href="/vouchers/all">
                 <Icon name="search" />
                 <span>{words.all_vouchers}</span>
@@ -532,12 +535,12 @@ fn uses(state: &State, package_id: PackageId, prefs: Prefs) -> Vec<String> {
 }
 
 /// Reads a whole number above zero.
-fn read_number(text: &str) -> Option<i64> {
+pub fn read_number(text: &str) -> Option<i64> {
     latin_digits(text).parse().ok().filter(|n| *n > 0)
 }
 
 /// Reads a limit, which may be left out. What is neither is none at all.
-fn read_limit(text: &str) -> Result<Option<i64>, ()> {
+pub fn read_limit(text: &str) -> Result<Option<i64>, ()> {
     if text.trim().is_empty() {
         Ok(None)
     } else {
