@@ -694,6 +694,7 @@ catalogue! {
     portal_files_current: "كلها موجودة وآخر نسخة", "All there and up to date";
     portal_files_left: "{n} ناقصة أو قديمة", "{n} missing or out of date";
     portal_ways: "طرق الدخول", "Ways to log in";
+    portal_way_off: "مقفول", "Off";
     portal_free: "المساحة الفاضية على الراوتر", "Free room on the router";
     portal_upload: "ارفع الصفحات", "Upload the pages";
     portal_uploaded: "الصفحات اترفعت", "The pages are on the router";

@@ -3,6 +3,8 @@
 
 use axum::body::Body as HttpBody;
 use axum::http::{Request, StatusCode, header};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use mikrodash::domain::gateway::Trouble;
 use mikrodash::domain::op::Body;
 use mikrodash::domain::portal::{FileState, PortalView, Way};
@@ -12,6 +14,7 @@ use mikrodash::server::gateway::simulator::device::{Device, Make};
 use mikrodash::server::gateway::simulator::fault::{Fault, Faults};
 use mikrodash::server::gateway::simulator::{Pace, Simulator};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 use tower::ServiceExt;
 
@@ -497,6 +500,15 @@ async fn a_preview_is_for_staff_and_runs_what_is_its_own() {
             "{policy}"
         );
         assert_eq!(text(header::X_FRAME_OPTIONS), "SAMEORIGIN");
+        let path = format!("/api/portal/{page}");
+        let page = shop.page(&path, &owner.cookie).await.text;
+        for tag in ["style", "script"] {
+            let (_, rest) = page.split_once(&format!("<{tag}>")).unwrap();
+            let (own, _) = rest.split_once(&format!("</{tag}>")).unwrap();
+            let hash = BASE64_STANDARD.encode(Sha256::digest(own.as_bytes()));
+            let allowed = format!("{tag}-src 'sha256-{hash}';");
+            assert!(policy.contains(&allowed), "{tag} would not run: {policy}");
+        }
     }
     let page = async |name: &str| {
         let path = format!("/api/portal/{name}");

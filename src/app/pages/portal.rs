@@ -120,7 +120,8 @@ fn OnRouter(
     let missing = portal.missing.iter();
     let missing = missing.map(|way| {
         let text = way_word(words, *way);
-        view! { <p>{text}</p> }
+        let note = (*way == Way::Plain).then_some(words.portal_way_plain_note);
+        view! { <p>{words.portal_way_off} ": " {text} " " <small>{note}</small></p> }
     });
     let missing = missing.collect_view();
     let takes_codes = !portal.missing.contains(&Way::Plain);
