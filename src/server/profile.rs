@@ -8,7 +8,8 @@ use crate::server::{Error, Server, db};
 
 /// The profiles that there are.
 pub async fn list(server: &Server) -> Result<Vec<ProfileView>, Error> {
-    Ok(profile::list(&gateway::client(server).await?).await?)
+    let client = gateway::client(server).await?;
+    Ok(profile::list(&client).await?)
 }
 
 /// Makes a profile, or changes the one that was called `was`. One that packages or users know keeps its name.

@@ -12,6 +12,7 @@ mod gateway;
 mod pages;
 mod pool;
 mod portal;
+mod profile;
 mod repair;
 mod requests;
 mod sequencer;

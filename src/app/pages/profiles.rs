@@ -19,12 +19,19 @@ use crate::domain::profile::{Profile, ProfileView};
 /// Kilobits in a megabit.
 const KILO: i64 = 1_000;
 
+/// What is open over the page.
+#[derive(Clone, Debug, PartialEq)]
+enum Open {
+    New,
+    Of(ProfileView),
+}
+
 /// Shows the gateway's profiles.
 #[component]
 pub fn ProfilesPage() -> impl IntoView {
     let (store, words) = (store(), words());
     let found = RwSignal::new(None::<Result<Vec<ProfileView>, Trouble>>);
-    let open = RwSignal::new(None::<Option<ProfileView>>);
+    let open = RwSignal::new(None::<Open>);
     let ask = move || {
         spawn_local(async move {
             match api::list_profiles().await {
@@ -69,7 +76,7 @@ pub fn ProfilesPage() -> impl IntoView {
                             text=words.add_profile.to_owned()
                             class="btn btn-primary"
                             disabled=is_there
-                            on_press=move || open.set(Some(None))
+                            on_press=move || open.set(Some(Open::New))
                         />
                     }
                 })}
@@ -77,7 +84,13 @@ pub fn ProfilesPage() -> impl IntoView {
         <NeedsServer />
         <p class="hint">{words.profiles_note}</p>
         {listed}
-        {move || open.get().map(|of| view! { <EditProfile of on_done on_close /> })}
+        {move || {
+            let of = match open.get()? {
+                Open::New => None,
+                Open::Of(view) => Some(view),
+            };
+            Some(view! { <EditProfile of on_done on_close /> })
+        }}
     }
 }
 
@@ -85,7 +98,7 @@ pub fn ProfilesPage() -> impl IntoView {
 fn Profiles(
     profiles: Vec<ProfileView>,
     can_edit: bool,
-    open: RwSignal<Option<Option<ProfileView>>>,
+    open: RwSignal<Option<Open>>,
 ) -> impl IntoView {
     let prefs = prefs();
     let words = prefs.words();
@@ -118,7 +131,7 @@ fn Profiles(
                 <td class="num" data-label=words.profile_users>
                     <bdi dir="ltr">{prefs.number(view.n_users)}</bdi>
                 </td>
-                <EditCell name can_edit on_edit=move || open.set(Some(Some(view.clone()))) />
+                <EditCell name can_edit on_edit=move || open.set(Some(Open::Of(view.clone()))) />
             </tr>
         }
     };
@@ -183,10 +196,11 @@ fn EditProfile(
     let n_users = of.as_ref().map_or(0, |view| view.n_users);
     let is_used = !uses.is_empty() || n_users > 0;
     let can_remove = of.as_ref().is_some_and(|view| !view.is_default) && !is_used;
-    let before = of.map(|view| view.profile).unwrap_or(Profile {
+    let new = Profile {
         n_devices: Some(1),
         ..Profile::default()
-    });
+    };
+    let before = of.map_or(new, |view| view.profile);
     let field = |text: String| RwSignal::new(text);
     let number = |n: Option<i32>| n.map(|n| n.to_string()).unwrap_or_default();
     let name = field(before.name.clone());

@@ -100,8 +100,9 @@ fn HowItIs() -> impl IntoView {
 fn gauges(health: Health, prefs: Prefs) -> AnyView {
     let words = prefs.words();
     let part = |(free, all): (i64, i64)| {
+        // Each amount in an isolate of its own, or their units would change places in Arabic.
         let text = format!(
-            "{} {} {}",
+            "\u{2068}{}\u{2069} {} \u{2068}{}\u{2069}",
             prefs.bytes(Some(free)),
             words.out_of,
             prefs.bytes(Some(all))

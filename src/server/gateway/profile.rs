@@ -91,7 +91,7 @@ async fn find(client: &MikroTik, name: &str) -> Result<Item, Trouble> {
 fn read(item: &Item) -> Profile {
     let minutes = |key: &str| {
         let ms = item.duration_ms(key).filter(|ms| *ms > 0)?;
-        i32::try_from(ms.div_ceil(MINUTE_MS)).ok()
+        i32::try_from((ms + MINUTE_MS - 1) / MINUTE_MS).ok()
     };
     // The gateway counts from its own side: first what it receives, which is what a phone sends.
     let rate = item

@@ -135,7 +135,7 @@ fn Filters(filter: Memo<VoucherFilter>) -> impl IntoView {
     let text = filter.with_untracked(|filter| filter.text.clone());
     view! {
         <form class="filters" role="search" on:submit=|event| event.prevent_default()>
-            <label class="field">
+            <label class="field field-wide">
                 <span class="label">{words.search}</span>
                 <input
                     type="search"
@@ -304,7 +304,7 @@ fn Sum(sum: VoucherSum) -> impl IntoView {
         }
     };
     view! {
-        <section class="strip">
+        <section class="strip strip-wrap">
             {count(words.vouchers, sum.n_all)} {count(words.stage_sold, sum.n_sold)}
             <div class="figure">
                 <small>{words.revenue}</small>
@@ -342,6 +342,7 @@ fn VoucherRow(voucher: Voucher, picked: Picked, open: RwSignal<Option<Voucher>>)
             <small>{store.staff_name(sold.by.by)}</small>
         }
     });
+    let sold_label = sold.is_some().then_some(words.stage_sold);
     let label = format!("{} {}", words.pick, voucher.code);
     let made_at = prefs.moment(voucher.made.at, &zone);
     let (to_pick, to_open) = (voucher.clone(), voucher.clone());
@@ -386,7 +387,7 @@ fn VoucherRow(voucher: Voucher, picked: Picked, open: RwSignal<Option<Voucher>>)
             <td data-label=words.made_at>
                 <bdi>{made_at}</bdi>
             </td>
-            <td data-label=words.stage_sold>{sold}</td>
+            <td data-label=sold_label>{sold}</td>
         </tr>
     }
 }
@@ -415,14 +416,15 @@ fn PickedBar(picked: Picked, filter: Memo<VoucherFilter>, on_done: Callback<()>)
     };
     view! {
         <section class="picked-bar" aria-label=words.pick>
-            <strong role="status">{text}</strong>
-            <Button icon="check" text=words.pick_all.to_owned() on_press=pick_all />
-            <Button
-                icon="close"
-                text=words.pick_none.to_owned()
-                on_press=move || picked.set(BTreeMap::new())
-            />
-            <span class="grow"></span>
+            <div class="acts-row">
+                <strong role="status">{text}</strong>
+                <Button icon="check" text=words.pick_all.to_owned() on_press=pick_all />
+                <Button
+                    icon="close"
+                    text=words.pick_none.to_owned()
+                    on_press=move || picked.set(BTreeMap::new())
+                />
+            </div>
             <Acts vouchers on_done />
         </section>
     }

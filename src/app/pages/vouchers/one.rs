@@ -117,8 +117,9 @@ fn life(voucher: &Voucher) -> Option<AnyView> {
         let rest: Vec<String> = [Some(day), who].into_iter().flatten().collect();
         view! {
             <TrailLine tone at=by.at>
-                <span>{what}</span>
-                <small>{rest.join(" · ")}</small>
+                <div>
+                    {what} <small>{rest.join(" · ")}</small>
+                </div>
             </TrailLine>
         }
     };
