@@ -7,9 +7,11 @@
     reason = "a test may panic, say what it did, and be a long table"
 )]
 
+mod answers;
 mod crash;
 mod gateway;
 mod pages;
+mod power;
 mod requests;
 mod sequencer;
 mod simulation;
