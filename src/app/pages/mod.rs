@@ -14,6 +14,7 @@ pub mod more;
 pub mod print;
 pub mod sale;
 pub mod settings;
+pub mod sheet_settings;
 pub mod staff;
 pub mod stations;
 pub mod tasks;

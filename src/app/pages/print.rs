@@ -171,22 +171,29 @@ fn Ticket(card: CardView, sheet: SheetView, is_printed: bool) -> impl IntoView {
     let words = prefs.words();
     let (voucher, package) = (card.voucher, sheet.package);
     let number = prefs.number(voucher.number);
-    let qr = card.qr.map(|QrView { n_modules, path }| {
-        // A quiet zone of four modules around it, or no camera finds it.
-        let area = format!("-4 -4 {0} {0}", n_modules + 8);
-        view! {
-            <svg class="qr" viewBox=area shape-rendering="crispEdges" aria-hidden="true">
-                <path d=path></path>
-            </svg>
+    let shop = store.shop_now();
+    let codes = match (sheet.wifi_qr, card.qr) {
+        (None, log_in) => log_in.map(|qr| draw_code(qr).into_any()),
+        (join, log_in) => {
+            let named = [(join, words.scan_to_join), (log_in, words.scan_to_log_in)];
+            let figures = named.into_iter().filter_map(|(qr, name)| {
+                let code = draw_code(qr?);
+                Some(view! { <figure>{code} <figcaption>{name}</figcaption></figure> })
+            });
+            let figures = figures.collect_view();
+            Some(view! { <div class="qr-pair">{figures}</div> }.into_any())
         }
-    });
+    };
+    let line =
+        |text: String| (!text.is_empty()).then(|| view! { <small dir="auto">{text}</small> });
     view! {
         <article class="ticket">
             <header>
-                <b>{store.shop_now().name}</b>
+                <b>{shop.name}</b>
                 <small>{number}</small>
             </header>
-            {qr}
+            {line(shop.sheet_header)}
+            {codes}
             <code dir="ltr">{voucher.code}</code>
             <p>
                 <b>{package.name.text(prefs.is_arabic()).to_owned()}</b>
@@ -195,7 +202,18 @@ fn Ticket(card: CardView, sheet: SheetView, is_printed: bool) -> impl IntoView {
             </p>
             <p>{prefs.stretch(package.limit_minutes)} " · " {prefs.bytes(package.limit_bytes)}</p>
             {sheet.portal.map(|portal| view! { <small dir="ltr">"http://" {portal}</small> })}
+            {line(shop.sheet_footer)}
             {is_printed.then(|| view! { <small>{words.reprint}</small> })}
         </article>
+    }
+}
+
+/// A code, with what has to stay free around it: without that no camera finds it.
+fn draw_code(QrView { n_modules, path }: QrView) -> impl IntoView {
+    let area = format!("-4 -4 {0} {0}", n_modules + 8);
+    view! {
+        <svg class="qr" viewBox=area shape-rendering="crispEdges" aria-hidden="true">
+            <path d=path></path>
+        </svg>
     }
 }
