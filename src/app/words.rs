@@ -578,6 +578,7 @@ catalogue! {
     did_print_note: "بتتسجل إنها اتطبعت بعد ما تأكد بس.", "They count as printed only when you say so.";
     no_portal: "الراوتر لسه ماقالش عنوان صفحة الدخول، فالكروت من غير QR.", "The router has not told the address of its login page yet, so the cards have no QR code.";
     retry_now: "جرّب دلوقتي", "Try now";
+    download_pdf: "ملف PDF", "PDF file";
     scan_to_join: "1 · ادخل الشبكة", "1 · Join the Wi-Fi";
     scan_to_log_in: "2 · فعّل الكارت", "2 · Log in";
     sheet_settings: "الكروت المطبوعة", "Printed vouchers";

@@ -11,6 +11,7 @@ mod answers;
 mod crash;
 mod gateway;
 mod pages;
+mod paper;
 mod power;
 mod requests;
 mod sequencer;

@@ -5,13 +5,13 @@ use leptos::task::spawn_local;
 use leptos_router::hooks::use_query_map;
 
 use crate::app::api::{CardView, QrView, SheetView};
-use crate::app::parts::button::{Button, Choose};
+use crate::app::parts::button::{Button, Choose, Icon};
 use crate::app::parts::sheet::Modal;
 use crate::app::parts::shell::PageHead;
 use crate::app::parts::sync::NeedsServer;
 use crate::app::{Error, api, prefs, store, view, words};
 use crate::client;
-use crate::domain::id::VoucherId;
+use crate::domain::id::{BatchId, VoucherId};
 use crate::domain::op::Body;
 
 /// Shows the cards of a batch as they will be printed.
@@ -88,8 +88,13 @@ pub fn PrintPage() -> impl IntoView {
             sheet.with(|sheet| sheet.as_ref().is_some_and(|sheet| sheet.portal.is_none()));
         is_missing.then(|| view! { <p class="notice">{words.no_portal}</p> })
     };
+    let file = move || {
+        let batch_id = sheet.with(|sheet| sheet.as_ref().map(|sheet| sheet.batch.batch_id))?;
+        (n_cards.get() > 0).then(|| view! { <PdfLink batch_id layout is_new_only /> })
+    };
     view! {
         <PageHead title=words.print_vouchers.to_owned()>
+            {file}
             <Button
                 icon="print"
                 text=Signal::derive(move || {
@@ -139,6 +144,26 @@ pub fn PrintPage() -> impl IntoView {
                     }
                 })
         }}
+    }
+}
+
+/// The same cards from the server, for a printer that this browser does not reach.
+#[component]
+fn PdfLink(
+    batch_id: BatchId,
+    layout: RwSignal<&'static str>,
+    is_new_only: RwSignal<bool>,
+) -> impl IntoView {
+    let words = words();
+    let href = move || {
+        let (form, is_new_only) = (layout.get(), is_new_only.get());
+        format!("/vouchers/sheet.pdf?batch={batch_id}&form={form}&new={is_new_only}")
+    };
+    view! {
+        <a class="btn" href=href rel="external" download>
+            <Icon name="download" />
+            <span>{words.download_pdf}</span>
+        </a>
     }
 }
 
