@@ -254,6 +254,18 @@ pub struct QrView {
     pub path: String,
 }
 
+impl QrView {
+    /// Its dark runs: how far from the left and from above each begins, and how long it is.
+    pub fn runs(&self) -> impl Iterator<Item = (u32, u32, u32)> {
+        self.path.split('M').filter_map(|run| {
+            let (place, rest) = run.split_once('h')?;
+            let (x, y) = place.split_once(' ')?;
+            let n = rest.split_once('v')?.0;
+            Some((x.parse().ok()?, y.parse().ok()?, n.parse().ok()?))
+        })
+    }
+}
+
 /// A voucher as it is printed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CardView {
@@ -272,6 +284,9 @@ pub struct SheetView {
     pub package: Package,
     /// Where guests log in, as the gateway told last.
     pub portal: Option<String>,
+    /// What joins the guests' network; none where the shop shows none.
+    #[serde(default)]
+    pub wifi_qr: Option<QrView>,
     /// The cards.
     pub cards: Vec<CardView>,
 }

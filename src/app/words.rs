@@ -634,6 +634,17 @@ catalogue! {
     did_print_note: "بتتسجل إنها اتطبعت بعد ما تأكد بس.", "They count as printed only when you say so.";
     no_portal: "الراوتر لسه ماقالش عنوان صفحة الدخول، فالكروت من غير QR.", "The router has not told the address of its login page yet, so the cards have no QR code.";
     retry_now: "جرّب دلوقتي", "Try now";
+    download_pdf: "ملف PDF", "PDF file";
+    scan_to_join: "1 · ادخل الشبكة", "1 · Join the Wi-Fi";
+    scan_to_log_in: "2 · فعّل الكارت", "2 · Log in";
+    sheet_settings: "الكروت المطبوعة", "Printed vouchers";
+    sheet_settings_note: "كود تاني على الكارت بيدخّل الموبايل على شبكة الضيوف. كروت A4 · 40 صغيرة عليه.", "A second code on the card joins the guests' network. Cards of A4 · 40 have no room for it.";
+    wifi_name: "اسم شبكة الضيوف", "Guests' Wi-Fi network";
+    wifi_password: "باسورد الشبكة", "Its password";
+    wifi_password_hint: "من 8 لـ 63 حرف إنجليزي؛ فاضي لو الشبكة مفتوحة", "8 to 63 Latin characters; empty if the network is open";
+    shows_wifi_qr: "اطبع كود دخول الشبكة", "Print the code that joins it";
+    sheet_header: "سطر فوق الكارت", "Line at the top";
+    sheet_footer: "سطر تحت الكارت", "Line at the bottom";
 
     // Guests.
     guests: "المتصلين", "Online";

@@ -1,6 +1,6 @@
 //! The shop's own settings: one row, edited field by field.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +15,10 @@ use crate::domain::voucher::COLORS;
 pub const TIMER_MINUTES_MAX: i32 = 24 * 60;
 /// The most timer presets that a start sheet shows.
 pub const PRESETS_MAX: usize = 12;
+/// The longest name of a Wi-Fi network, in bytes, as radios send it.
+pub const WIFI_NAME_BYTES_MAX: usize = 32;
+/// How many characters a Wi-Fi password has, as WPA wants it.
+pub const WIFI_PASSWORD_CHARS: RangeInclusive<usize> = 8..=63;
 
 /// A language of the screens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,6 +83,21 @@ pub struct Shop {
     /// The colour that its guests see, 0 to [`COLORS`] - 1.
     #[serde(default)]
     pub color: i32,
+    /// The guests' Wi-Fi network; empty where there is none to show.
+    #[serde(default)]
+    pub wifi_name: String,
+    /// Its password; empty where it is open.
+    #[serde(default)]
+    pub wifi_password: String,
+    /// Printed vouchers do not show the code that joins that network.
+    #[serde(default)]
+    pub is_wifi_qr_hidden: bool,
+    /// What stands at the head of a printed voucher.
+    #[serde(default)]
+    pub sheet_header: String,
+    /// What stands at its foot.
+    #[serde(default)]
+    pub sheet_footer: String,
 }
 
 impl Default for Shop {
@@ -96,6 +115,11 @@ impl Default for Shop {
             timer_presets: vec![30, 60, 90, 120, 150, 180],
             paper: Paper::Mm80,
             color: 0,
+            wifi_name: String::new(),
+            wifi_password: String::new(),
+            is_wifi_qr_hidden: false,
+            sheet_header: String::new(),
+            sheet_footer: String::new(),
         }
     }
 }
@@ -125,6 +149,11 @@ impl Shop {
             ShopChange::TimerPresets(presets) => self.timer_presets = presets,
             ShopChange::Paper(paper) => self.paper = paper,
             ShopChange::Color(color) => self.color = color,
+            ShopChange::WifiName(name) => self.wifi_name = name,
+            ShopChange::WifiPassword(password) => self.wifi_password = password,
+            ShopChange::WifiQrHidden(is_hidden) => self.is_wifi_qr_hidden = is_hidden,
+            ShopChange::SheetHeader(header) => self.sheet_header = header,
+            ShopChange::SheetFooter(footer) => self.sheet_footer = footer,
         }
     }
 }
@@ -153,6 +182,16 @@ pub enum ShopChange {
     Paper(Paper),
     /// Another colour.
     Color(i32),
+    /// Another Wi-Fi network for guests.
+    WifiName(String),
+    /// Another password of it; empty where it is open.
+    WifiPassword(String),
+    /// Whether printed vouchers leave out the code that joins it.
+    WifiQrHidden(bool),
+    /// Another head of printed vouchers.
+    SheetHeader(String),
+    /// Another foot of printed vouchers.
+    SheetFooter(String),
 }
 
 impl ShopChange {
@@ -174,7 +213,26 @@ impl ShopChange {
                         .all(|minutes| (1..=TIMER_MINUTES_MAX).contains(minutes))
             }
             ShopChange::Color(color) => (0..COLORS).contains(color),
-            ShopChange::Language(_) | ShopChange::Digits(_) | ShopChange::Paper(_) => true,
+            ShopChange::WifiName(name) => {
+                if name.len() > WIFI_NAME_BYTES_MAX {
+                    return Err(Reason::TextTooLong);
+                }
+                return check_line(name);
+            }
+            ShopChange::WifiPassword(password) => {
+                // Phones type it on every keyboard: what WPA takes is printable ASCII.
+                if password.chars().any(|c| c != ' ' && !c.is_ascii_graphic()) {
+                    return Err(Reason::TextUnclear);
+                }
+                password.is_empty() || WIFI_PASSWORD_CHARS.contains(&password.len())
+            }
+            ShopChange::SheetHeader(line) | ShopChange::SheetFooter(line) => {
+                return check_line(line);
+            }
+            ShopChange::Language(_)
+            | ShopChange::Digits(_)
+            | ShopChange::Paper(_)
+            | ShopChange::WifiQrHidden(_) => true,
         };
         if is_fine {
             Ok(())
@@ -182,4 +240,12 @@ impl ShopChange {
             Err(Reason::OutOfRange)
         }
     }
+}
+
+/// Checks a text that stands on one line and may be empty.
+fn check_line(text: &str) -> Result<(), Reason> {
+    if text.contains('\n') {
+        return Err(Reason::TextUnclear);
+    }
+    check_text(text, NAME_CHARS_MAX)
 }

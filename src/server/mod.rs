@@ -12,6 +12,7 @@ mod feed;
 pub mod gateway;
 mod guard;
 mod offline;
+mod paper;
 mod preview;
 pub(crate) mod profile;
 mod seal;
@@ -515,6 +516,10 @@ pub fn router(server: Arc<Server>, options: LeptosOptions) -> Router {
                 let options = options.clone();
                 move || shell(options.clone())
             })),
+        )
+        .route(
+            "/vouchers/sheet.pdf",
+            get(paper::download).with_state(Arc::clone(&server)),
         )
         .layer(axum::middleware::from_fn_with_state(
             Arc::clone(&server),

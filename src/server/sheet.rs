@@ -6,9 +6,10 @@ use qrcode::{Color, EcLevel, QrCode};
 
 use crate::domain::id::BatchId;
 use crate::domain::registry::{Row, Table};
+use crate::domain::shop::Shop;
 use crate::server::api::{CardView, QrView, SheetView};
 use crate::server::gateway::jobs::PORTAL;
-use crate::server::{Error, Server, db};
+use crate::server::{Error, Server, db, sync};
 
 /// The cards of a batch, as far as they are good.
 pub async fn sheet(server: &Server, batch_id: BatchId) -> Result<SheetView, Error> {
@@ -23,6 +24,7 @@ pub async fn sheet(server: &Server, batch_id: BatchId) -> Result<SheetView, Erro
     };
     let portal = db::find_meta(&mut read, PORTAL).await?;
     let vouchers = db::voucher::list_batch(&mut read, batch_id).await?;
+    let shop = sync::shop(&mut read).await?;
     let good = vouchers
         .into_iter()
         .filter(|voucher| voucher.ended.is_none());
@@ -33,6 +35,7 @@ pub async fn sheet(server: &Server, batch_id: BatchId) -> Result<SheetView, Erro
         voucher,
     });
     Ok(SheetView {
+        wifi_qr: join_text(&shop).as_deref().and_then(qr),
         cards: cards.collect(),
         batch,
         package,
@@ -43,6 +46,30 @@ pub async fn sheet(server: &Server, batch_id: BatchId) -> Result<SheetView, Erro
 /// The address that logs in with a code. Codes are letters, digits and dashes, which stand in an address as they are.
 fn login_address(portal: &str, code: &str) -> String {
     format!("http://{portal}/login?username={code}&password={code}")
+}
+
+/// The text that joins the guests' network; none where the shop shows none.
+fn join_text(shop: &Shop) -> Option<String> {
+    if shop.wifi_name.is_empty() || shop.is_wifi_qr_hidden {
+        return None;
+    }
+    let name = escape(&shop.wifi_name);
+    Some(match shop.wifi_password.as_str() {
+        "" => format!("WIFI:T:nopass;S:{name};;"),
+        password => format!("WIFI:T:WPA;S:{name};P:{};;", escape(password)),
+    })
+}
+
+/// Writes text so that a phone does not take a part of it for an end.
+fn escape(text: &str) -> String {
+    let mut escaped = String::new();
+    for c in text.chars() {
+        if matches!(c, '\\' | ';' | ',' | ':' | '"') {
+            escaped.push('\\');
+        }
+        escaped.push(c);
+    }
+    escaped
 }
 
 /// Draws a text as a QR code, in the way of an SVG path. A quarter of it may be dirty or creased.
@@ -71,17 +98,15 @@ fn qr(text: &str) -> Option<QrView> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     /// Which modules a path paints.
     fn painted(qr: &QrView) -> Vec<bool> {
         let width = usize::try_from(qr.n_modules).unwrap();
         let mut dark = vec![false; width * width];
-        for run in qr.path.split('M').skip(1) {
-            let (place, rest) = run.split_once('h').unwrap();
-            let (x, y) = place.split_once(' ').unwrap();
-            let (x, y): (usize, usize) = (x.parse().unwrap(), y.parse().unwrap());
-            let n: usize = rest.split('v').next().unwrap().parse().unwrap();
-            dark[y * width + x..y * width + x + n].fill(true);
+        for (x, y, n) in qr.runs() {
+            let at = usize::try_from(y * qr.n_modules + x).unwrap();
+            dark[at..at + usize::try_from(n).unwrap()].fill(true);
         }
         dark
     }
@@ -108,5 +133,58 @@ mod tests {
             assert_eq!(grids.len(), 1);
             assert_eq!(grids[0].decode().unwrap().1, address);
         }
+    }
+
+    /// What a phone reads of a network: its kind, name and password.
+    fn read_network(text: &str) -> Option<(String, String, String)> {
+        let (mut fields, mut field) = (Vec::new(), String::new());
+        let mut chars = text.strip_prefix("WIFI:")?.chars();
+        while let Some(c) = chars.next() {
+            match c {
+                '\\' => field.push(chars.next()?),
+                ';' => fields.push(std::mem::take(&mut field)),
+                // What it escapes is none of these, so a bare one divides.
+                ':' if !field.contains('\0') => field.push('\0'),
+                ':' | ',' | '"' => return None,
+                c => field.push(c),
+            }
+        }
+        let find = |key: &str| {
+            let mut parts = fields.iter().filter_map(|field| field.split_once('\0'));
+            parts
+                .find(|(name, _)| *name == key)
+                .map(|(_, value)| value.to_owned())
+        };
+        Some((find("T")?, find("S")?, find("P").unwrap_or_default()))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn a_phone_reads_the_network_that_was_written(
+            name in "[ -~شبكة\\\\;,:\"]{1,32}", password in "|[ -~\\\\;,:\"]{8,63}",
+        ) {
+            let shop = Shop { wifi_name: name.clone(), wifi_password: password.clone(), ..Shop::default() };
+            let kind = if password.is_empty() { "nopass" } else { "WPA" };
+            let text = join_text(&shop).unwrap();
+            prop_assert!(text.ends_with(";;"));
+            prop_assert_eq!(read_network(&text), Some((kind.to_owned(), name, password)));
+        }
+    }
+
+    #[test]
+    fn a_network_without_a_name_or_that_is_hidden_has_no_code() {
+        let named = Shop {
+            wifi_name: "Café".to_owned(),
+            ..Shop::default()
+        };
+        assert_eq!(join_text(&named).as_deref(), Some("WIFI:T:nopass;S:Café;;"));
+        assert_eq!(join_text(&Shop::default()), None);
+        let hidden = Shop {
+            is_wifi_qr_hidden: true,
+            ..named
+        };
+        assert_eq!(join_text(&hidden), None);
     }
 }

@@ -32,6 +32,8 @@ self.addEventListener("fetch", (event) => {
   const url = new URL(request.url);
   if (request.method !== "GET" || url.origin !== self.location.origin) return;
   if (url.pathname.startsWith("/api/")) return;
+  // A file is no page: it may take its time.
+  if (url.pathname.endsWith(".pdf")) return;
   if (request.mode === "navigate") event.respondWith(page(request));
   else if (FILES.has(url.pathname)) event.respondWith(file(request, url));
 });

@@ -21,13 +21,13 @@ use crate::support::{Device, Shop, id, sale};
 const KILLS: u32 = 50;
 
 /// A server in a process of its own.
-struct Process {
-    child: Child,
-    address: String,
+pub struct Process {
+    pub child: Child,
+    pub address: String,
 }
 
 impl Process {
-    fn start(folder: &Path) -> Process {
+    pub fn start(folder: &Path) -> Process {
         let mut child = Command::new(env!("CARGO_BIN_EXE_mikrodash"))
             .args([
                 "serve",
@@ -62,6 +62,24 @@ impl Drop for Process {
     }
 }
 
+/// Calls a server function over a socket; none where the server died before it answered.
+pub fn post(address: &str, path: &str, cookie: &str, body: &str) -> Option<String> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream
+        .set_read_timeout(Some(Duration::from_secs(10)))
+        .ok()?;
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nhost: {address}\r\ncookie: {cookie}\r\ncontent-type: application/json\r\n\
+         content-length: {}\r\nconnection: close\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).ok()?;
+    stream.write_all(body.as_bytes()).ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    Some(answer)
+}
+
 /// Pushes over a socket; none where the server died before it answered.
 fn push(address: &str, device: &Device, ops: &[WireOp]) -> Option<PushReply> {
     let batch = PushBatch {
@@ -70,20 +88,7 @@ fn push(address: &str, device: &Device, ops: &[WireOp]) -> Option<PushReply> {
         ops: ops.to_vec(),
     };
     let body = json!({ "batch": batch }).to_string();
-    let mut stream = TcpStream::connect(address).ok()?;
-    stream
-        .set_read_timeout(Some(Duration::from_secs(10)))
-        .ok()?;
-    let head = format!(
-        "POST /api/push HTTP/1.1\r\nhost: {address}\r\ncookie: {}\r\ncontent-type: application/json\r\n\
-         content-length: {}\r\nconnection: close\r\n\r\n",
-        device.cookie,
-        body.len()
-    );
-    stream.write_all(head.as_bytes()).ok()?;
-    stream.write_all(body.as_bytes()).ok()?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).ok()?;
+    let answer = post(address, "/api/push", &device.cookie, &body)?;
     let json = answer.get(answer.find('{')?..=answer.rfind('}')?)?;
     serde_json::from_str(json).ok()
 }

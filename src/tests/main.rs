@@ -7,11 +7,14 @@
     reason = "a test may panic, say what it did, and be a long table"
 )]
 
+mod answers;
 mod crash;
 mod gateway;
 mod pages;
+mod paper;
 mod pool;
 mod portal;
+mod power;
 mod profile;
 mod repair;
 mod requests;

@@ -17,6 +17,7 @@ pub mod profiles;
 pub mod router;
 pub mod sale;
 pub mod settings;
+pub mod sheet_settings;
 pub mod staff;
 pub mod stations;
 pub mod tasks;

@@ -5,13 +5,13 @@ use leptos::task::spawn_local;
 use leptos_router::hooks::use_query_map;
 
 use crate::app::api::{CardView, QrView, SheetView};
-use crate::app::parts::button::{Button, Choose};
+use crate::app::parts::button::{Button, Choose, Icon};
 use crate::app::parts::sheet::Modal;
 use crate::app::parts::shell::PageHead;
 use crate::app::parts::sync::NeedsServer;
 use crate::app::{Error, api, prefs, store, view, words};
 use crate::client;
-use crate::domain::id::VoucherId;
+use crate::domain::id::{BatchId, VoucherId};
 use crate::domain::op::Body;
 
 /// Shows the cards of a batch as they will be printed.
@@ -88,8 +88,15 @@ pub fn PrintPage() -> impl IntoView {
             sheet.with(|sheet| sheet.as_ref().is_some_and(|sheet| sheet.portal.is_none()));
         is_missing.then(|| view! { <p class="notice">{words.no_portal}</p> })
     };
+    let file = move || {
+        let batch_id = sheet.with(|sheet| sheet.as_ref().map(|sheet| sheet.batch.batch_id))?;
+        (n_cards.get() > 0).then(|| view! { <PdfLink batch_id layout is_new_only /> })
+    };
     view! {
-        <PageHead title=words.print_vouchers.to_owned()>
+        <PageHead title=words
+            .print_vouchers
+            .to_owned()>
+            {file}
             <Button
                 icon="print"
                 text=Signal::derive(move || {
@@ -142,6 +149,26 @@ pub fn PrintPage() -> impl IntoView {
     }
 }
 
+/// The same cards from the server, for a printer that this browser does not reach.
+#[component]
+fn PdfLink(
+    batch_id: BatchId,
+    layout: RwSignal<&'static str>,
+    is_new_only: RwSignal<bool>,
+) -> impl IntoView {
+    let words = words();
+    let href = move || {
+        let (form, is_new_only) = (layout.get(), is_new_only.get());
+        format!("/vouchers/sheet.pdf?batch={batch_id}&form={form}&new={is_new_only}")
+    };
+    view! {
+        <a class="btn" href=href rel="external" download>
+            <Icon name="download" />
+            <span>{words.download_pdf}</span>
+        </a>
+    }
+}
+
 /// Asks whether the paper came out right: only then do the vouchers count as printed.
 #[component]
 fn DidPrint(on_confirm: Callback<()>, on_close: Callback<()>) -> impl IntoView {
@@ -171,22 +198,29 @@ fn Ticket(card: CardView, sheet: SheetView, is_printed: bool) -> impl IntoView {
     let words = prefs.words();
     let (voucher, package) = (card.voucher, sheet.package);
     let number = prefs.number(voucher.number);
-    let qr = card.qr.map(|QrView { n_modules, path }| {
-        // A quiet zone of four modules around it, or no camera finds it.
-        let area = format!("-4 -4 {0} {0}", n_modules + 8);
-        view! {
-            <svg class="qr" viewBox=area shape-rendering="crispEdges" aria-hidden="true">
-                <path d=path></path>
-            </svg>
+    let shop = store.shop_now();
+    let codes = match (sheet.wifi_qr, card.qr) {
+        (None, log_in) => log_in.map(|qr| draw_code(qr).into_any()),
+        (join, log_in) => {
+            let named = [(join, words.scan_to_join), (log_in, words.scan_to_log_in)];
+            let figures = named.into_iter().filter_map(|(qr, name)| {
+                let code = draw_code(qr?);
+                Some(view! { <figure>{code} <figcaption>{name}</figcaption></figure> })
+            });
+            let figures = figures.collect_view();
+            Some(view! { <div class="qr-pair">{figures}</div> }.into_any())
         }
-    });
+    };
+    let line =
+        |text: String| (!text.is_empty()).then(|| view! { <small dir="auto">{text}</small> });
     view! {
         <article class="ticket">
             <header>
-                <b>{store.shop_now().name}</b>
+                <b>{shop.name}</b>
                 <small>{number}</small>
             </header>
-            {qr}
+            {line(shop.sheet_header)}
+            {codes}
             <code dir="ltr">{voucher.code}</code>
             <p>
                 <b>{package.name.text(prefs.is_arabic()).to_owned()}</b>
@@ -195,7 +229,18 @@ fn Ticket(card: CardView, sheet: SheetView, is_printed: bool) -> impl IntoView {
             </p>
             <p>{prefs.stretch(package.limit_minutes)} " · " {prefs.bytes(package.limit_bytes)}</p>
             {sheet.portal.map(|portal| view! { <small dir="ltr">"http://" {portal}</small> })}
+            {line(shop.sheet_footer)}
             {is_printed.then(|| view! { <small>{words.reprint}</small> })}
         </article>
+    }
+}
+
+/// A code, with what has to stay free around it: without that no camera finds it.
+fn draw_code(QrView { n_modules, path }: QrView) -> impl IntoView {
+    let area = format!("-4 -4 {0} {0}", n_modules + 8);
+    view! {
+        <svg class="qr" viewBox=area shape-rendering="crispEdges" aria-hidden="true">
+            <path d=path></path>
+        </svg>
     }
 }

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use crate::app::pages::sheet_settings::SheetCard;
 use crate::app::parts::button::{Button, Choose, TextField};
 use crate::app::parts::shell::{PageHead, set_theme};
 use crate::app::parts::show::Show;
@@ -30,6 +31,7 @@ pub fn SettingsPage() -> impl IntoView {
             >
                 <NeedsServer />
                 <ShopCard />
+                <SheetCard />
                 <ClockCard />
                 <MoneyCard />
             </Show>
@@ -98,7 +100,7 @@ fn ThisDevice() -> impl IntoView {
 }
 
 /// Records a change of the settings and says so.
-fn change(store: Store, changes: Vec<ShopChange>) {
+pub(super) fn change(store: Store, changes: Vec<ShopChange>) {
     let words = prefs().words();
     if store.link.get_untracked() == Link::Offline {
         return store.toast_error(&Error::NoAnswer);

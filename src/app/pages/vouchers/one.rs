@@ -117,9 +117,7 @@ fn life(voucher: &Voucher) -> Option<AnyView> {
         let rest: Vec<String> = [Some(day), who].into_iter().flatten().collect();
         view! {
             <TrailLine tone at=by.at>
-                <div>
-                    {what} <small>{rest.join(" · ")}</small>
-                </div>
+                <div>{what} <small>{rest.join(" · ")}</small></div>
             </TrailLine>
         }
     };
