@@ -786,10 +786,15 @@ fn BatchSheet(batch: Batch, on_close: Callback<()>) -> impl IntoView {
                 <ol class="codes">{move || vouchers.get().into_iter().map(row).collect_view()}</ol>
             </div>
             <footer class="sheet-foot">
-                <a class="btn btn-big" href=format!("/vouchers/print?batch={batch_id}")>
-                    <Icon name="print" />
-                    <span>{words.print}</span>
-                </a>
+                {(!batch.is_pool)
+                    .then(|| {
+                        view! {
+                            <a class="btn btn-big" href=format!("/vouchers/print?batch={batch_id}")>
+                                <Icon name="print" />
+                                <span>{words.print}</span>
+                            </a>
+                        }
+                    })}
                 <Show when=move || can_revoke && !unsold.with(Vec::is_empty)>
                     <Show
                         when=move || is_revoking.get()

@@ -197,32 +197,34 @@ pub fn Acts(
     let (store, prefs) = (store(), prefs());
     let words = prefs.words();
     let asking = RwSignal::new(None::<Asking>);
-    // One operation changes no more than a batch.
-    let record = move |wanted: fn(&Voucher) -> bool, body: &dyn Fn(Vec<VoucherId>) -> Body| {
-        let all = vouchers.get_untracked();
-        let wanted: Vec<&Voucher> = all.iter().filter(|voucher| wanted(voucher)).collect();
-        for voucher in &wanted {
-            store.hold(Row::Voucher((*voucher).clone()));
+    let record = move |wanted: Vec<Voucher>, bodies: Vec<Body>| {
+        let text = words.n_changed.replace("{n}", &prefs.number(wanted.len()));
+        for voucher in wanted {
+            store.hold(Row::Voucher(voucher));
         }
-        let bodies = wanted
-            .chunks(BATCH_MAX)
-            .map(|chunk| body(chunk.iter().map(|voucher| voucher.voucher_id).collect()));
         let Ok(kept) = store.record(bodies) else {
             return;
         };
-        let text = words.n_changed.replace("{n}", &prefs.number(wanted.len()));
         spawn_local(async move {
             if kept.done().await {
                 store.all_sent().await;
                 store.toast(Tone::Ok, text, Vec::new());
-                on_done.run(());
+                on_done.try_run(());
             }
         });
     };
-    let is_any = move |which: fn(&Voucher) -> bool| {
+    let chosen = move |which: fn(&Voucher) -> bool| -> Vec<Voucher> {
+        vouchers.get_untracked().into_iter().filter(which).collect()
+    };
+    // One operation changes no more than a batch.
+    let record_many = move |wanted: Vec<Voucher>, body: &dyn Fn(Vec<VoucherId>) -> Body| {
+        let ids: Vec<VoucherId> = wanted.iter().map(|voucher| voucher.voucher_id).collect();
+        let bodies = ids.chunks(BATCH_MAX).map(|ids| body(ids.to_vec()));
+        record(wanted, bodies.collect());
+    };
+    let is_none = move |which: fn(&Voucher) -> bool| {
         Signal::derive(move || !vouchers.with(|all| all.iter().any(which)))
     };
-    let is_sellable = |voucher: &Voucher| voucher.is_open();
     let is_good = |voucher: &Voucher| voucher.ended.is_none();
     let can_more = |voucher: &Voucher| voucher.stage() != Stage::Ended(EndReason::Revoked);
     let can_edit = store.may(&Body::VouchersRevoked {
@@ -230,43 +232,33 @@ pub fn Acts(
         reason: String::new(),
     });
     let sell = move || {
-        let shown = store.shown_now();
-        let all = vouchers.get_untracked().into_iter();
-        let wanted: Vec<Voucher> = all.filter(is_sellable).collect();
-        for voucher in &wanted {
-            store.hold(Row::Voucher(voucher.clone()));
-        }
-        let n = wanted.len();
-        let bodies = wanted.into_iter().map(|voucher| {
-            let package = shown.packages.get(&voucher.package_id);
-            Body::VoucherSold {
-                voucher_id: voucher.voucher_id,
-                price: package.map(|package| package.price).unwrap_or_default(),
-            }
-        });
-        let Ok(kept) = store.record(bodies) else {
-            return;
+        let (shown, wanted) = (store.shown_now(), chosen(Voucher::is_open));
+        let body = |voucher: &Voucher| Body::VoucherSold {
+            voucher_id: voucher.voucher_id,
+            price: shown
+                .packages
+                .get(&voucher.package_id)
+                .map(|package| package.price)
+                .unwrap_or_default(),
         };
-        spawn_local(async move {
-            if kept.done().await {
-                store.all_sent().await;
-                let text = words.n_changed.replace("{n}", &prefs.number(n));
-                store.toast(Tone::Ok, text, Vec::new());
-                on_done.run(());
-            }
+        let bodies = wanted.iter().map(body).collect();
+        record(wanted, bodies);
+    };
+    let free = move || {
+        record_many(chosen(is_good), &|voucher_ids| Body::VouchersFreed {
+            voucher_ids,
         });
     };
-    let free = move || record(is_good, &|voucher_ids| Body::VouchersFreed { voucher_ids });
     let revoke = move |reason: String| {
         asking.set(None);
-        record(is_good, &|voucher_ids| Body::VouchersRevoked {
+        record_many(chosen(is_good), &|voucher_ids| Body::VouchersRevoked {
             voucher_ids,
             reason: reason.clone(),
         });
     };
     let extend = move |(minutes, bytes): (Option<i32>, Option<i64>)| {
         asking.set(None);
-        record(can_more, &|voucher_ids| Body::VouchersExtended {
+        record_many(chosen(can_more), &|voucher_ids| Body::VouchersExtended {
             voucher_ids,
             minutes,
             bytes,
@@ -291,27 +283,27 @@ pub fn Acts(
             <Button
                 icon="cash"
                 text=words.mark_sold.to_owned()
-                disabled=is_any(is_sellable)
+                disabled=is_none(Voucher::is_open)
                 on_press=sell
             />
             <Button
                 icon="refresh"
                 text=words.new_phone.to_owned()
-                disabled=is_any(is_good)
+                disabled=is_none(is_good)
                 on_press=free
             />
             <Show when=move || can_edit>
                 <Button
                     icon="plus"
                     text=words.give_more.to_owned()
-                    disabled=is_any(can_more)
+                    disabled=is_none(can_more)
                     on_press=move || asking.set(Some(Asking::More))
                 />
                 <Button
                     icon="ban"
                     class="btn btn-danger"
                     text=words.revoke.to_owned()
-                    disabled=is_any(is_good)
+                    disabled=is_none(is_good)
                     on_press=move || asking.set(Some(Asking::Why))
                 />
             </Show>
