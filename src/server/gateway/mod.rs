@@ -11,7 +11,7 @@ mod mirror;
 pub mod simulator;
 mod trust;
 pub mod value;
-mod voucher;
+pub mod voucher;
 
 pub use connection::{client, commands, edit, test, view};
 pub use mirror::put_out;
