@@ -24,8 +24,8 @@ use mikrodash::domain::drill::{
     RATES, TEA_PRICE, add_station, order, sale, small_id, stamped, start,
 };
 use mikrodash::domain::id::{
-    DeviceId, Incarnation, LineId, LoginId, OpId, PaymentId, SaleId, SessionId, StationId, Uuid,
-    uuid_v7,
+    BatchId, DeviceId, Incarnation, LineId, LoginId, OpId, PaymentId, SaleId, SessionId, StationId,
+    Uuid, uuid_v7,
 };
 use mikrodash::domain::money::Money;
 use mikrodash::domain::op::{Body, Op, SCHEMA};
@@ -35,8 +35,14 @@ use mikrodash::domain::station::Mode;
 use mikrodash::domain::stats::DayFigures;
 use mikrodash::domain::sync::{Boot, PullAsk, PushBatch, WireOp};
 use mikrodash::domain::time::{DAY_MS, MINUTE_MS, Timestamp};
+use mikrodash::domain::voucher::{BATCH_MAX, Batch};
+use mikrodash::server::gateway::jobs::Worker;
+use mikrodash::server::gateway::mikrotik::{Access, MikroTik};
+use mikrodash::server::gateway::simulator::device::{Device, Make};
+use mikrodash::server::gateway::simulator::{Pace, Simulator};
+use mikrodash::server::gateway::voucher::{SCRIPT_VOUCHERS_MAX, make_some};
 use mikrodash::server::sequencer::Authority;
-use mikrodash::server::{Browser, Server, now, router, sign_in, sync};
+use mikrodash::server::{Browser, Server, db, now, router, sign_in, sync};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -56,6 +62,7 @@ fn main() {
     let runtime = Runtime::new().unwrap();
     sequencer(&mut criterion, &runtime);
     criterion.final_summary();
+    runtime.block_on(vouchers());
     if Path::new(SEEDED).join("shop.db").exists() {
         runtime.block_on(ten_years());
     } else {
@@ -239,6 +246,102 @@ fn sequencer(criterion: &mut Criterion, runtime: &Runtime) {
     });
 }
 
+/// A batch of vouchers as a job, compared with the scripts alone that make as many.
+async fn vouchers() {
+    const RUNS: usize = 5;
+    let folder = tempfile::TempDir::new().unwrap();
+    let server = Server::open(folder.path(), "Africa/Cairo", true).await;
+    let server = Arc::new(server.unwrap());
+    let options = LeptosOptions::builder()
+        .output_name("mikrodash")
+        .site_root("target/site")
+        .build();
+    let router = router(Arc::clone(&server), options);
+    let cookie = owner(&server).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    // Quick for a router, so that what the shop adds is seen.
+    let pace = Pace {
+        request: Duration::from_millis(5),
+        item: Duration::from_millis(1),
+    };
+    let device = Device::new(Make::default(), "shop", "secret");
+    let device = Simulator::start(listener, device, pace, None).unwrap();
+    let port = device.address.port();
+    let form = json!({
+        "host": "127.0.0.1", "port": port, "is_secure": false, "user": "shop", "password": "secret", "trust": "nobody",
+    });
+    call(&router, "set_gateway", &json!({ "form": form }), &cookie).await;
+    let state: State = sync::snapshot(&server)
+        .await
+        .unwrap()
+        .rows
+        .into_iter()
+        .collect();
+    let package = state.packages.values().next().unwrap().clone();
+    let writer = db::open(&folder.path().join("shop.db"))
+        .await
+        .unwrap()
+        .writer;
+    let mut worker = Worker::new(Arc::clone(&server), writer);
+    worker.step(now(), true).await.unwrap();
+    let ask = json!({ "package_id": package.package_id, "n_vouchers": BATCH_MAX, "n_chars": 8 });
+    let n_before = device.device().n_added;
+    let (mut by_job, mut by_script) = (Vec::new(), Vec::new());
+    for run in 0..RUNS {
+        let began = Instant::now();
+        call(&router, "make_vouchers", &json!({ "form": ask }), &cookie).await;
+        worker.step(now(), true).await.unwrap();
+        by_job.push(began.elapsed());
+        let access = Access {
+            host: "127.0.0.1".to_owned(),
+            port,
+            user: "shop".to_owned(),
+            password: "secret".to_owned(),
+            ..Access::default()
+        };
+        let client = MikroTik::new(&access).unwrap();
+        let codes: Vec<String> = (0..BATCH_MAX).map(|n| format!("BARE-{run}-{n}")).collect();
+        let began = Instant::now();
+        let batch = Batch {
+            batch_id: BatchId(id()),
+            limit_minutes: package.limit_minutes,
+            limit_bytes: package.limit_bytes,
+            ..Batch::default()
+        };
+        for chunk in codes.chunks(SCRIPT_VOUCHERS_MAX) {
+            let is_made = make_some(&client, &batch, &package, chunk).await;
+            assert!(is_made.unwrap());
+        }
+        by_script.push(began.elapsed());
+    }
+    let n_made = device.device().n_added - n_before;
+    assert_eq!(n_made, (2 * RUNS * BATCH_MAX) as u64);
+    by_job.sort();
+    by_script.sort();
+    let (job, script) = (by_job[RUNS / 2], by_script[RUNS / 2]);
+    println!(
+        "\n{BATCH_MAX} vouchers as a job: {} ms; by the scripts alone: {} ms; ratio {:.2} (target: 1.2)",
+        job.as_millis(),
+        script.as_millis(),
+        job.as_secs_f64() / script.as_secs_f64()
+    );
+    server.stop().await;
+}
+
+/// Signs the demo's owner in.
+async fn owner(server: &Server) -> String {
+    let Boot::Login { staff, .. } = sync::boot(server, None, true).await.unwrap() else {
+        panic!("it is seeded")
+    };
+    let browser = Browser {
+        name: "bench".to_owned(),
+        is_phone: false,
+    };
+    let (staff_id, kind) = (staff[0].staff_id, SecretKind::Password);
+    let cookies = sign_in(server, &browser, staff_id, kind, "playstation").await;
+    cookies.unwrap()[0].split(';').next().unwrap().to_owned()
+}
+
 /// Sorted times of `n` runs, as (p50, p99).
 async fn times<F: Future>(n: usize, mut run: impl FnMut() -> F) -> (Duration, Duration) {
     let mut times = Vec::with_capacity(n);
@@ -274,22 +377,7 @@ async fn ten_years() {
         .site_root("target/site")
         .build();
     let router = router(Arc::clone(&server), options);
-    let Boot::Login { staff, .. } = sync::boot(&server, None, true).await.unwrap() else {
-        panic!("it is seeded")
-    };
-    let cookies = sign_in(
-        &server,
-        &Browser {
-            name: "bench".to_owned(),
-            is_phone: false,
-        },
-        staff[0].staff_id,
-        SecretKind::Password,
-        "playstation",
-    )
-    .await
-    .unwrap();
-    let cookie = cookies[0].split(';').next().unwrap().to_owned();
+    let cookie = owner(&server).await;
     let snapshot = sync::snapshot(&server).await.unwrap();
     let state: State = snapshot.rows.into_iter().collect();
     println!(

@@ -88,14 +88,13 @@ pub fn PrintPage() -> impl IntoView {
             sheet.with(|sheet| sheet.as_ref().is_some_and(|sheet| sheet.portal.is_none()));
         is_missing.then(|| view! { <p class="notice">{words.no_portal}</p> })
     };
+    let title = words.print_vouchers.to_owned();
     let file = move || {
         let batch_id = sheet.with(|sheet| sheet.as_ref().map(|sheet| sheet.batch.batch_id))?;
         (n_cards.get() > 0).then(|| view! { <PdfLink batch_id layout is_new_only /> })
     };
     view! {
-        <PageHead title=words
-            .print_vouchers
-            .to_owned()>
+        <PageHead title>
             {file}
             <Button
                 icon="print"
@@ -229,8 +228,8 @@ fn Ticket(card: CardView, sheet: SheetView, is_printed: bool) -> impl IntoView {
             </p>
             <p>{prefs.stretch(package.limit_minutes)} " · " {prefs.bytes(package.limit_bytes)}</p>
             {sheet.portal.map(|portal| view! { <small dir="ltr">"http://" {portal}</small> })}
-            {line(shop.sheet_footer)}
             {is_printed.then(|| view! { <small>{words.reprint}</small> })}
+            {line(shop.sheet_footer)}
         </article>
     }
 }

@@ -16,7 +16,7 @@ pub mod repair;
 pub mod simulator;
 mod trust;
 pub mod value;
-mod voucher;
+pub mod voucher;
 pub mod wifi;
 
 use crate::domain::gateway::Trouble;

@@ -17,7 +17,7 @@ const MODULE_MIN: f32 = 0.34;
 const QUIET: u32 = 4;
 /// How much of a card's width and height its code may take; and where text stands beside it.
 const SHARE: (f32, f32) = (1.0, 0.6);
-const DENSE_SHARE: (f32, f32) = (0.6, 0.8);
+const DENSE_SHARE: (f32, f32) = (0.6, 0.65);
 /// How far things on a card lie apart.
 const GAP: f32 = 0.5;
 /// How high a line is, in parts of its text's size, and where letters stand in it.
@@ -56,6 +56,7 @@ struct Writing {
     size: f32,
     weight: Weight,
     is_ltr: bool,
+    is_own: bool,
     spacing: f32,
 }
 
@@ -82,6 +83,7 @@ impl Writing {
             size,
             weight: Weight::Regular,
             is_ltr: false,
+            is_own: false,
             spacing: 0.0,
         }
     }
@@ -120,11 +122,28 @@ impl Sheet<'_> {
         }
         let codes = self.codes(card, area);
         let head = Row::Head(card.voucher.number);
+        let (header, footer) = (
+            own_line(&self.shop.sheet_header),
+            own_line(&self.shop.sheet_footer),
+        );
         let texts = self.texts(card).into_iter().map(Row::Text);
         if self.form.is_dense {
-            let height = self.height(&head, 1.0);
-            self.head(surface, card.voucher.number, 1.0, area);
-            (area.y, area.h) = (area.y + height, area.h - height);
+            let above: Vec<Row> = [Some(head), header].into_iter().flatten().collect();
+            let below: Vec<Row> = footer.into_iter().collect();
+            let height = |rows: &[Row]| rows.iter().map(|row| self.height(row, 1.0)).sum::<f32>();
+            let (h_above, h_below) = (height(&above), height(&below));
+            self.stack(surface, &above, Area { h: h_above, ..area });
+            let y = area.y + area.h - h_below;
+            self.stack(
+                surface,
+                &below,
+                Area {
+                    y,
+                    h: h_below,
+                    ..area
+                },
+            );
+            (area.y, area.h) = (area.y + h_above, area.h - h_above - h_below);
             if let Some(code) = codes.first() {
                 let side = code.side;
                 let x = if self.is_rtl() {
@@ -138,13 +157,10 @@ impl Sheet<'_> {
             }
             self.stack(surface, &texts.collect::<Vec<_>>(), area);
         } else {
-            let header = text_of(&self.shop.sheet_header, SMALL).map(Row::Text);
             let codes = (!codes.is_empty()).then_some(Row::Codes(codes));
-            let rows = [Some(head), header, codes]
-                .into_iter()
-                .flatten()
-                .chain(texts);
-            self.stack(surface, &rows.collect::<Vec<_>>(), area);
+            let above = [Some(head), header, codes].into_iter().flatten();
+            let rows: Vec<Row> = above.chain(texts).chain(footer).collect();
+            self.stack(surface, &rows, area);
         }
     }
 
@@ -167,7 +183,6 @@ impl Sheet<'_> {
         let mut texts = vec![code];
         if self.form.is_dense {
             texts[0].size = 1.3;
-            texts.extend(text_of(&self.shop.sheet_header, SMALL));
             texts.push(Writing::new(name, 1.0).bold());
             texts.extend([price, time, bytes].map(|text| Writing::new(text, 1.0)));
         } else {
@@ -176,7 +191,6 @@ impl Sheet<'_> {
         }
         let portal = self.view.portal.as_deref();
         texts.extend(portal.map(|portal| Writing::new(format!("http://{portal}"), SMALL).ltr()));
-        texts.extend(text_of(&self.shop.sheet_footer, SMALL));
         let is_copy = card.voucher.printed.is_some();
         texts.extend(is_copy.then(|| Writing::new(prefs.words().reprint, SMALL)));
         texts
@@ -268,7 +282,8 @@ impl Sheet<'_> {
     fn style(&self, text: &Writing) -> Style {
         Style {
             weight: text.weight,
-            is_rtl: self.is_rtl() && !text.is_ltr,
+            // What the shop wrote runs as its first letter does.
+            is_rtl: (!text.is_own).then_some(self.is_rtl() && !text.is_ltr),
             spacing: text.spacing,
         }
     }
@@ -335,9 +350,13 @@ impl Sheet<'_> {
     }
 }
 
-fn text_of(text: &str, size: f32) -> Option<Writing> {
-    let text = text.trim();
-    (!text.is_empty()).then(|| Writing::new(text, size))
+/// A line that the shop wrote itself; none where it wrote nothing.
+fn own_line<'a>(text: &str) -> Option<Row<'a>> {
+    let line = Writing {
+        is_own: true,
+        ..Writing::new(text.trim(), SMALL)
+    };
+    (!line.text.is_empty()).then_some(Row::Text(line))
 }
 
 /// How wide a code is with what stays free around it, in modules.

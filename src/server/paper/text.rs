@@ -38,8 +38,8 @@ impl Weight {
 pub struct Style {
     /// How heavy.
     pub weight: Weight,
-    /// It begins on the right.
-    pub is_rtl: bool,
+    /// It begins on the right; where nobody says, as its first letter does.
+    pub is_rtl: Option<bool>,
     /// What stays free between letters, in parts of the text's size.
     pub spacing: f32,
 }
@@ -94,12 +94,8 @@ impl Faces {
     /// Shapes a text, as one line.
     pub fn line(&self, text: &str, style: Style) -> Line {
         let text = text.replace(char::is_control, " ");
-        let level = if style.is_rtl {
-            Level::rtl()
-        } else {
-            Level::ltr()
-        };
-        let bidi = BidiInfo::new(&text, Some(level));
+        let level = |is_rtl| if is_rtl { Level::rtl() } else { Level::ltr() };
+        let bidi = BidiInfo::new(&text, style.is_rtl.map(level));
         let mut line = Line::default();
         for paragraph in &bidi.paragraphs {
             let (levels, runs) = bidi.visual_runs(paragraph, paragraph.range.clone());
@@ -111,8 +107,7 @@ impl Faces {
                 }
                 for (range, is_arabic) in pieces {
                     let face = if is_arabic { &self.arabic } else { &self.latin };
-                    let style = Style { is_rtl, ..style };
-                    if let Some(run) = face.shape(&text[range], style) {
+                    if let Some(run) = face.shape(&text[range], style, is_rtl) {
                         line.width += run.width;
                         line.runs.push(run);
                     }
@@ -162,7 +157,7 @@ impl Face {
     }
 
     /// Shapes text of one direction and one face.
-    fn shape(&self, text: &str, style: Style) -> Option<Run> {
+    fn shape(&self, text: &str, style: Style, is_rtl: bool) -> Option<Run> {
         let cut = match style.weight {
             Weight::Regular => &self.regular,
             Weight::Bold => &self.bold,
@@ -173,7 +168,7 @@ impl Face {
         let mut buffer = UnicodeBuffer::new();
         buffer.push_str(text);
         buffer.guess_segment_properties();
-        buffer.set_direction(if style.is_rtl {
+        buffer.set_direction(if is_rtl {
             Direction::RightToLeft
         } else {
             Direction::LeftToRight
@@ -237,10 +232,10 @@ impl Line {
 mod tests {
     use super::*;
 
-    fn glyphs(text: &str, is_rtl: bool) -> Vec<u32> {
+    fn glyphs(text: &str, is_rtl: impl Into<Option<bool>>) -> Vec<u32> {
         let style = Style {
             weight: Weight::Regular,
-            is_rtl,
+            is_rtl: is_rtl.into(),
             spacing: 0.0,
         };
         let line = Faces::get().unwrap().line(text, style);
@@ -283,6 +278,8 @@ mod tests {
             glyphs(text, false),
             all(&[&number, &space, &word, &space, &name])
         );
+        assert_eq!(glyphs(text, None), glyphs(text, true));
+        assert_eq!(glyphs("PS ساعة", None), glyphs("PS ساعة", false));
     }
 
     #[test]
