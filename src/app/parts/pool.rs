@@ -31,9 +31,7 @@ fn has_leave(lease: Option<&Lease>, journal: JournalName) -> bool {
 fn pooled(state: &State) -> impl Iterator<Item = &Voucher> {
     state.vouchers.values().filter(|voucher| {
         let batch = state.batches.get(&voucher.batch_id);
-        voucher.is_open()
-            && voucher.printed.is_none()
-            && batch.is_some_and(|batch| batch.is_pool)
+        voucher.is_open() && voucher.printed.is_none() && batch.is_some_and(|batch| batch.is_pool)
     })
 }
 

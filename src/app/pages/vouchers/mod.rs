@@ -794,8 +794,7 @@ fn BatchSheet(batch: Batch, on_close: Callback<()>) -> impl IntoView {
                                 <span>{words.print}</span>
                             </a>
                         }
-                    })}
-                <Show when=move || can_revoke && !unsold.with(Vec::is_empty)>
+                    })} <Show when=move || can_revoke && !unsold.with(Vec::is_empty)>
                     <Show
                         when=move || is_revoking.get()
                         fallback=move || {
