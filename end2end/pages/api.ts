@@ -118,10 +118,20 @@ export class Api {
         return live;
     }
 
-    /** Where the log stands. */
+    /** How many operations the log holds, but for the leases that the server gives by itself whenever a till is there. */
     async seq(): Promise<number> {
-        const answer = await this.request.get('/api/health');
-        return ((await answer.json()) as { seq: number }).seq;
+        for (;;) {
+            const before = await this.leases();
+            const answer = await this.request.get('/api/health');
+            const { seq } = (await answer.json()) as { seq: number };
+            if ((await this.leases()) === before) return seq - before;
+        }
+    }
+
+    private async leases(): Promise<number> {
+        if ((await this.boot()) === 'first_run') return 0;
+        const vouchers = await this.table<{ lease?: { at: number } }>('voucher');
+        return new Set(vouchers.map(({ lease }) => lease?.at).filter((at) => at !== undefined)).size;
     }
 
     /** Writes operations into this device's journal and sends them. */

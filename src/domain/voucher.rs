@@ -348,6 +348,11 @@ impl Voucher {
         Some(minutes + self.more_minutes)
     }
 
+    /// Something was added to what it granted.
+    pub fn is_extended(&self) -> bool {
+        self.more_bytes > 0 || self.more_minutes > 0
+    }
+
     /// The voucher as it stands on a bill.
     pub fn ticket(&self) -> Ticket {
         Ticket {

@@ -317,7 +317,9 @@ impl Invented {
                 },
             );
             if n < 3 {
-                self.batch(&mut past, at, package_id, Money::pounds(pounds), n == 2);
+                let is_pool = n == 2;
+                let at = if is_pool { at - HOUR_MS } else { at };
+                self.batch(&mut past, at, package_id, Money::pounds(pounds), is_pool);
             }
         }
         past

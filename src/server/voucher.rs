@@ -79,7 +79,7 @@ pub async fn make(server: &Server, who: &Staff, form: VoucherForm) -> Result<Bat
 }
 
 /// Gives a journal leave to sell vouchers of the pool: of each package its fair share, as far as no other journal has
-/// leave for them. Leave that was given to a device which has not been heard of for [`LEASE_MS`] is given anew.
+/// leave for them. Leave that was given to a journal which has not been heard of for [`LEASE_MS`] is given anew.
 pub async fn lease(
     server: &Server,
     who: &Staff,
@@ -91,29 +91,30 @@ pub async fn lease(
     let now = clock::now();
     let mut read = server.readers.acquire().await?;
     let mut of_package: BTreeMap<PackageId, Vec<Voucher>> = BTreeMap::new();
-    let mut silent: BTreeMap<DeviceId, bool> = BTreeMap::new();
+    let journal = |lease: &Lease| (lease.device_id, lease.incarnation);
+    let mut silent: BTreeMap<(DeviceId, Incarnation), bool> = BTreeMap::new();
     for voucher in db::voucher::list_pool(&mut read).await? {
         if let Some(lease) = voucher.lease.filter(|lease| lease.at + LEASE_MS < now)
-            && !silent.contains_key(&lease.device_id)
+            && !silent.contains_key(&journal(&lease))
         {
-            let heard_at = db::log::last_heard(&mut read, lease.device_id).await?;
+            let heard_at = db::log::last_heard(&mut read, journal(&lease)).await?;
             let is_silent = heard_at.is_none_or(|at| at + LEASE_MS < now);
-            silent.insert(lease.device_id, is_silent);
+            silent.insert(journal(&lease), is_silent);
         }
         let package = of_package.entry(voucher.package_id).or_default();
         package.push(voucher);
     }
     drop(read);
     let is_stale = |lease: &Lease| {
-        lease.at + LEASE_MS < now && silent.get(&lease.device_id).copied().unwrap_or(false)
+        lease.at + LEASE_MS < now && silent.get(&journal(lease)).copied().unwrap_or(false)
     };
-    let is_mine = |lease: &Lease| (lease.device_id, lease.incarnation) == (device_id, incarnation);
+    let is_mine = |lease: &Lease| journal(lease) == (device_id, incarnation);
     let mut voucher_ids = Vec::new();
     for vouchers in of_package.values() {
         let leases = || vouchers.iter().filter_map(|voucher| voucher.lease.as_ref());
         let others: BTreeSet<_> = leases()
             .filter(|lease| !is_stale(lease) && !is_mine(lease))
-            .map(|lease| (lease.device_id, lease.incarnation))
+            .map(journal)
             .collect();
         let n_mine = leases().filter(|lease| is_mine(lease)).count();
         let n_more = fair_share(vouchers.len(), others.len() + 1).saturating_sub(n_mine);

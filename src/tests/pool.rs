@@ -15,11 +15,11 @@ use mikrodash::domain::sync::PushReply;
 use mikrodash::domain::text::Label;
 use mikrodash::domain::voucher::{EndReason, LEASE_MAX, Stage, Ticket, Voucher};
 use mikrodash::server::gateway::simulator::Pace;
-use mikrodash::server::gateway::simulator::device::Make;
+use mikrodash::server::gateway::simulator::device::{Make, Rights};
 use mikrodash::server::gateway::simulator::fault::{Fault, Faults};
 use serde_json::{Value, json};
 
-use crate::gateway::USER;
+use crate::gateway::{USER, faulty};
 use crate::support::{Device, id, start, station};
 use crate::voucher::Wifi;
 
@@ -396,4 +396,97 @@ async fn a_voucher_is_found_by_whatever_is_known_of_it() {
     ] {
         assert_eq!(find(filter.clone()).await["sum"]["n_all"], n, "{filter}");
     }
+}
+
+/// What a code may use at the router: milliseconds and bytes.
+fn limits(wifi: &Wifi, code: &str) -> Option<(i64, u64)> {
+    let users = wifi.device.device().items(USER);
+    let user = users.iter().find(|user| user.text("name") == code)?;
+    let ms = user.duration_ms("limit-uptime").unwrap();
+    Some((ms, user.bytes("limit-bytes-total")))
+}
+
+#[tokio::test]
+async fn time_that_is_added_before_a_voucher_is_made_is_not_lost() {
+    let mut wifi = Wifi::ready(Make::default(), Pace::default()).await;
+    let batch_id = wifi.make_pool(3).await;
+    let vouchers = wifi.vouchers(batch_id).await;
+    faulty(&wifi.device, Fault::DropBefore);
+    for _ in 0..4 {
+        wifi.step().await;
+    }
+    let extend = Body::VouchersExtended {
+        voucher_ids: vec![vouchers[0].voucher_id],
+        minutes: Some(30),
+        bytes: None,
+    };
+    wifi.shop.must(&mut wifi.owner, extend).await;
+    // The router is back. Adding is due before making is tried again, and waits for it.
+    *wifi.device.faults() = Faults::default();
+    wifi.look_after(1).await;
+    assert!(wifi.users().is_empty());
+    wifi.look_after(120).await;
+    wifi.look_after(240).await;
+    assert_eq!(
+        limits(&wifi, &vouchers[0].code),
+        Some((90 * 60_000, 1 << 30))
+    );
+    assert_eq!(
+        limits(&wifi, &vouchers[1].code),
+        Some((60 * 60_000, 1 << 30))
+    );
+}
+
+#[tokio::test]
+async fn a_voucher_that_is_used_up_again_is_told_again_and_one_that_was_cleared_away_is_made_again()
+{
+    let (mut wifi, batch_id, _) = two_tills(4).await;
+    wifi.step().await;
+    let code = wifi.users().remove(0);
+    let voucher_ids = vec![wifi.voucher(batch_id, &code).await.voucher_id];
+    let extend = Body::VouchersExtended {
+        voucher_ids: voucher_ids.clone(),
+        minutes: Some(30),
+        bytes: None,
+    };
+    let mac = "02:00:00:00:00:01";
+    wifi.device.device().log_in(&code, &code, mac).unwrap();
+    wifi.look_after(11).await;
+    wifi.device.device().pass(61 * 60_000, 0);
+    wifi.look_after(100).await;
+    let used_up = Stage::Ended(EndReason::Time);
+    assert_eq!(wifi.voucher(batch_id, &code).await.stage(), used_up);
+
+    wifi.shop.must(&mut wifi.owner, extend.clone()).await;
+    wifi.look_after(101).await;
+    wifi.device.device().log_in(&code, &code, mac).unwrap();
+    wifi.device.device().pass(31 * 60_000, 0);
+    wifi.look_after(200).await;
+    assert_eq!(
+        wifi.voucher(batch_id, &code).await.stage(),
+        used_up,
+        "a second time"
+    );
+
+    // Somebody clears used codes away on the router; then more is paid for.
+    let id = wifi
+        .device
+        .device()
+        .items(USER)
+        .iter()
+        .find(|user| user.text("name") == code)
+        .map(|user| user.id().to_owned());
+    let rights = ["read", "write"].map(str::to_owned);
+    wifi.device
+        .device()
+        .remove(&Rights(&rights), USER, &id.unwrap())
+        .unwrap();
+    wifi.shop.must(&mut wifi.owner, extend).await;
+    wifi.look_after(201).await;
+    assert_eq!(
+        limits(&wifi, &code),
+        Some((60 * 60_000, 1 << 30)),
+        "what was added, both times"
+    );
+    assert_eq!(wifi.voucher(batch_id, &code).await.stage(), Stage::Used);
 }

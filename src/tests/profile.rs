@@ -65,7 +65,7 @@ async fn a_profile_is_made_changed_cleared_and_taken_away() {
         ("session-timeout", "1h30m"),
         ("shared-users", "2"),
         ("keepalive-timeout", "5m"),
-        ("add-mac-cookie", "true"),
+        ("add-mac-cookie", "yes"),
         ("mac-cookie-timeout", "1d"),
     ] {
         assert_eq!(
@@ -116,6 +116,11 @@ async fn what_the_shop_has_no_words_for_stays_as_it_is() {
     );
     let rate = wifi.at_router("burst", "rate-limit");
     assert_eq!(rate.as_deref(), Some("1M/4M 2M/8M 1M/4M 8/8"));
+    let faster = json!({ "name": "burst", "down_kbps": 6_000, "up_kbps": 1_000, "n_devices": 2 });
+    let answer = wifi.set_profile(Some("burst"), faster).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+    let rate = wifi.at_router("burst", "rate-limit");
+    assert_eq!(rate.as_deref(), Some("1000k/6000k 2M/8M 1M/4M 8/8"));
 }
 
 #[tokio::test]

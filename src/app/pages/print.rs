@@ -89,9 +89,11 @@ pub fn PrintPage() -> impl IntoView {
         is_missing.then(|| view! { <p class="notice">{words.no_portal}</p> })
     };
     let title = words.print_vouchers.to_owned();
+    // What was downloaded is printed elsewhere; whether it came out right is asked all the same.
+    let on_press = Callback::new(move |()| is_asking.set(true));
     let file = move || {
         let batch_id = sheet.with(|sheet| sheet.as_ref().map(|sheet| sheet.batch.batch_id))?;
-        (n_cards.get() > 0).then(|| view! { <PdfLink batch_id layout is_new_only /> })
+        (n_cards.get() > 0).then(|| view! { <PdfLink batch_id on_press layout is_new_only /> })
     };
     view! {
         <PageHead title>
@@ -128,7 +130,7 @@ pub fn PrintPage() -> impl IntoView {
             {move || {
                 let sheet = sheet.get()?;
                 let draw = |(is_printed, card): (bool, CardView)| {
-                    view! { <Ticket card sheet=sheet.clone() is_printed /> }
+                    view! { <Card card sheet=sheet.clone() is_printed /> }
                 };
                 Some(cards().into_iter().map(draw).collect_view())
             }}
@@ -152,6 +154,7 @@ pub fn PrintPage() -> impl IntoView {
 #[component]
 fn PdfLink(
     batch_id: BatchId,
+    on_press: Callback<()>,
     layout: RwSignal<&'static str>,
     is_new_only: RwSignal<bool>,
 ) -> impl IntoView {
@@ -161,7 +164,7 @@ fn PdfLink(
         format!("/vouchers/sheet.pdf?batch={batch_id}&form={form}&new={is_new_only}")
     };
     view! {
-        <a class="btn" href=href rel="external" download>
+        <a class="btn" href=href rel="external" download on:click=move |_| on_press.run(())>
             <Icon name="download" />
             <span>{words.download_pdf}</span>
         </a>
@@ -192,10 +195,10 @@ fn DidPrint(on_confirm: Callback<()>, on_close: Callback<()>) -> impl IntoView {
 
 /// One card.
 #[component]
-fn Ticket(card: CardView, sheet: SheetView, is_printed: bool) -> impl IntoView {
+fn Card(card: CardView, sheet: SheetView, is_printed: bool) -> impl IntoView {
     let (store, prefs) = (store(), prefs());
     let words = prefs.words();
-    let (voucher, package) = (card.voucher, sheet.package);
+    let (voucher, package, batch) = (card.voucher, sheet.package, sheet.batch);
     let number = prefs.number(voucher.number);
     let shop = store.shop_now();
     let codes = match (sheet.wifi_qr, card.qr) {
@@ -226,7 +229,7 @@ fn Ticket(card: CardView, sheet: SheetView, is_printed: bool) -> impl IntoView {
                 " · "
                 {prefs.money_unit(package.price)}
             </p>
-            <p>{prefs.stretch(package.limit_minutes)} " · " {prefs.bytes(package.limit_bytes)}</p>
+            <p>{prefs.stretch(batch.limit_minutes)} " · " {prefs.bytes(batch.limit_bytes)}</p>
             {sheet.portal.map(|portal| view! { <small dir="ltr">"http://" {portal}</small> })}
             {is_printed.then(|| view! { <small>{words.reprint}</small> })}
             {line(shop.sheet_footer)}

@@ -11,7 +11,7 @@ use crate::app::parts::reason::AskReason;
 use crate::app::parts::shell::PageHead;
 use crate::app::parts::show::Show;
 use crate::app::parts::table::Table;
-use crate::app::{Tone, prefs, store, view};
+use crate::app::{Tone, explain, prefs, store, view};
 use crate::client;
 use crate::domain::id::{PaymentId, SaleId, VoucherId};
 use crate::domain::op::Body;
@@ -33,7 +33,11 @@ pub fn SalePage() -> impl IntoView {
             return;
         }
         let total = total.get_untracked();
-        let lines: Vec<SaleLine> = untrack(|| basket.bill_lines())
+        let lines = match untrack(|| basket.bill_lines()) {
+            Ok(lines) => lines,
+            Err(reason) => return store.toast(Tone::Bad, explain(words, reason), Vec::new()),
+        };
+        let lines: Vec<SaleLine> = lines
             .into_iter()
             .map(|line| SaleLine {
                 item_id: line.item_id,

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use leptos::prelude::*;
 
 use crate::app::parts::button::{Amount, Button, Stepper, TextField};
-use crate::app::parts::pool::{Pool, on_bill, pool};
+use crate::app::parts::pool::{Pool, on_bill, pool, refusal};
 use crate::app::{Store, explain, prefs, store, view};
 use crate::domain::bill::QUANTITY_MAX;
 use crate::domain::id::{CategoryId, ItemId, PackageId, VoucherId};
@@ -14,7 +14,7 @@ use crate::domain::menu::Item;
 use crate::domain::money::{Money, latin_digits};
 use crate::domain::outcome::Reason;
 use crate::domain::text::Label;
-use crate::domain::voucher::{Package, Ticket, Voucher};
+use crate::domain::voucher::{Package, Ticket};
 
 /// With so few left, a tile says how many.
 const FEW: i32 = 10;
@@ -90,9 +90,15 @@ impl Basket {
 
     /// How many vouchers of a package this device may still sell.
     fn n_left(self, package_id: PackageId) -> i32 {
+        i32::try_from(self.left(package_id).len()).unwrap_or(i32::MAX)
+    }
+
+    /// The vouchers of a package that this device may sell, but for those that were typed and are picked by themselves.
+    fn left(self, package_id: PackageId) -> Vec<Ticket> {
+        let is_typed = |ticket: &Ticket| self.quantity(Ware::Card(ticket.voucher_id)) > 0;
         self.pool.with(|pool| {
-            let n = pool.mine.get(&package_id).map_or(0, Vec::len);
-            i32::try_from(n).unwrap_or(i32::MAX)
+            let mine = pool.mine.get(&package_id).into_iter().flatten();
+            mine.filter(|ticket| !is_typed(ticket)).cloned().collect()
         })
     }
 
@@ -113,21 +119,11 @@ impl Basket {
         let mut all = shown.vouchers.values();
         let found = all.find(|voucher| voucher.code.eq_ignore_ascii_case(&code));
         let voucher = found.ok_or(Reason::UnknownVoucher)?;
-        let is_mine = self.pool.with_untracked(|pool| {
-            let mine = pool.mine.get(&voucher.package_id);
-            mine.is_some_and(|mine| mine.contains(&voucher.ticket()))
-        });
-        let batch = shown.batches.get(&voucher.batch_id);
-        if voucher.sold.is_some() {
-            Err(Reason::SoldTwice)
-        } else if voucher.ended.is_some() {
-            Err(Reason::VoucherEnded)
-        } else if batch.is_some_and(|batch| batch.is_pool) && !is_mine {
-            Err(Reason::LeasedElsewhere)
-        } else {
-            self.step(Ware::Card(voucher.voucher_id), 1);
-            Ok(())
+        if let Some(reason) = refusal(&shown, voucher, untrack(|| self.store.journal_name())) {
+            return Err(reason);
         }
+        self.step(Ware::Card(voucher.voucher_id), 1);
+        Ok(())
     }
 
     /// How many of something.
@@ -178,41 +174,44 @@ impl Basket {
             .with(|basket| basket.iter().filter_map(picked).collect())
     }
 
-    /// The lines of a bill that it makes: each voucher on one of its own, with the code that the customer gets.
-    pub fn bill_lines(self) -> Vec<Line> {
-        let (shown, pool) = (self.store.shown(), self.pool.get());
-        let lines = self.lines().into_iter().flat_map(|picked| {
-            let line = |item_id, quantity, ticket| Line {
-                item_id,
-                name: picked.name.clone(),
-                unit_price: picked.unit_price,
-                quantity,
-                ticket,
+    /// The lines of a bill that it makes: each voucher on one of its own, with the code that the customer gets. Refused
+    /// where something that was picked cannot be sold any more.
+    pub fn bill_lines(self) -> Result<Vec<Line>, Reason> {
+        let (shown, journal) = (self.store.shown(), self.store.journal_name());
+        let mut lines = Vec::new();
+        for picked in self.lines() {
+            let mut line = |item_id, quantity, ticket| {
+                lines.push(Line {
+                    item_id,
+                    name: picked.name.clone(),
+                    unit_price: picked.unit_price,
+                    quantity,
+                    ticket,
+                });
             };
             match picked.ware {
-                Ware::Item(item_id) => vec![line(item_id, picked.quantity, None)],
+                Ware::Item(item_id) => line(item_id, picked.quantity, None),
                 Ware::Package(package_id) => {
                     let n = usize::try_from(picked.quantity).unwrap_or_default();
-                    let mine = pool.mine.get(&package_id).into_iter().flatten();
-                    // A card of the pool that was typed is sold by itself.
-                    let is_other =
-                        |ticket: &&Ticket| self.quantity(Ware::Card(ticket.voucher_id)) == 0;
-                    mine.filter(is_other)
-                        .take(n)
-                        .map(|ticket| line(ItemId(package_id.0), 1, Some(ticket.clone())))
-                        .collect()
+                    let left = self.left(package_id);
+                    if left.len() < n {
+                        return Err(Reason::LeasedElsewhere);
+                    }
+                    for ticket in left.into_iter().take(n) {
+                        line(ItemId(package_id.0), 1, Some(ticket));
+                    }
                 }
                 Ware::Card(voucher_id) => {
                     let voucher = shown.vouchers.get(&voucher_id);
-                    let line = |voucher: &Voucher| {
-                        let item_id = ItemId(voucher.package_id.0);
-                        line(item_id, 1, Some(voucher.ticket()))
-                    };
-                    voucher.map(line).into_iter().collect()
+                    let voucher = voucher.ok_or(Reason::UnknownVoucher)?;
+                    if let Some(reason) = refusal(&shown, voucher, journal) {
+                        return Err(reason);
+                    }
+                    line(ItemId(voucher.package_id.0), 1, Some(voucher.ticket()));
                 }
             }
-        });
-        lines.collect()
+        }
+        Ok(lines)
     }
 
     /// What it comes to.

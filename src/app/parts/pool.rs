@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use crate::app::parts::sheet::Sheet;
 use crate::app::{Store, prefs, view};
 use crate::domain::id::{DeviceId, Incarnation, PackageId};
+use crate::domain::outcome::Reason;
 use crate::domain::registry::{State, Synced};
 use crate::domain::text::Label;
 use crate::domain::voucher::{Lease, Ticket, Voucher, fair_share};
@@ -21,7 +22,7 @@ pub struct Pool {
 }
 
 /// A journal's name.
-type JournalName = (DeviceId, Incarnation);
+pub type JournalName = (DeviceId, Incarnation);
 
 fn has_leave(lease: Option<&Lease>, journal: JournalName) -> bool {
     lease.is_some_and(|lease| (lease.device_id, lease.incarnation) == journal)
@@ -31,8 +32,27 @@ fn has_leave(lease: Option<&Lease>, journal: JournalName) -> bool {
 fn pooled(state: &State) -> impl Iterator<Item = &Voucher> {
     state.vouchers.values().filter(|voucher| {
         let batch = state.batches.get(&voucher.batch_id);
-        voucher.is_open() && voucher.printed.is_none() && batch.is_some_and(|batch| batch.is_pool)
+        voucher.is_open()
+            && voucher.printed.is_none()
+            && voucher.first_login_at.is_none()
+            && batch.is_some_and(|batch| batch.is_pool)
     })
+}
+
+/// Tells why this device may not sell a voucher, if so. A code of the pool is for whoever has leave to sell it; a card is
+/// for whoever holds it.
+pub fn refusal(state: &State, voucher: &Voucher, journal: JournalName) -> Option<Reason> {
+    let batch = state.batches.get(&voucher.batch_id);
+    let is_code = batch.is_some_and(|batch| batch.is_pool) && voucher.printed.is_none();
+    if voucher.sold.is_some() {
+        Some(Reason::SoldTwice)
+    } else if voucher.ended.is_some() {
+        Some(Reason::VoucherEnded)
+    } else if is_code && !has_leave(voucher.lease.as_ref(), journal) {
+        Some(Reason::LeasedElsewhere)
+    } else {
+        None
+    }
 }
 
 impl Pool {

@@ -52,14 +52,13 @@ pub(super) fn add_line(state: &State, op: &Stamped, session_id: SessionId) -> De
     });
     let (outcome, session) = done(added(is_late), session)?;
     rows.extend(session);
-    Ok((
-        if outcome == Outcome::Applied {
-            sold
-        } else {
-            outcome
-        },
-        rows,
-    ))
+    // Two customers with one code matter more than an order that came late.
+    let outcome = if sold == Outcome::Applied {
+        outcome
+    } else {
+        sold
+    };
+    Ok((outcome, rows))
 }
 
 /// Adds to the quantity of a line, or takes from it; one must stay.
@@ -98,8 +97,14 @@ pub(super) fn void_line(
     let line = find_line(&mut session, line_id, is_closed)?;
     line.void = Some(void(op, reason));
     let sold = line.ticket.as_ref().map(|ticket| ticket.voucher_id);
+    let is_there = |line: &OrderLine| {
+        let ticket = line.ticket.as_ref().filter(|_| line.void.is_none());
+        ticket.is_some_and(|ticket| Some(ticket.voucher_id) == voucher_id)
+    };
+    // Of two lines with one voucher the other still charges for it.
+    let is_charged = session.lines.iter().any(is_there);
     let back: Vec<VoucherId> = voucher_id
-        .filter(|id| sold == Some(*id))
+        .filter(|id| sold == Some(*id) && !is_charged)
         .into_iter()
         .collect();
     let on = SoldOn::Session(session.session_id);

@@ -288,11 +288,12 @@ mod tests {
     use super::*;
     use crate::domain::apply::apply;
     use crate::domain::bill::Method;
-    use crate::domain::drill::{small_id, stamped};
-    use crate::domain::id::{ItemId, PaymentId, SaleId};
-    use crate::domain::op::Body;
+    use crate::domain::drill::{small_id, stamped, start, station};
+    use crate::domain::id::{ItemId, LineId, PaymentId, SaleId, SessionId};
+    use crate::domain::op::{Body, Choice};
     use crate::domain::sale::{SaleLine, SalePayment};
     use crate::domain::staff::Role;
+    use crate::domain::station::StationChange;
     use crate::domain::text::Label;
     use crate::domain::voucher::Stage;
 
@@ -496,6 +497,51 @@ mod tests {
         assert_eq!(shop.stage(2), Stage::Ended(EndReason::Revoked));
         assert_eq!(shop.stage(3), Stage::Ended(EndReason::Revoked));
         shop.must(sold(1));
+    }
+
+    #[test]
+    fn a_voucher_on_two_lines_stays_sold_while_one_of_them_charges_for_it() {
+        let mut shop = Shop::with(1);
+        shop.must(Body::VouchersPrinted {
+            voucher_ids: vec![voucher(1)],
+        });
+        shop.must(Body::StationEdited {
+            station_id: station(1),
+            changes: vec![StationChange::Name(Label::new("١", ""))],
+            was: Vec::new(),
+        });
+        let session_id = SessionId(small_id(3, 1));
+        shop.must(start(session_id, 1));
+        let line = |n| LineId(small_id(5, n));
+        let add = |n| Body::LineAdded {
+            session_id,
+            line_id: line(n),
+            item_id: ItemId(package().0),
+            name: Label::new("ساعة", ""),
+            unit_price: Money(500),
+            quantity: 1,
+            ticket: Some(ticket(1)),
+        };
+        let void = |n| Body::LineVoided {
+            session_id,
+            line_id: line(n),
+            reason: String::new(),
+            voucher_id: Some(voucher(1)),
+        };
+        shop.must(add(1));
+        let again = shop.record(add(2));
+        assert_eq!(again, Outcome::Review(Reason::SoldTwice));
+        shop.must(void(2));
+        assert_eq!(shop.stage(1), Stage::Sold);
+        shop.must(Body::SessionEnded {
+            session_id,
+            choice: Choice::Free,
+            told: Money::ZERO,
+        });
+        let late = shop.record(add(3));
+        assert_eq!(late, Outcome::Review(Reason::SoldTwice), "more than late");
+        shop.must(void(3));
+        assert_eq!(shop.stage(1), Stage::Sold);
     }
 
     #[test]

@@ -45,6 +45,18 @@ pub struct Job {
     pub is_done: bool,
 }
 
+impl Job {
+    /// Tells whether it makes vouchers.
+    pub fn is_make(&self) -> bool {
+        matches!(self.task, Task::Make(_))
+    }
+
+    /// Tells whether it changes vouchers, which have to be made before.
+    pub fn needs_made(&self) -> bool {
+        matches!(self.task, Task::Limit(_) | Task::Free(_))
+    }
+}
+
 #[derive(FromRow)]
 struct JobRow {
     op_id: String,

@@ -239,15 +239,17 @@ pub async fn received_before(
     Ok(to_u64(seq.unwrap_or(0)))
 }
 
-/// When something that a device recorded was last received; none where nothing ever was.
+/// When something of a journal was last received; none where nothing ever was.
 pub async fn last_heard(
     connection: &mut SqliteConnection,
-    device_id: DeviceId,
+    (device_id, incarnation): (DeviceId, Incarnation),
 ) -> Result<Option<Timestamp>, sqlx::Error> {
     let at_ms: Option<i64> = sqlx::query_scalar(
-        "select received_at_ms from op_log where device_id = ? order by seq desc limit 1",
+        "select received_at_ms from op_log where device_id = ? and incarnation = ? \
+         order by seq desc limit 1",
     )
     .bind(device_id.to_string())
+    .bind(incarnation.to_string())
     .fetch_optional(connection)
     .await?;
     Ok(at_ms.map(Timestamp))

@@ -155,7 +155,8 @@ pub async fn list_by_code(
 /// Lists the vouchers of the pool that can be sold, the oldest first.
 pub async fn list_pool(connection: &mut SqliteConnection) -> Result<Vec<Voucher>, sqlx::Error> {
     let sql = "select voucher.doc from voucher join batch on batch.id = voucher.batch_id \
-        where voucher.is_open and voucher.doc ->> '$.printed' is null and batch.doc ->> '$.is_pool' \
+        where voucher.is_open and voucher.doc ->> '$.printed' is null \
+        and voucher.doc ->> '$.first_login_at' is null and batch.doc ->> '$.is_pool' \
         order by voucher.id";
     let docs: Vec<String> = sqlx::query_scalar(sql).fetch_all(connection).await?;
     read(&docs)

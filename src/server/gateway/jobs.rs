@@ -94,17 +94,22 @@ impl Worker {
     /// Answers with how long nothing is due, in milliseconds.
     pub async fn step(&mut self, now: Timestamp, is_asked: bool) -> Result<i64, Error> {
         self.take_in(now).await?;
+        let mut is_making = false;
         for job in db::job::list_open(&mut self.connection).await? {
-            if is_asked || job.next_at <= now {
-                self.try_job(job, now).await?;
-            }
+            let (is_make, waits) = (job.is_make(), is_making && job.needs_made());
+            let is_done =
+                !waits && (is_asked || job.next_at <= now) && self.try_job(job, now).await?;
+            is_making |= is_make && !is_done;
         }
         if is_asked || self.look_at <= now {
             self.look(now).await?;
             self.look_at = now + LOOK_MS;
         }
         let open = db::job::list_open(&mut self.connection).await?;
-        let due = open.iter().map(|job| job.next_at).chain([self.look_at]);
+        // What waits for vouchers to be made is done when they are.
+        let is_making = open.iter().any(Job::is_make);
+        let due = open.iter().filter(|job| !is_making || !job.needs_made());
+        let due = due.map(|job| job.next_at).chain([self.look_at]);
         let next = due.map(|at| at.since(clock::now())).min();
         Ok(next.unwrap_or(LOOK_MS).clamp(0, LOOK_MS))
     }
@@ -170,7 +175,8 @@ impl Worker {
         db::commit(&mut self.connection).await
     }
 
-    async fn try_job(&mut self, mut job: Job, now: Timestamp) -> Result<(), Error> {
+    /// Tries a job, and tells whether all of it is done.
+    async fn try_job(&mut self, mut job: Job, now: Timestamp) -> Result<bool, Error> {
         match self.work(&mut job).await {
             Ok(()) => {
                 job.trouble = None;
@@ -191,8 +197,9 @@ impl Worker {
             }
             Err(error) => return Err(error),
         }
+        let is_done = job.is_done;
         db::job::put(&mut self.connection, &[job]).await?;
-        Ok(())
+        Ok(is_done)
     }
 
     async fn work(&mut self, job: &mut Job) -> Result<(), Error> {
@@ -210,8 +217,8 @@ impl Worker {
             Task::Limit(voucher_ids) => {
                 let mut wanted = Vec::new();
                 for voucher in self.vouchers(&voucher_ids).await? {
-                    if let Some((batch, _)) = self.batch(voucher.batch_id).await? {
-                        wanted.push((voucher, batch));
+                    if let Some((batch, package)) = self.batch(voucher.batch_id).await? {
+                        wanted.push((voucher, batch, package));
                     }
                 }
                 Ok(voucher::limit(&client, &wanted).await?)

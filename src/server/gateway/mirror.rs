@@ -1,15 +1,16 @@
 //! What the gateway says of guests and vouchers, asked every ten seconds and kept, so that pages can show it with its age
 //! when the gateway is away. What somebody used is added up here: the device itself forgets it when it restarts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use sqlx::SqliteConnection;
 
 use crate::domain::gateway::Trouble;
 use crate::domain::id::StaffId;
 use crate::domain::op::Body;
+use crate::domain::registry::{State, Table};
 use crate::domain::staff::Role;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{MINUTE_MS, Timestamp};
 use crate::domain::voucher::EndReason;
 use crate::server::db::guest::Guest;
 use crate::server::gateway::hotspot::{self, ACTIVE, COOKIE, LEASE, USER};
@@ -27,8 +28,6 @@ const USERS_MS: i64 = 60_000;
 pub struct Mirror {
     guests: Option<Vec<Guest>>,
     users_read_at: Option<Timestamp>,
-    /// Codes of which the shop has been told that they are used up.
-    told: BTreeSet<String>,
 }
 
 impl Mirror {
@@ -54,9 +53,8 @@ impl Mirror {
         let is_due = self
             .users_read_at
             .is_none_or(|at| now.since(at) >= USERS_MS);
-        let mut over = BTreeMap::new();
         if is_due {
-            over = self.over(client).await?;
+            let over = over(client).await?;
             if let Some(portal) = portal(client).await? {
                 db::put_meta(connection, PORTAL, &portal).await?;
             }
@@ -67,47 +65,70 @@ impl Mirror {
                 .record(StaffId::default(), Role::Owner, bodies)
                 .await?;
         }
-        self.told.extend(over.into_keys());
         if is_due {
             self.users_read_at = Some(now);
         }
         self.guests = Some(guests);
         Ok(())
     }
+}
 
-    /// Codes that have reached a limit, as far as the shop has not been told of them.
-    async fn over(&self, client: &MikroTik) -> Result<BTreeMap<String, EndReason>, Trouble> {
-        let fields = [
-            "name",
-            "comment",
-            "uptime",
-            "bytes-in",
-            "bytes-out",
-            "limit-uptime",
-            "limit-bytes-total",
-        ];
-        let users = client.print(USER, &fields, &["-default"]).await?;
-        let ours = users.iter().filter(|user| is_ours(user.text("comment")));
-        let over =
-            ours.filter_map(|user| Some((user.text("name").to_ascii_uppercase(), end_of(user)?)));
-        Ok(over.filter(|(code, _)| !self.told.contains(code)).collect())
-    }
+/// A code that has reached a limit: why, and the limits that the gateway holds it to.
+struct Over {
+    why: EndReason,
+    limit_bytes: u64,
+    limit_ms: i64,
+}
+
+/// The shop's codes that have reached a limit.
+async fn over(client: &MikroTik) -> Result<BTreeMap<String, Over>, Trouble> {
+    let fields = [
+        "name",
+        "comment",
+        "uptime",
+        "bytes-in",
+        "bytes-out",
+        "limit-uptime",
+        "limit-bytes-total",
+    ];
+    let users = client.print(USER, &fields, &["-default"]).await?;
+    let ours = users.iter().filter(|user| is_ours(user.text("comment")));
+    let over = ours.filter_map(|user| {
+        let over = Over {
+            why: end_of(user)?,
+            limit_bytes: user.bytes("limit-bytes-total"),
+            limit_ms: user.duration_ms("limit-uptime").unwrap_or_default(),
+        };
+        Some((user.text("name").to_ascii_uppercase(), over))
+    });
+    Ok(over.collect())
 }
 
 /// What the shop is to be told of codes that have reached a limit.
 async fn ends(
     connection: &mut SqliteConnection,
-    over: &BTreeMap<String, EndReason>,
+    over: &BTreeMap<String, Over>,
 ) -> Result<Vec<Body>, sqlx::Error> {
     let codes: Vec<String> = over.keys().cloned().collect();
     let vouchers = db::voucher::list_by_code(connection, &codes).await?;
-    let open = vouchers
-        .into_iter()
-        .filter(|voucher| voucher.ended.is_none());
-    let told = open.map(|voucher| Body::VoucherTold {
-        voucher_id: voucher.voucher_id,
-        first_login_at: None,
-        used_up: over.get(&voucher.code.to_ascii_uppercase()).copied(),
+    let batches = db::row::list(connection, Table::Batch).await?;
+    let batches = batches.into_iter().collect::<State>().batches;
+    let told = vouchers.into_iter().filter_map(|voucher| {
+        let over = over.get(&voucher.code.to_ascii_uppercase())?;
+        let batch = batches.get(&voucher.batch_id)?;
+        let minutes = voucher.limit_minutes(batch).unwrap_or_default();
+        let bytes = voucher.limit_bytes(batch).unwrap_or_default();
+        // More was added, and the gateway does not know yet.
+        let is_old = match over.why {
+            EndReason::Data => over.limit_bytes < u64::try_from(bytes).unwrap_or_default(),
+            _ => over.limit_ms < minutes * MINUTE_MS,
+        };
+        let is_news = voucher.ended.is_none() && !(is_old && voucher.is_extended());
+        is_news.then_some(Body::VoucherTold {
+            voucher_id: voucher.voucher_id,
+            first_login_at: None,
+            used_up: Some(over.why),
+        })
     });
     Ok(told.collect())
 }

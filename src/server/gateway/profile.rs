@@ -57,6 +57,12 @@ pub async fn put(client: &MikroTik, was: Option<&str>, profile: &Profile) -> Res
     let item = find(client, was).await?;
     let before = self::values(&read(&item));
     values.retain(|value| !before.contains(value));
+    let bursts = item.text("rate-limit").split_once(' ');
+    for (key, value) in &mut values {
+        if let ("rate-limit", Some((_, bursts)), false) = (*key, bursts, value.is_empty()) {
+            *value = format!("{value} {bursts}");
+        }
+    }
     if values.is_empty() {
         return Ok(());
     }

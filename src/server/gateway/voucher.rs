@@ -100,22 +100,31 @@ fn limits(bytes: Option<i64>, minutes: Option<i64>) -> Vec<(&'static str, String
     bytes.into_iter().chain(uptime).collect()
 }
 
-/// Sets the limits of vouchers to what the shop says they are. Who is logged in is counted by the limits that held at
-/// the login, so such phones are put out; they come back by what they remember.
-pub async fn limit(client: &MikroTik, vouchers: &[(Voucher, Batch)]) -> Result<(), Trouble> {
-    let codes: Vec<&str> = vouchers
+/// Sets the limits of vouchers to what the shop says they are; one that was used up and cleared away is made again, with
+/// what was added. Who is logged in is counted by the limits that held at the login, so such phones are put out; they
+/// come back by what they remember.
+pub async fn limit(
+    client: &MikroTik,
+    vouchers: &[(Voucher, Batch, Package)],
+) -> Result<(), Trouble> {
+    let good = vouchers
         .iter()
-        .map(|(voucher, _)| voucher.code.as_str())
+        .filter(|(voucher, ..)| voucher.ended.is_none());
+    let good: Vec<_> = good.collect();
+    let codes: Vec<&str> = good
+        .iter()
+        .map(|(voucher, ..)| voucher.code.as_str())
         .collect();
     let users = ours(client, &codes, &[]).await?;
     let mut alike: BTreeMap<Vec<(&str, String)>, Vec<&str>> = BTreeMap::new();
-    for user in &users {
-        let of_user = vouchers
-            .iter()
-            .find(|(voucher, _)| voucher.code == user.text("name"));
-        if let Some((voucher, batch)) = of_user {
+    for (voucher, batch, package) in good {
+        let user = users.iter().find(|user| user.text("name") == voucher.code);
+        if let Some(user) = user {
             let values = limits(voucher.limit_bytes(batch), voucher.limit_minutes(batch));
             alike.entry(values).or_default().push(user.id());
+        } else {
+            // Somebody else may have a user of this name by now: that one is left alone.
+            make_one(client, &left(voucher, batch), package, &voucher.code).await?;
         }
     }
     for (values, ids) in alike.iter().filter(|(values, _)| !values.is_empty()) {
@@ -124,7 +133,22 @@ pub async fn limit(client: &MikroTik, vouchers: &[(Voucher, Batch)]) -> Result<(
         let all: Vec<_> = [(".id", ids.as_str())].into_iter().chain(values).collect();
         client.run(&format!("{USER}/set"), &all).await?;
     }
-    put_out_all(client, &[ACTIVE], &codes).await
+    put_out_all(client, &[ACTIVE], &users).await
+}
+
+/// What a voucher grants that is not at the gateway any more: all of it where nobody has used it; else, of what something
+/// was added to, that alone.
+fn left(voucher: &Voucher, batch: &Batch) -> Batch {
+    let is_used = voucher.first_login_at.is_some();
+    let left = |all: i64, more: i64| if is_used && more > 0 { more } else { all };
+    let minutes = voucher.limit_minutes(batch);
+    let minutes = minutes.map(|all| left(all, voucher.more_minutes));
+    let bytes = voucher.limit_bytes(batch);
+    Batch {
+        limit_bytes: bytes.map(|all| left(all, voucher.more_bytes)),
+        limit_minutes: minutes.map(|minutes| i32::try_from(minutes).unwrap_or(i32::MAX)),
+        ..batch.clone()
+    }
 }
 
 /// Has vouchers forget the phones that they were used from: what ties a user to one, what phones remember, and who is
@@ -140,7 +164,7 @@ pub async fn free(client: &MikroTik, codes: &[String]) -> Result<(), Trouble> {
         let values = [(".id", &*tied.join(",")), ("mac-address", NO_MAC)];
         client.run(&format!("{USER}/set"), &values).await?;
     }
-    put_out_all(client, &[COOKIE, ACTIVE], &codes).await
+    put_out_all(client, &[COOKIE, ACTIVE], &users).await
 }
 
 /// The users of these codes that the shop made.
@@ -153,12 +177,13 @@ async fn ours(client: &MikroTik, codes: &[&str], more: &[&str]) -> Result<Vec<It
 }
 
 /// Takes the items of these users out of menus.
-async fn put_out_all(client: &MikroTik, menus: &[&str], codes: &[&str]) -> Result<(), Trouble> {
+async fn put_out_all(client: &MikroTik, menus: &[&str], users: &[Item]) -> Result<(), Trouble> {
+    let names: BTreeSet<&str> = users.iter().map(|user| user.text("name")).collect();
     for menu in menus {
         let found = client.print(menu, &[".id", "user"], &[]).await?;
         let theirs = found
             .iter()
-            .filter(|item| codes.contains(&item.text("user")));
+            .filter(|item| names.contains(item.text("user")));
         remove(client, menu, theirs.map(Item::id)).await?;
     }
     Ok(())

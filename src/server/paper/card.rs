@@ -178,8 +178,8 @@ impl Sheet<'_> {
         };
         let name = package.name.text(prefs.is_arabic()).to_owned();
         let price = prefs.money_unit(package.price);
-        let time = prefs.stretch(package.limit_minutes);
-        let bytes = prefs.bytes(package.limit_bytes);
+        let time = prefs.stretch(self.view.batch.limit_minutes);
+        let bytes = prefs.bytes(self.view.batch.limit_bytes);
         let mut texts = vec![code];
         if self.form.is_dense {
             texts[0].size = 1.3;

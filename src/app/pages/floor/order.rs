@@ -1,12 +1,13 @@
 //! Taking an order for a session.
 
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 
 use crate::app::pages::floor::floor;
 use crate::app::parts::basket::{Basket, BasketLines, MenuGrid};
 use crate::app::parts::button::Button;
 use crate::app::parts::sheet::Sheet;
-use crate::app::{Tone, prefs, store, view};
+use crate::app::{Tone, explain, prefs, store, view};
 use crate::client;
 use crate::domain::id::{LineId, SessionId};
 use crate::domain::op::Body;
@@ -22,11 +23,15 @@ pub fn OrderSheet(
 ) -> impl IntoView {
     let (store, prefs, floor) = (store(), prefs(), floor());
     let words = prefs.words();
-    let basket = Basket::new();
+    let (basket, is_busy) = (Basket::new(), RwSignal::new(false));
     let add = move || {
         let mut undo = Vec::new();
         let mut codes = String::new();
-        let bodies: Vec<Body> = untrack(|| basket.bill_lines())
+        let lines = match untrack(|| basket.bill_lines()) {
+            Ok(lines) => lines,
+            Err(reason) => return store.toast(Tone::Bad, explain(words, reason), Vec::new()),
+        };
+        let bodies: Vec<Body> = lines
             .into_iter()
             .map(|line| {
                 let line_id = LineId(client::device::new_id());
@@ -51,11 +56,22 @@ pub fn OrderSheet(
                 }
             })
             .collect();
-        if !bodies.is_empty() && store.record(bodies).is_ok() {
-            let text = format!("{}{codes}", words.order_added);
-            store.toast(Tone::Ok, text, undo);
-            floor.close();
+        if bodies.is_empty() || is_busy.get_untracked() {
+            return;
         }
+        let Ok(kept) = store.record(bodies) else {
+            return;
+        };
+        // A code is told once it is on a bill for good.
+        is_busy.set(true);
+        spawn_local(async move {
+            if kept.done().await {
+                let text = format!("{}{codes}", words.order_added);
+                store.toast(Tone::Ok, text, undo);
+                floor.close();
+            }
+            is_busy.try_set(false);
+        });
     };
     let text = move || match basket.count() {
         0 => words.pick_items.to_owned(),

@@ -12,7 +12,7 @@ use crate::app::api::{JobView, VoucherForm};
 use crate::app::explain::trouble;
 use crate::app::parts::button::{Amount, Button, Choose, Icon, MoneyField, TextField};
 use crate::app::parts::empty::Empty;
-use crate::app::parts::pool::Pool;
+use crate::app::parts::pool::{Pool, refusal};
 use crate::app::parts::sheet::{RemoveButton, Sheet, SheetFoot};
 use crate::app::parts::shell::PageHead;
 use crate::app::parts::show::Show;
@@ -740,7 +740,7 @@ fn BatchSheet(batch: Batch, on_close: Callback<()>) -> impl IntoView {
     };
     let row = move |voucher: Voucher| {
         let (tone, word) = stage_word(words, voucher.stage());
-        let is_for_sale = voucher.stage() <= Stage::Printed;
+        let is_for_sale = refusal(&store.shown(), &voucher, store.journal_name()).is_none();
         let (number, code) = (prefs.number(voucher.number), voucher.code.clone());
         let label = format!("{} {code}", words.mark_sold);
         view! {

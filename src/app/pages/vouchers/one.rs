@@ -6,14 +6,15 @@ use leptos::task::spawn_local;
 use crate::app::api::{self, DeviceView};
 use crate::app::pages::vouchers::{MIB, read_limit, stage_word};
 use crate::app::parts::button::{Amount, Button, TextField};
+use crate::app::parts::pool::refusal;
 use crate::app::parts::reason::AskReason;
 use crate::app::parts::sheet::{Modal, Sheet};
 use crate::app::parts::show::Show;
 use crate::app::parts::trail::{TrailLine, trail};
-use crate::app::{Tone, prefs, store, view};
+use crate::app::{Link, Tone, prefs, store, view};
 use crate::domain::id::{StaffId, VoucherId};
 use crate::domain::op::Body;
-use crate::domain::registry::{Row, Synced};
+use crate::domain::registry::Row;
 use crate::domain::staff::Signature;
 use crate::domain::voucher::{BATCH_MAX, EndReason, SoldOn, Stage, Voucher, check_more, told_at};
 
@@ -196,21 +197,31 @@ pub fn Acts(
 ) -> impl IntoView {
     let (store, prefs) = (store(), prefs());
     let words = prefs.words();
-    let asking = RwSignal::new(None::<Asking>);
+    let (asking, is_busy) = (RwSignal::new(None::<Asking>), RwSignal::new(false));
     let record = move |wanted: Vec<Voucher>, bodies: Vec<Body>| {
         let text = words.n_changed.replace("{n}", &prefs.number(wanted.len()));
         for voucher in wanted {
             store.hold(Row::Voucher(voucher));
         }
+        let n_refused = move || untrack(|| store.journal()).1.len();
+        let before = n_refused();
         let Ok(kept) = store.record(bodies) else {
             return;
         };
+        is_busy.set(true);
         spawn_local(async move {
             if kept.done().await {
-                store.all_sent().await;
-                store.toast(Tone::Ok, text, Vec::new());
+                // With no server it is recorded, and what becomes of it is told later.
+                if store.link.get_untracked() != Link::Offline {
+                    store.all_sent().await;
+                }
+                // What was refused has said so.
+                if n_refused() == before {
+                    store.toast(Tone::Ok, text, Vec::new());
+                }
                 on_done.try_run(());
             }
+            is_busy.try_set(false);
         });
     };
     let chosen = move |which: fn(&Voucher) -> bool| -> Vec<Voucher> {
@@ -223,8 +234,16 @@ pub fn Acts(
         record(wanted, bodies.collect());
     };
     let is_none = move |which: fn(&Voucher) -> bool| {
-        Signal::derive(move || !vouchers.with(|all| all.iter().any(which)))
+        Signal::derive(move || is_busy.get() || !vouchers.with(|all| all.iter().any(which)))
     };
+    // A code that another till may sell is not marked here.
+    let for_sale = move || {
+        let (shown, journal) = (store.shown(), store.journal_name());
+        let all = vouchers.get().into_iter();
+        let ours = all.filter(|voucher| refusal(&shown, voucher, journal).is_none());
+        ours.collect::<Vec<Voucher>>()
+    };
+    let cannot_sell = Signal::derive(move || is_busy.get() || for_sale().is_empty());
     let is_good = |voucher: &Voucher| voucher.ended.is_none();
     let can_more = |voucher: &Voucher| voucher.stage() != Stage::Ended(EndReason::Revoked);
     let can_edit = store.may(&Body::VouchersRevoked {
@@ -232,7 +251,7 @@ pub fn Acts(
         reason: String::new(),
     });
     let sell = move || {
-        let (shown, wanted) = (store.shown_now(), chosen(Voucher::is_open));
+        let (shown, wanted) = (store.shown_now(), untrack(for_sale));
         let body = |voucher: &Voucher| Body::VoucherSold {
             voucher_id: voucher.voucher_id,
             price: shown
@@ -283,7 +302,7 @@ pub fn Acts(
             <Button
                 icon="cash"
                 text=words.mark_sold.to_owned()
-                disabled=is_none(Voucher::is_open)
+                disabled=cannot_sell
                 on_press=sell
             />
             <Button
