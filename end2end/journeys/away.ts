@@ -193,8 +193,10 @@ test('a device that is full says so, shows nothing that it could not record, and
     await expect(refused).toHaveCount(0, { timeout: 10_000 });
     await floor.card(1).press(words.order);
     await floor.order.add('Tea');
-    await floor.order.save();
+    await floor.order.press();
     await till.told(words.not_kept);
+    // What was picked is still there, for when there is room.
+    await floor.order.close();
     await expect(card.locator('.orders b')).toHaveText(cups ?? '');
     await expect(page.locator('.badge [role=status]')).not.toContainText(words.waiting);
     expect(await api.seq()).toBe(seq + marks.length);

@@ -81,6 +81,10 @@ test('a card that two tills sold is looked at, and the money of both stands', as
     expect(sales.filter(({ lines }) => lines.some(({ ticket }) => ticket?.code === code))).toHaveLength(2);
     const reviews = await tills[1].api.table<{ reason: string }>('review');
     expect(reviews.map(({ reason }) => reason)).toContain('sold_twice');
+    // Whoever looks is told of both sales.
+    await tills[1].sync.open();
+    await expect(tills[1].dialog.locator('.other-side')).toContainText(tills[1].words.sold_before);
+    await expect(tills[1].dialog.locator('.other-side')).toContainText(code);
 });
 
 test('a code goes on a session’s bill, stands on the receipt, and is good no longer when it is taken back', async ({ till }) => {

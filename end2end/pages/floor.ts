@@ -177,8 +177,12 @@ export class OrderSheet extends Sheet {
     }
 
     async save(): Promise<void> {
-        await this.root.locator('.sheet-foot .btn-primary').click();
+        await this.press();
         await this.gone();
+    }
+
+    async press(): Promise<void> {
+        await this.root.locator('.sheet-foot .btn-primary').click();
     }
 }
 

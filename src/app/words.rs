@@ -613,6 +613,7 @@ catalogue! {
     profile_users: "الكروت", "Vouchers";
     n_users: "{n} كارت على الراوتر", "{n} vouchers at the router";
     profile_in_use: "بيستخدمها، فاسمها يفضل ومش هتتمسح:", "In use, so it keeps its name and stays:";
+    sold_before: "اتباع قبلها", "Sold before";
     card_code: "كود الكارت", "Code of the card";
     none_left_here: "خلص من الجهاز ده", "None left on this device";
     n_left: "فاضل {n}", "{n} left";

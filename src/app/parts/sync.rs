@@ -12,7 +12,7 @@ use crate::app::{Alarm, Link, Prefs, Store, explain, prefs, store, view, words};
 use crate::client;
 use crate::client::worker::Room;
 use crate::domain::id::{
-    CategoryId, ChecklistId, ItemId, RunId, SessionId, StationId, TaskId, Uuid,
+    CategoryId, ChecklistId, ItemId, RunId, SaleId, SessionId, StationId, TaskId, Uuid, VoucherId,
 };
 use crate::domain::op::{Body, Op};
 use crate::domain::outcome::Reason;
@@ -321,6 +321,7 @@ fn ToLookAt(review: Review) -> impl IntoView {
         .iter()
         .filter(|body| !matches!(body, Body::BillReopened { .. }));
     let other_side: Vec<String> = others.map(|body| told(body, prefs)).collect();
+    let sold_before = sold_before(store, prefs, &review);
     let may_take = !review.offer.is_empty() && review.offer.iter().all(|body| store.may(body));
     let offer = StoredValue::new(review.offer.clone());
     let take = move || {
@@ -353,6 +354,15 @@ fn ToLookAt(review: Review) -> impl IntoView {
                             <p class="other-side">
                                 <small>{words.other_side}</small>
                                 {other_side.join(" · ")}
+                            </p>
+                        }
+                    })}
+                {(!sold_before.is_empty())
+                    .then(|| {
+                        view! {
+                            <p class="other-side">
+                                <small>{words.sold_before}</small>
+                                {sold_before.join("، ")}
                             </p>
                         }
                     })}
@@ -402,6 +412,35 @@ fn ToLookAt(review: Review) -> impl IntoView {
     }
 }
 
+/// Of vouchers that were sold twice: who has sold each before whoever is looked at.
+fn sold_before(store: Store, prefs: Prefs, review: &Review) -> Vec<String> {
+    if review.reason != Reason::SoldTwice {
+        return Vec::new();
+    }
+    let state = store.shown_now();
+    let zone = state.shop().zone;
+    let sale = state.sales.get(&SaleId(review.subject));
+    let on_sale = sale.into_iter().flat_map(|sale| &sale.lines);
+    let session = state.session(SessionId(review.subject));
+    let on_bill = session.into_iter().flat_map(|session| &session.lines);
+    let tickets = on_sale.filter_map(|line| line.ticket.as_ref());
+    let tickets = tickets.chain(on_bill.filter_map(|line| line.ticket.as_ref()));
+    let ids = tickets.map(|ticket| ticket.voucher_id);
+    let vouchers = ids.chain([VoucherId(review.subject)]);
+    let first = vouchers.filter_map(|voucher_id| {
+        let voucher = state.vouchers.get(&voucher_id)?;
+        let sold = voucher.sold?.by;
+        let is_first = (sold.at, sold.by) != (review.at, review.by);
+        is_first.then(|| {
+            let (at, who) = (prefs.moment(sold.at, &zone), store.staff_name(sold.by));
+            format!("{} · {at} · {who}", voucher.code)
+        })
+    });
+    let mut first: Vec<String> = first.collect();
+    first.dedup();
+    first
+}
+
 /// What an operation is about: the station of its session, or what the row is called.
 fn about(store: Store, prefs: Prefs, subject: Uuid) -> String {
     let state = store.shown_now();
@@ -437,7 +476,12 @@ fn about(store: Store, prefs: Prefs, subject: Uuid) -> String {
             .get(&ChecklistId(subject))
             .map(|list| text(&list.name))
     };
+    let voucher = || {
+        let found = state.vouchers.get(&VoucherId(subject));
+        found.map(|voucher| voucher.code.clone())
+    };
     let run = || state.runs.get(&RunId(subject)).map(|run| text(&run.name));
     let found = station.or_else(item).or_else(category).or_else(task);
-    found.or_else(list).or_else(run).unwrap_or_default()
+    let found = found.or_else(list).or_else(run);
+    found.or_else(voucher).unwrap_or_default()
 }
