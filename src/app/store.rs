@@ -23,7 +23,7 @@ use crate::domain::session::Session;
 use crate::domain::shop::Shop;
 use crate::domain::staff::Staff;
 pub use crate::domain::sync::Link;
-use crate::domain::sync::{Action, Engine, Event, Fit, Snapshot, Step};
+use crate::domain::sync::{Action, Engine, Event, Fit, JournalId, Snapshot, Step};
 use crate::domain::time::{MINUTE_MS, Timestamp, next_moment};
 
 /// A smaller change of the clock's correction is not worth writing down.
@@ -294,7 +294,7 @@ impl Store {
     }
 
     /// The journal in which this device records; nobody's before it was read.
-    pub fn journal_name(self) -> (DeviceId, Incarnation) {
+    pub fn journal_id(self) -> JournalId {
         self.journal_moved.track();
         self.engine.with_value(|engine| {
             let head = engine.replica.journal().head;
@@ -673,7 +673,7 @@ impl Store {
         if !is_due || self.link.get_untracked() != Link::Live {
             return;
         }
-        let (device_id, incarnation) = untrack(|| self.journal_name());
+        let (device_id, incarnation) = untrack(|| self.journal_id());
         let journal = (device_id, incarnation);
         if device_id == DeviceId::default() || !could_have_more(&self.shown_now(), journal) {
             return;

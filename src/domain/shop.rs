@@ -1,6 +1,6 @@
 //! The shop's own settings: one row, edited field by field.
 
-use std::ops::{Range, RangeInclusive};
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,15 +10,12 @@ use crate::domain::outcome::Reason;
 use crate::domain::text::{NAME_CHARS_MAX, NOTE_CHARS_MAX, check_reason, check_text};
 use crate::domain::time::{BusinessDay, Timestamp, Zone};
 use crate::domain::voucher::COLORS;
+use crate::domain::wifi::{PASSPHRASE_CHARS, SSID_BYTES_MAX, is_on_every_keyboard};
 
 /// The longest timer, in minutes: a day.
 pub const TIMER_MINUTES_MAX: i32 = 24 * 60;
 /// The most timer presets that a start sheet shows.
 pub const PRESETS_MAX: usize = 12;
-/// The longest name of a Wi-Fi network, in bytes, as radios send it.
-pub const WIFI_NAME_BYTES_MAX: usize = 32;
-/// How many characters a Wi-Fi password has, as WPA wants it.
-pub const WIFI_PASSWORD_CHARS: RangeInclusive<usize> = 8..=63;
 
 /// A language of the screens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -214,17 +211,16 @@ impl ShopChange {
             }
             ShopChange::Color(color) => (0..COLORS).contains(color),
             ShopChange::WifiName(name) => {
-                if name.len() > WIFI_NAME_BYTES_MAX {
+                if name.len() > SSID_BYTES_MAX {
                     return Err(Reason::TextTooLong);
                 }
                 return check_line(name);
             }
             ShopChange::WifiPassword(password) => {
-                // Phones type it on every keyboard: what WPA takes is printable ASCII.
-                if password.chars().any(|c| c != ' ' && !c.is_ascii_graphic()) {
+                if !is_on_every_keyboard(password) {
                     return Err(Reason::TextUnclear);
                 }
-                password.is_empty() || WIFI_PASSWORD_CHARS.contains(&password.len())
+                password.is_empty() || PASSPHRASE_CHARS.contains(&password.len())
             }
             ShopChange::SheetHeader(line) | ShopChange::SheetFooter(line) => {
                 return check_line(line);

@@ -1,5 +1,7 @@
 //! Vouchers: codes that let a guest into the Wi-Fi, the packages that say what a code grants, and the life of each one.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::edit::Edited;
@@ -10,6 +12,7 @@ use crate::domain::money::Money;
 use crate::domain::outcome::Reason;
 use crate::domain::registry::Synced;
 use crate::domain::staff::Signature;
+use crate::domain::sync::JournalId;
 use crate::domain::text::{Label, NAME_CHARS_MAX, check_text};
 use crate::domain::time::{DAY_MS, Timestamp};
 
@@ -249,11 +252,36 @@ pub struct Lease {
     pub at: Timestamp,
 }
 
-/// How many vouchers of a package one journal may hold a lease on: a fair share of those that can be sold.
-pub fn fair_share(n_open: usize, n_journals: usize) -> usize {
-    n_open
-        .div_ceil(n_journals.max(LEASE_SHARES_MIN))
-        .min(LEASE_MAX)
+impl Lease {
+    /// Whose it is.
+    pub fn journal(&self) -> JournalId {
+        (self.device_id, self.incarnation)
+    }
+}
+
+/// The vouchers of one package in the pool that a journal may be given a lease on: those that no other journal may sell,
+/// up to its fair share. Tills ask for more by it, and the server gives by it. `is_stale` tells of a lease that its
+/// journal will not use any more.
+pub fn leasable(
+    pool: &[&Voucher],
+    journal: JournalId,
+    is_stale: impl Fn(&Lease) -> bool,
+) -> Vec<VoucherId> {
+    let leases = || pool.iter().filter_map(|voucher| voucher.lease.as_ref());
+    let is_mine = |lease: &&Lease| lease.journal() == journal;
+    let others: BTreeSet<JournalId> = leases()
+        .filter(|lease| !is_mine(lease) && !is_stale(lease))
+        .map(Lease::journal)
+        .collect();
+    let n_shares = (others.len() + 1).max(LEASE_SHARES_MIN);
+    let share = pool.len().div_ceil(n_shares).min(LEASE_MAX);
+    let n_more = share.saturating_sub(leases().filter(is_mine).count());
+    let is_free = |voucher: &&&Voucher| match &voucher.lease {
+        None => true,
+        Some(lease) => !is_mine(&lease) && is_stale(lease),
+    };
+    let free = pool.iter().filter(is_free).take(n_more);
+    free.map(|voucher| voucher.voucher_id).collect()
 }
 
 /// Why a voucher is no longer good.
@@ -351,6 +379,17 @@ impl Voucher {
     /// Something was added to what it granted.
     pub fn is_extended(&self) -> bool {
         self.more_bytes > 0 || self.more_minutes > 0
+    }
+
+    /// Why it cannot be sold any more, if so.
+    pub fn refusal(&self) -> Option<Reason> {
+        if self.sold.is_some() {
+            Some(Reason::SoldTwice)
+        } else if self.ended.is_some() {
+            Some(Reason::VoucherEnded)
+        } else {
+            None
+        }
     }
 
     /// The voucher as it stands on a bill.

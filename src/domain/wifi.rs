@@ -156,7 +156,12 @@ pub fn check_ssid(ssid: &str) -> Result<(), Reason> {
 
 /// Tells whether a text can be a passphrase: 8 to 63 characters that are on every keyboard.
 pub fn is_passphrase(text: &str) -> bool {
-    PASSPHRASE_CHARS.contains(&text.len()) && text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+    PASSPHRASE_CHARS.contains(&text.len()) && is_on_every_keyboard(text)
+}
+
+/// Tells whether every phone can type a text: printable ASCII, which is what WPA takes.
+pub fn is_on_every_keyboard(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// Reads the address of a radio, and writes it as gateways do.

@@ -7,10 +7,12 @@ use crate::domain::op::Body;
 use crate::domain::outcome::Reason;
 use crate::domain::shop::Shop;
 use crate::domain::staff::{Role, Staff};
+use crate::domain::sync::JournalId;
 use crate::domain::time::Timestamp;
 use crate::domain::voucher::{
-    BATCH_MAX, CODE_CHARS, LEASE_MS, Lease, PREFIX_CHARS_MAX, Voucher, fair_share,
+    BATCH_MAX, CODE_CHARS, LEASE_MS, Lease, PREFIX_CHARS_MAX, Voucher, leasable,
 };
+use crate::domain::wifi::read_mac;
 use crate::server::api::{
     DeviceView, GuestView, GuestsView, JobView, VoucherFilter, VoucherForm, VoucherPage,
 };
@@ -91,38 +93,27 @@ pub async fn lease(
     let now = clock::now();
     let mut read = server.readers.acquire().await?;
     let mut of_package: BTreeMap<PackageId, Vec<Voucher>> = BTreeMap::new();
-    let journal = |lease: &Lease| (lease.device_id, lease.incarnation);
-    let mut silent: BTreeMap<(DeviceId, Incarnation), bool> = BTreeMap::new();
+    let mut silent: BTreeMap<JournalId, bool> = BTreeMap::new();
     for voucher in db::voucher::list_pool(&mut read).await? {
         if let Some(lease) = voucher.lease.filter(|lease| lease.at + LEASE_MS < now)
-            && !silent.contains_key(&journal(&lease))
+            && !silent.contains_key(&lease.journal())
         {
-            let heard_at = db::log::last_heard(&mut read, journal(&lease)).await?;
+            let heard_at = db::log::last_heard(&mut read, lease.journal()).await?;
             let is_silent = heard_at.is_none_or(|at| at + LEASE_MS < now);
-            silent.insert(journal(&lease), is_silent);
+            silent.insert(lease.journal(), is_silent);
         }
         let package = of_package.entry(voucher.package_id).or_default();
         package.push(voucher);
     }
     drop(read);
     let is_stale = |lease: &Lease| {
-        lease.at + LEASE_MS < now && silent.get(&journal(lease)).copied().unwrap_or(false)
+        let is_silent = silent.get(&lease.journal()).copied().unwrap_or(false);
+        lease.at + LEASE_MS < now && is_silent
     };
-    let is_mine = |lease: &Lease| journal(lease) == (device_id, incarnation);
     let mut voucher_ids = Vec::new();
     for vouchers in of_package.values() {
-        let leases = || vouchers.iter().filter_map(|voucher| voucher.lease.as_ref());
-        let others: BTreeSet<_> = leases()
-            .filter(|lease| !is_stale(lease) && !is_mine(lease))
-            .map(journal)
-            .collect();
-        let n_mine = leases().filter(|lease| is_mine(lease)).count();
-        let n_more = fair_share(vouchers.len(), others.len() + 1).saturating_sub(n_mine);
-        let free = vouchers
-            .iter()
-            .filter(|voucher| voucher.lease.as_ref().is_none_or(is_stale));
-        let free = free.filter(|voucher| !voucher.lease.as_ref().is_some_and(is_mine));
-        voucher_ids.extend(free.take(n_more).map(|voucher| voucher.voucher_id));
+        let pool: Vec<&Voucher> = vouchers.iter().collect();
+        voucher_ids.extend(leasable(&pool, (device_id, incarnation), is_stale));
     }
     voucher_ids.truncate(BATCH_MAX);
     if !voucher_ids.is_empty() {
@@ -213,15 +204,9 @@ pub async fn guests(server: &Server) -> Result<GuestsView, Error> {
 
 /// Logs a guest's phone out.
 pub async fn put_out(server: &Server, mac: &str) -> Result<(), Error> {
-    let is_mac = mac.len() == 17
-        && mac
-            .bytes()
-            .all(|byte| byte.is_ascii_hexdigit() || byte == b':');
-    if !is_mac {
-        return Err(Error::BadRequest);
-    }
+    let mac = read_mac(mac).ok_or(Error::BadRequest)?;
     let client = gateway::client(server).await?;
-    gateway::put_out(&client, mac).await?;
+    gateway::put_out(&client, &mac).await?;
     server.gateway_wake.notify_one();
     Ok(())
 }

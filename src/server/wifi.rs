@@ -12,11 +12,8 @@ use crate::server::{Error, Server, gateway};
 /// Who is connected, who is kept out, and the networks.
 pub async fn look(server: &Server) -> Result<WifiView, Error> {
     let seen = async { Ok(wifi::look(&*gateway::client(server).await?).await?) };
-    match seen.await {
-        Ok(seen) => Ok(WifiView::Seen(seen)),
-        Err(Error::Gateway(trouble)) => Ok(WifiView::Away(trouble)),
-        Err(error) => Err(error),
-    }
+    let told = gateway::told(seen.await)?;
+    Ok(told.map_or_else(WifiView::Away, WifiView::Seen))
 }
 
 /// Cuts a phone off.

@@ -119,7 +119,7 @@ impl Basket {
         let mut all = shown.vouchers.values();
         let found = all.find(|voucher| voucher.code.eq_ignore_ascii_case(&code));
         let voucher = found.ok_or(Reason::UnknownVoucher)?;
-        if let Some(reason) = refusal(&shown, voucher, untrack(|| self.store.journal_name())) {
+        if let Some(reason) = refusal(&shown, voucher, untrack(|| self.store.journal_id())) {
             return Err(reason);
         }
         self.step(Ware::Card(voucher.voucher_id), 1);
@@ -177,7 +177,7 @@ impl Basket {
     /// The lines of a bill that it makes: each voucher on one of its own, with the code that the customer gets. Refused
     /// where something that was picked cannot be sold any more.
     pub fn bill_lines(self) -> Result<Vec<Line>, Reason> {
-        let (shown, journal) = (self.store.shown(), self.store.journal_name());
+        let (shown, journal) = (self.store.shown(), self.store.journal_id());
         let mut lines = Vec::new();
         for picked in self.lines() {
             let mut line = |item_id, quantity, ticket| {

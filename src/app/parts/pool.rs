@@ -6,11 +6,12 @@ use leptos::prelude::*;
 
 use crate::app::parts::sheet::Sheet;
 use crate::app::{Store, prefs, view};
-use crate::domain::id::{DeviceId, Incarnation, PackageId};
+use crate::domain::id::PackageId;
 use crate::domain::outcome::Reason;
 use crate::domain::registry::{State, Synced};
+use crate::domain::sync::JournalId;
 use crate::domain::text::Label;
-use crate::domain::voucher::{Lease, Ticket, Voucher, fair_share};
+use crate::domain::voucher::{Lease, Ticket, Voucher, leasable};
 
 /// The vouchers of the pool that can be sold, by package: of this journal, and all together.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -21,11 +22,8 @@ pub struct Pool {
     pub n_open: BTreeMap<PackageId, usize>,
 }
 
-/// A journal's name.
-pub type JournalName = (DeviceId, Incarnation);
-
-fn has_leave(lease: Option<&Lease>, journal: JournalName) -> bool {
-    lease.is_some_and(|lease| (lease.device_id, lease.incarnation) == journal)
+fn has_leave(lease: Option<&Lease>, journal: JournalId) -> bool {
+    lease.is_some_and(|lease| lease.journal() == journal)
 }
 
 /// The vouchers of the pool that can be sold.
@@ -41,23 +39,18 @@ fn pooled(state: &State) -> impl Iterator<Item = &Voucher> {
 
 /// Tells why this device may not sell a voucher, if so. A code of the pool is for whoever has leave to sell it; a card is
 /// for whoever holds it.
-pub fn refusal(state: &State, voucher: &Voucher, journal: JournalName) -> Option<Reason> {
+pub fn refusal(state: &State, voucher: &Voucher, journal: JournalId) -> Option<Reason> {
     let batch = state.batches.get(&voucher.batch_id);
     let is_code = batch.is_some_and(|batch| batch.is_pool) && voucher.printed.is_none();
-    if voucher.sold.is_some() {
-        Some(Reason::SoldTwice)
-    } else if voucher.ended.is_some() {
-        Some(Reason::VoucherEnded)
-    } else if is_code && !has_leave(voucher.lease.as_ref(), journal) {
-        Some(Reason::LeasedElsewhere)
-    } else {
-        None
-    }
+    let is_others = is_code && !has_leave(voucher.lease.as_ref(), journal);
+    voucher
+        .refusal()
+        .or(is_others.then_some(Reason::LeasedElsewhere))
 }
 
 impl Pool {
     /// Looks through what is shown.
-    pub fn read(state: &State, journal: JournalName) -> Pool {
+    pub fn read(state: &State, journal: JournalId) -> Pool {
         let mut pool = Pool::default();
         for voucher in pooled(state) {
             *pool.n_open.entry(voucher.package_id).or_default() += 1;
@@ -72,7 +65,7 @@ impl Pool {
 
 /// Tells whether there is a package of which a journal has less than its fair share while nobody else has leave for the
 /// rest.
-pub fn could_have_more(state: &State, journal: JournalName) -> bool {
+pub fn could_have_more(state: &State, journal: JournalId) -> bool {
     let mut packages: BTreeMap<PackageId, Vec<&Voucher>> = BTreeMap::new();
     for voucher in pooled(state) {
         packages
@@ -80,25 +73,13 @@ pub fn could_have_more(state: &State, journal: JournalName) -> bool {
             .or_default()
             .push(voucher);
     }
-    packages.values().any(|vouchers| {
-        let leases = || vouchers.iter().filter_map(|voucher| voucher.lease.as_ref());
-        let mut others: Vec<JournalName> = leases()
-            .map(|lease| (lease.device_id, lease.incarnation))
-            .filter(|other| *other != journal)
-            .collect();
-        others.sort_unstable();
-        others.dedup();
-        let n_mine = leases()
-            .filter(|lease| has_leave(Some(lease), journal))
-            .count();
-        let is_free = vouchers.iter().any(|voucher| voucher.lease.is_none());
-        is_free && n_mine < fair_share(vouchers.len(), others.len() + 1)
-    })
+    let mut packages = packages.values();
+    packages.any(|vouchers| !leasable(vouchers, journal, |_| false).is_empty())
 }
 
 /// What this device may sell from the pool.
 pub fn pool(store: Store) -> Memo<Pool> {
-    Memo::new(move |_| Pool::read(&store.shown(), store.journal_name()))
+    Memo::new(move |_| Pool::read(&store.shown(), store.journal_id()))
 }
 
 /// The name that a voucher of a package has on a bill: there it stands among drinks and hours.

@@ -242,13 +242,7 @@ fn revoked(op: &Stamped, note: &str) -> Ended {
 fn for_sale(state: &State, voucher_id: VoucherId) -> Result<&Voucher, Reason> {
     let found = state.vouchers.get(&voucher_id);
     let voucher = found.ok_or(Reason::UnknownVoucher)?;
-    if voucher.sold.is_some() {
-        Err(Reason::SoldTwice)
-    } else if voucher.ended.is_some() {
-        Err(Reason::VoucherEnded)
-    } else {
-        Ok(voucher)
-    }
+    voucher.refusal().map_or(Ok(voucher), Err)
 }
 
 /// A voucher was sold, and its money is elsewhere. One that was sold before is somebody's already.

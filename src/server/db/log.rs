@@ -242,7 +242,7 @@ pub async fn received_before(
 /// When something of a journal was last received; none where nothing ever was.
 pub async fn last_heard(
     connection: &mut SqliteConnection,
-    (device_id, incarnation): (DeviceId, Incarnation),
+    (device_id, incarnation): JournalId,
 ) -> Result<Option<Timestamp>, sqlx::Error> {
     let at_ms: Option<i64> = sqlx::query_scalar(
         "select received_at_ms from op_log where device_id = ? and incarnation = ? \

@@ -6,6 +6,10 @@ use crate::server::gateway::mikrotik::MikroTik;
 
 /// Who may log in: for the shop, its vouchers.
 pub const USER: &str = "/ip/hotspot/user";
+/// What holds for users, by name.
+pub const USER_PROFILE: &str = "/ip/hotspot/user/profile";
+/// The profile of users that name none.
+pub const DEFAULT_PROFILE: &str = "default";
 /// Who is logged in.
 pub const ACTIVE: &str = "/ip/hotspot/active";
 /// What phones are remembered by, so that they come back without their code.

@@ -1,6 +1,8 @@
 //! What the shop wants of its gateway, done in the order of the log. A job is begun again as often as it takes - the link
 //! breaks, the gateway restarts, the shop's power goes - and finds what an earlier try has made.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use sqlx::{Connection, SqliteConnection};
@@ -215,10 +217,14 @@ impl Worker {
                 Ok(voucher::revoke(&client, &codes).await?)
             }
             Task::Limit(voucher_ids) => {
+                let mut batches = BTreeMap::new();
                 let mut wanted = Vec::new();
                 for voucher in self.vouchers(&voucher_ids).await? {
-                    if let Some((batch, package)) = self.batch(voucher.batch_id).await? {
-                        wanted.push((voucher, batch, package));
+                    if let Entry::Vacant(entry) = batches.entry(voucher.batch_id) {
+                        entry.insert(self.batch(voucher.batch_id).await?);
+                    }
+                    if let Some(Some((batch, package))) = batches.get(&voucher.batch_id) {
+                        wanted.push((voucher, batch.clone(), package.clone()));
                     }
                 }
                 Ok(voucher::limit(&client, &wanted).await?)
@@ -335,6 +341,10 @@ fn job(entry: LogEntry, now: Timestamp) -> Option<Job> {
         device_seq: entry.device_seq,
         bytes: entry.bytes,
     };
+    let of = |task: fn(Vec<VoucherId>) -> Task, voucher_ids: Vec<VoucherId>| {
+        let n = voucher_ids.len();
+        (task(voucher_ids), n)
+    };
     let (task, n_all) = match wire.read()?.body {
         Body::BatchMade {
             batch_id, vouchers, ..
@@ -343,21 +353,14 @@ fn job(entry: LogEntry, now: Timestamp) -> Option<Job> {
         Body::VouchersRevoked { voucher_ids, .. } | Body::SaleVoided { voucher_ids, .. }
             if !voucher_ids.is_empty() =>
         {
-            let n = voucher_ids.len();
-            (Task::Revoke(voucher_ids), n)
+            of(Task::Revoke, voucher_ids)
         }
         Body::LineVoided {
             voucher_id: Some(voucher_id),
             ..
-        } => (Task::Revoke(vec![voucher_id]), 1),
-        Body::VouchersExtended { voucher_ids, .. } => {
-            let n = voucher_ids.len();
-            (Task::Limit(voucher_ids), n)
-        }
-        Body::VouchersFreed { voucher_ids } => {
-            let n = voucher_ids.len();
-            (Task::Free(voucher_ids), n)
-        }
+        } => of(Task::Revoke, vec![voucher_id]),
+        Body::VouchersExtended { voucher_ids, .. } => of(Task::Limit, voucher_ids),
+        Body::VouchersFreed { voucher_ids } => of(Task::Free, voucher_ids),
         _ => return None,
     };
     Some(Job {

@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use sqlx::SqliteConnection;
 
 use crate::domain::gateway::Trouble;
-use crate::domain::id::StaffId;
+use crate::domain::id::{StaffId, Uuid};
 use crate::domain::op::Body;
 use crate::domain::registry::{State, Table};
 use crate::domain::staff::Role;
 use crate::domain::time::{MINUTE_MS, Timestamp};
-use crate::domain::voucher::EndReason;
+use crate::domain::voucher::{EndReason, Voucher};
 use crate::server::db::guest::Guest;
 use crate::server::gateway::hotspot::{self, ACTIVE, COOKIE, LEASE, USER};
 use crate::server::gateway::item::Item;
@@ -111,11 +111,16 @@ async fn ends(
 ) -> Result<Vec<Body>, sqlx::Error> {
     let codes: Vec<String> = over.keys().cloned().collect();
     let vouchers = db::voucher::list_by_code(connection, &codes).await?;
-    let batches = db::row::list(connection, Table::Batch).await?;
-    let batches = batches.into_iter().collect::<State>().batches;
-    let told = vouchers.into_iter().filter_map(|voucher| {
+    let good = vouchers
+        .into_iter()
+        .filter(|voucher| voucher.ended.is_none());
+    let good: Vec<Voucher> = good.collect();
+    let ids: Vec<Uuid> = good.iter().map(|voucher| voucher.batch_id.0).collect();
+    let batches = db::row::find(connection, Table::Batch, &ids).await?;
+    let known: State = batches.into_iter().collect();
+    let told = good.into_iter().filter_map(|voucher| {
         let over = over.get(&voucher.code.to_ascii_uppercase())?;
-        let batch = batches.get(&voucher.batch_id)?;
+        let batch = known.batches.get(&voucher.batch_id)?;
         let minutes = voucher.limit_minutes(batch).unwrap_or_default();
         let bytes = voucher.limit_bytes(batch).unwrap_or_default();
         // More was added, and the gateway does not know yet.
@@ -123,7 +128,7 @@ async fn ends(
             EndReason::Data => over.limit_bytes < u64::try_from(bytes).unwrap_or_default(),
             _ => over.limit_ms < minutes * MINUTE_MS,
         };
-        let is_news = voucher.ended.is_none() && !(is_old && voucher.is_extended());
+        let is_news = !(is_old && voucher.is_extended());
         is_news.then_some(Body::VoucherTold {
             voucher_id: voucher.voucher_id,
             first_login_at: None,

@@ -3,15 +3,11 @@
 use crate::domain::gateway::Trouble;
 use crate::domain::profile::{Profile, ProfileView};
 use crate::domain::time::MINUTE_MS;
-use crate::server::gateway::hotspot::USER;
+use crate::server::gateway::hotspot::{DEFAULT_PROFILE, USER, USER_PROFILE};
 use crate::server::gateway::item::Item;
 use crate::server::gateway::mikrotik::MikroTik;
 use crate::server::gateway::value::{read_rate_kbps, write_duration};
 
-/// The profiles of the hotspot's users.
-const PROFILE: &str = "/ip/hotspot/user/profile";
-/// The one that every user has who names no other.
-const DEFAULT: &str = "default";
 /// How the gateway writes that nothing limits something.
 const NONE: &str = "none";
 
@@ -30,17 +26,17 @@ const FIELDS: [&str; 9] = [
 
 /// Lists the profiles, with how many users have each.
 pub async fn list(client: &MikroTik) -> Result<Vec<ProfileView>, Trouble> {
-    let profiles = client.print(PROFILE, &FIELDS, &[]).await?;
+    let profiles = client.print(USER_PROFILE, &FIELDS, &[]).await?;
     let users = client.print(USER, &["name", "profile"], &[]).await?;
     let view = |item: &Item| {
         let name = item.text("name");
         let of = |user: &&Item| match user.text("profile") {
-            "" => name == DEFAULT,
+            "" => name == DEFAULT_PROFILE,
             profile => profile == name,
         };
         ProfileView {
             profile: read(item),
-            is_default: item.flag("default") || name == DEFAULT,
+            is_default: item.flag("default") || name == DEFAULT_PROFILE,
             n_users: i64::try_from(users.iter().filter(of).count()).unwrap_or(i64::MAX),
         }
     };
@@ -52,7 +48,7 @@ pub async fn list(client: &MikroTik) -> Result<Vec<ProfileView>, Trouble> {
 pub async fn put(client: &MikroTik, was: Option<&str>, profile: &Profile) -> Result<(), Trouble> {
     let mut values = values(profile);
     let Some(was) = was else {
-        return client.add(PROFILE, &pairs(&values)).await.map(drop);
+        return client.add(USER_PROFILE, &pairs(&values)).await.map(drop);
     };
     let item = find(client, was).await?;
     let before = self::values(&read(&item));
@@ -66,7 +62,7 @@ pub async fn put(client: &MikroTik, was: Option<&str>, profile: &Profile) -> Res
     if values.is_empty() {
         return Ok(());
     }
-    client.set(PROFILE, item.id(), &pairs(&values)).await
+    client.set(USER_PROFILE, item.id(), &pairs(&values)).await
 }
 
 fn pairs<'a>(values: &'a [(&'static str, String)]) -> Vec<(&'static str, &'a str)> {
@@ -79,7 +75,7 @@ fn pairs<'a>(values: &'a [(&'static str, String)]) -> Vec<(&'static str, &'a str
 /// Takes a profile away; one that is gone is gone.
 pub async fn remove(client: &MikroTik, name: &str) -> Result<(), Trouble> {
     match find(client, name).await {
-        Ok(item) => client.remove(PROFILE, item.id()).await,
+        Ok(item) => client.remove(USER_PROFILE, item.id()).await,
         Err(Trouble::Gone) => Ok(()),
         Err(trouble) => Err(trouble),
     }
@@ -87,7 +83,7 @@ pub async fn remove(client: &MikroTik, name: &str) -> Result<(), Trouble> {
 
 async fn find(client: &MikroTik, name: &str) -> Result<Item, Trouble> {
     let query = format!("name={name}");
-    let found = client.print(PROFILE, &FIELDS, &[&query]).await?;
+    let found = client.print(USER_PROFILE, &FIELDS, &[&query]).await?;
     let mut found = found.into_iter();
     found
         .find(|item| item.text("name") == name)

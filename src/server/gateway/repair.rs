@@ -9,7 +9,7 @@ use crate::domain::registry::{Row, Table};
 use crate::domain::time::MINUTE_MS;
 use crate::domain::voucher::Package;
 use crate::server::gateway::connection;
-use crate::server::gateway::hotspot::{ACTIVE, COOKIE, USER};
+use crate::server::gateway::hotspot::{ACTIVE, COOKIE, DEFAULT_PROFILE, USER, USER_PROFILE};
 use crate::server::gateway::item::Item;
 use crate::server::gateway::mikrotik::MikroTik;
 use crate::server::gateway::value::{quote, write_duration};
@@ -17,9 +17,6 @@ use crate::server::gateway::voucher::is_ours;
 use crate::server::{Error, Server, db};
 
 const BINDING: &str = "/ip/hotspot/ip-binding";
-const PROFILE: &str = "/ip/hotspot/user/profile";
-/// The profile of users that name none.
-const DEFAULT_PROFILE: &str = "default";
 /// How many things of a kind are shown, and repaired at once.
 pub const ITEMS_MAX: usize = 100;
 /// A phone in a pocket is silent for some minutes.
@@ -156,7 +153,7 @@ impl Seen {
             "add-mac-cookie",
             "mac-cookie-timeout",
         ];
-        let profiles = client.print(PROFILE, &profile_fields, &[]).await?;
+        let profiles = client.print(USER_PROFILE, &profile_fields, &[]).await?;
         let binding_fields = [
             ".id",
             "mac-address",
@@ -351,7 +348,7 @@ impl Seen {
                     name: name.to_owned(),
                     note: String::new(),
                     steps: vec![Step::Add {
-                        menu: PROFILE,
+                        menu: USER_PROFILE,
                         values: vec![
                             ("name", name.to_owned()),
                             ("shared-users", n_devices.to_string()),
@@ -400,7 +397,7 @@ fn flaws_of(profile: &Item, n_devices: i32, minutes: i32) -> Vec<Found> {
         name: profile.text("name").to_owned(),
         note: format!("{field}={}", profile.text(field)),
         steps: vec![Step::Set {
-            menu: PROFILE,
+            menu: USER_PROFILE,
             item: profile.clone(),
             values: vec![(field, value)],
         }],

@@ -740,7 +740,7 @@ fn BatchSheet(batch: Batch, on_close: Callback<()>) -> impl IntoView {
     };
     let row = move |voucher: Voucher| {
         let (tone, word) = stage_word(words, voucher.stage());
-        let is_for_sale = refusal(&store.shown(), &voucher, store.journal_name()).is_none();
+        let is_for_sale = refusal(&store.shown(), &voucher, store.journal_id()).is_none();
         let (number, code) = (prefs.number(voucher.number), voucher.code.clone());
         let label = format!("{} {code}", words.mark_sold);
         view! {

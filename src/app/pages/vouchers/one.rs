@@ -238,7 +238,7 @@ pub fn Acts(
     };
     // A code that another till may sell is not marked here.
     let for_sale = move || {
-        let (shown, journal) = (store.shown(), store.journal_name());
+        let (shown, journal) = (store.shown(), store.journal_id());
         let all = vouchers.get().into_iter();
         let ours = all.filter(|voucher| refusal(&shown, voucher, journal).is_none());
         ours.collect::<Vec<Voucher>>()

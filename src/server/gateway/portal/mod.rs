@@ -43,8 +43,9 @@ const TEMPLATES: [(&str, &str); 7] = [
     ("redirect.html", include_str!("redirect.html")),
     ("rlogin.html", include_str!("rlogin.html")),
 ];
-/// What several pages have in common, by its place in them.
-const PARTS: [(&str, &str); 5] = [
+/// What several pages have in common, by its place in them; the first has places for the others.
+const PARTS: [(&str, &str); 6] = [
+    ("{{forward}}", include_str!("forward.html")),
     ("{{head}}", include_str!("head.html")),
     ("{{mark}}", include_str!("mark.html")),
     ("{{said}}", include_str!("said.html")),
