@@ -5,7 +5,7 @@ import { expect, test, type Till } from '../pages/test';
 
 test.describe.configure({ mode: 'parallel', timeout: 90_000 });
 
-const PAGES = ['/', '/sale', '/tasks', '/history', '/menu', '/stations', '/staff', '/vouchers', '/vouchers/all', '/profiles', '/guests', '/wifi', '/gateway', '/router', '/portal', '/settings', '/more'];
+const PAGES = ['/', '/sale', '/tasks', '/history', '/menu', '/stations', '/staff', '/rights', '/devices', '/vouchers', '/vouchers/all', '/profiles', '/guests', '/wifi', '/gateway', '/router', '/portal', '/settings', '/more'];
 
 /** Opens something over the floor, by its place in the markup, which is the same in every language. */
 const SHEETS: Record<string, (page: Page) => Promise<void>> = {
@@ -62,6 +62,10 @@ for (const language of ['ar', 'en'] as const) {
                         await till.go(path);
                         await look(till, path === '/' ? 'floor' : path.slice(1), wrong);
                     }
+                    const form = { staff_id: newId(), name: 'سيد', role: 'cashier' };
+                    const { code } = await till.api.call<{ code: string }>('invite', form);
+                    await till.go(`/join/${code}`);
+                    await look(till, 'join', wrong);
                     await till.go('/sale');
                     await till.page.locator('.menu-item').first().click();
                     await till.page.locator('.menu-item').nth(4).click();

@@ -2,6 +2,7 @@
 
 import { Login } from '../pages/door';
 import { Sale } from '../pages/sale';
+import { suspend } from '../pages/staff';
 import { AWAY, expect, test, Till } from '../pages/test';
 
 test.use({ flags: ['--demo'] });
@@ -144,10 +145,8 @@ test('money that somebody took before they were put out is on the books, or some
     await away.floor.receipt.opened(words.receipt);
     await away.floor.receipt.close();
     await till.go('/staff');
-    await till.button(`${words.edit} أحمد`).click();
-    await till.dialog.getByLabel(words.may_sign_in).uncheck();
-    await till.button(words.save).click();
-    await expect(page.getByRole('row').filter({ hasText: 'أحمد' })).toContainText(words.inactive);
+    await suspend(till, 'أحمد', 'late again');
+    await expect(page.getByRole('row').filter({ hasText: 'أحمد' })).toContainText(words.suspended);
     await till.stored();
     away.mend();
     await away.linked('signedout');

@@ -5,7 +5,7 @@ import { expect, type APIRequestContext, type APIResponse } from '@playwright/te
 
 export type Id = string;
 export type Role = 'owner' | 'manager' | 'cashier';
-export type Staff = { staff_id: Id; name: string; role: Role; is_active: boolean; has_pin: boolean };
+export type Staff = { staff_id: Id; name: string; role: Role; status: string; has_pin: boolean };
 export type Label = { ar: string; en?: string };
 export type Rates = { single: number; multi: number | null };
 export type Mark = { at: number; op_id: Id };

@@ -8,16 +8,18 @@ use crate::app::codec;
 use crate::domain::gateway::{Finding, Trouble, Trust};
 use crate::domain::health::{Flaw, FlawKind, Health};
 use crate::domain::id::{
-    BatchId, DeviceId, Incarnation, OpId, PackageId, SessionId, StaffId, StationId, VoucherId,
+    BatchId, BrowserId, DeviceId, Incarnation, LoginId, OpId, PackageId, SessionId, StaffId,
+    StationId, VoucherId,
 };
 use crate::domain::money::Money;
 use crate::domain::op::Body;
 use crate::domain::outcome::Outcome;
 use crate::domain::portal::{PortalView, Way};
 use crate::domain::profile::{Profile, ProfileView};
+use crate::domain::right::Right;
 use crate::domain::session::Session;
 use crate::domain::shop::Language;
-use crate::domain::staff::SecretKind;
+use crate::domain::staff::{Role, SecretKind, Signature};
 use crate::domain::sync::{Boot, Part, PartAsk, PullAsk, PullReply, PushBatch, PushReply};
 use crate::domain::time::{BusinessDay, Timestamp};
 use crate::domain::voucher::{Batch, Charset, Package, Voucher};
@@ -69,6 +71,53 @@ pub struct LogLine {
     pub at: Timestamp,
     /// What became of it.
     pub outcome: Outcome,
+}
+
+/// What lets somebody come who was invited. The code is shown this once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invited {
+    /// The code.
+    pub code: String,
+    /// The address that has it in it.
+    pub link: String,
+    /// That address, for a camera.
+    pub qr: Option<QrView>,
+    /// From when it is not good any more.
+    pub expires_at: Timestamp,
+}
+
+/// What an invitation says to whoever opens it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Joining {
+    /// Where they are invited to.
+    pub shop_name: String,
+    /// The name under which they were invited.
+    pub name: String,
+    /// What they are to be.
+    pub role: Role,
+}
+
+/// A browser, as an owner sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BrowserView {
+    /// Its id.
+    pub browser_id: BrowserId,
+    /// It is the one that asks.
+    pub is_here: bool,
+    /// It asks to be paired, under this number.
+    pub number: Option<i64>,
+    /// What the shop calls it; nothing before it was paired.
+    pub name: Option<String>,
+    /// Who paired it, and when.
+    pub paired: Option<Signature>,
+    /// Who put it out, and when.
+    pub revoked: Option<Signature>,
+    /// What it says that it is.
+    pub agent: String,
+    /// The version of the program that it runs; empty where it has not said.
+    pub version: String,
+    /// When it was here last.
+    pub last_seen: Timestamp,
 }
 
 /// How the gateway is reached, as the owner sees it.
@@ -366,15 +415,18 @@ pub async fn push(batch: PushBatch) -> Result<PushReply, Error> {
     let call = crate::server::call().await?;
     call.done(
         async {
-            let login_id = call.who().await?.login.login_id;
+            let authority = call.authority().await?;
             if batch.ops.len() > BATCH_OPS_MAX {
                 return Err(Error::BadRequest);
             }
-            Ok(call
-                .server
-                .sequencer
-                .push(batch, Authority::Device { login_id }, now())
-                .await?)
+            let reply = call.server.sequencer.push(batch, authority, now()).await?;
+            if let Authority::Device {
+                is_put_out: true, ..
+            } = authority
+            {
+                return Err(Error::PutOut);
+            }
+            Ok(reply)
         }
         .await,
     )
@@ -383,11 +435,12 @@ pub async fn push(batch: PushBatch) -> Result<PushReply, Error> {
 /// What changed since a position.
 #[server(endpoint = "pull", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn pull(ask: PullAsk) -> Result<PullReply, Error> {
-    use crate::server::sync;
+    use crate::server::{sync, touch_browser};
     let call = crate::server::call().await?;
     call.done(
         async {
             call.who().await?;
+            touch_browser(&call.server, &call.browser(), &ask.version).await?;
             sync::pull(&call.server, ask).await
         }
         .await,
@@ -463,7 +516,6 @@ pub async fn set_secret(
     kind: SecretKind,
     proof: Option<String>,
 ) -> Result<(), Error> {
-    use crate::domain::staff::Role;
     use crate::server::shop;
     let call = crate::server::call().await?;
     call.done(
@@ -478,12 +530,137 @@ pub async fn set_secret(
     )
 }
 
+/// Invites somebody, or once more whoever has not come yet.
+#[server(endpoint = "invite", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn invite(staff_id: StaffId, name: String, role: Role) -> Result<Invited, Error> {
+    use crate::server;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            let who = call.may(Right::Staff).await?;
+            server::invite(&call.server, &who, staff_id, &name, role, &call.origin()).await
+        }
+        .await,
+    )
+}
+
+/// What an invitation says; for whoever has its code.
+#[server(endpoint = "open_invitation", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn open_invitation(code: String) -> Result<Joining, Error> {
+    use crate::server;
+    let call = crate::server::call().await?;
+    call.done(server::open_invitation(&call.server, &code).await)
+}
+
+/// Lets in who was invited, once. Tells whether they can begin at once.
+#[server(endpoint = "join", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn join(
+    code: String,
+    name: String,
+    kind: SecretKind,
+    proof: String,
+) -> Result<bool, Error> {
+    use crate::server;
+    let call = crate::server::call().await?;
+    call.done(server::join(&call.server, &code, &name, kind, proof).await)
+}
+
+/// Signs somebody out everywhere: oneself, or whom one looks after.
+#[server(endpoint = "sign_out_everywhere", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn sign_out_everywhere(staff_id: StaffId) -> Result<(), Error> {
+    use crate::server;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            let me = call.who().await?.staff;
+            if me.staff_id != staff_id {
+                call.may(Right::Staff).await?;
+            }
+            server::sign_out_everywhere(&call.server, &me, staff_id).await
+        }
+        .await,
+    )
+}
+
+/// Proves that somebody who may do more is at this browser, and allows something: their stay, to go with it.
+#[server(endpoint = "approve", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn approve(staff_id: StaffId, kind: SecretKind, proof: String) -> Result<LoginId, Error> {
+    use crate::server;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.who().await?;
+            server::approve(&call.server, &call.browser(), staff_id, kind, &proof).await
+        }
+        .await,
+    )
+}
+
+/// Records after all what was refused because of who recorded it, or where.
+#[server(endpoint = "accept_refused", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn accept_refused(op_id: OpId) -> Result<(), Error> {
+    use crate::server;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            let who = call.may(Right::Settings).await?;
+            server::accept_refused(&call.server, &who, op_id).await
+        }
+        .await,
+    )
+}
+
+/// The browsers that the shop knows.
+#[server(endpoint = "browsers", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn browsers() -> Result<Vec<BrowserView>, Error> {
+    use crate::server;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.may(Right::Settings).await?;
+            server::browsers(&call.server, &call.browser()).await
+        }
+        .await,
+    )
+}
+
+/// Pairs a browser, or gives it another name.
+#[server(endpoint = "pair_browser", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn pair_browser(browser_id: BrowserId, name: String) -> Result<(), Error> {
+    use crate::server;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            let who = call.may(Right::Settings).await?;
+            server::pair_browser(&call.server, &who, browser_id, &name).await
+        }
+        .await,
+    )
+}
+
+/// Puts a browser out.
+#[server(endpoint = "revoke_browser", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn revoke_browser(browser_id: BrowserId) -> Result<(), Error> {
+    use crate::server;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            let who = call.may(Right::Settings).await?;
+            server::revoke_browser(&call.server, &who, browser_id).await
+        }
+        .await,
+    )
+}
+
 /// Sets the shop's time zone; what its clock shows comes from the server's database.
 #[server(endpoint = "set_zone", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn set_zone(name: String) -> Result<(), Error> {
     use crate::server::shop;
     let call = crate::server::call().await?;
-    call.done(async { shop::set_zone(&call.server, &call.owner().await?, &name).await }.await)
+    call.done(
+        async { shop::set_zone(&call.server, &call.may(Right::Settings).await?, &name).await }
+            .await,
+    )
 }
 
 /// The time zones that there are.
@@ -562,7 +739,7 @@ pub async fn find_gateway() -> Result<Option<GatewayView>, Error> {
     let call = crate::server::call().await?;
     call.done(
         async {
-            call.owner().await?;
+            call.may(Right::Settings).await?;
             gateway::view(&call.server).await
         }
         .await,
@@ -574,7 +751,9 @@ pub async fn find_gateway() -> Result<Option<GatewayView>, Error> {
 pub async fn set_gateway(form: GatewayForm) -> Result<(), Error> {
     use crate::server::gateway;
     let call = crate::server::call().await?;
-    call.done(async { gateway::edit(&call.server, &call.owner().await?, form).await }.await)
+    call.done(
+        async { gateway::edit(&call.server, &call.may(Right::Settings).await?, form).await }.await,
+    )
 }
 
 /// Looks at a connection as it is typed, step by step.
@@ -584,7 +763,7 @@ pub async fn test_gateway(form: GatewayForm) -> Result<Vec<Finding>, Error> {
     let call = crate::server::call().await?;
     call.done(
         async {
-            call.owner().await?;
+            call.may(Right::Settings).await?;
             gateway::test(&call.server, form).await
         }
         .await,
@@ -598,7 +777,7 @@ pub async fn gateway_commands(form: GatewayForm) -> Result<(String, String), Err
     let call = crate::server::call().await?;
     call.done(
         async {
-            call.owner().await?;
+            call.may(Right::Settings).await?;
             gateway::commands(&call.server, form).await
         }
         .await,
@@ -639,7 +818,10 @@ pub async fn make_vouchers(form: VoucherForm) -> Result<BatchId, Error> {
     use crate::server;
     let call = crate::server::call().await?;
     call.done(
-        async { server::make_vouchers(&call.server, &call.manager().await?, form).await }.await,
+        async {
+            server::make_vouchers(&call.server, &call.may(Right::MakeVouchers).await?, form).await
+        }
+        .await,
     )
 }
 
@@ -762,7 +944,7 @@ pub async fn set_profile(was: Option<String>, profile: Profile) -> Result<(), Er
     let call = crate::server::call().await?;
     call.done(
         async {
-            call.manager().await?;
+            call.may(Right::MakeVouchers).await?;
             crate::server::profile::put(&call.server, was, profile).await
         }
         .await,
@@ -775,7 +957,7 @@ pub async fn remove_profile(name: String) -> Result<(), Error> {
     let call = crate::server::call().await?;
     call.done(
         async {
-            call.manager().await?;
+            call.may(Right::MakeVouchers).await?;
             crate::server::profile::remove(&call.server, &name).await
         }
         .await,
@@ -859,7 +1041,7 @@ pub async fn set_network(interface: String, change: NetworkChange) -> Result<(),
     let call = crate::server::call().await?;
     call.done(
         async {
-            call.manager().await?;
+            call.may(Right::Router).await?;
             server::set_network(&call.server, &interface, change).await
         }
         .await,
@@ -873,7 +1055,7 @@ pub async fn add_network(form: NetworkForm) -> Result<(), Error> {
     let call = crate::server::call().await?;
     call.done(
         async {
-            call.manager().await?;
+            call.may(Right::Router).await?;
             server::add_network(&call.server, form).await
         }
         .await,
@@ -901,7 +1083,7 @@ pub async fn upload_portal() -> Result<PortalView, Error> {
     let call = crate::server::call().await?;
     call.done(
         async {
-            call.owner().await?;
+            call.may(Right::Settings).await?;
             portal::upload(&call.server).await
         }
         .await,
@@ -915,7 +1097,7 @@ pub async fn use_portal(add: Vec<Way>) -> Result<PortalView, Error> {
     let call = crate::server::call().await?;
     call.done(
         async {
-            call.owner().await?;
+            call.may(Right::Settings).await?;
             portal::put_in_use(&call.server, &add).await
         }
         .await,
@@ -929,7 +1111,7 @@ pub async fn leave_portal() -> Result<PortalView, Error> {
     let call = crate::server::call().await?;
     call.done(
         async {
-            call.owner().await?;
+            call.may(Right::Settings).await?;
             portal::go_back(&call.server).await
         }
         .await,
@@ -943,7 +1125,7 @@ pub async fn set_portal_certificate(name: String) -> Result<PortalView, Error> {
     let call = crate::server::call().await?;
     call.done(
         async {
-            call.owner().await?;
+            call.may(Right::Settings).await?;
             portal::set_certificate(&call.server, &name).await
         }
         .await,
@@ -971,7 +1153,7 @@ pub async fn router_flaws() -> Result<Result<Vec<Flaw>, Trouble>, Error> {
     let call = crate::server::call().await?;
     call.done(
         async {
-            call.manager().await?;
+            call.may(Right::Router).await?;
             told(repair::flaws(&call.server).await)
         }
         .await,
@@ -985,7 +1167,7 @@ pub async fn repair_router(kind: FlawKind, keys: Vec<String>) -> Result<i64, Err
     let call = crate::server::call().await?;
     call.done(
         async {
-            call.manager().await?;
+            call.may(Right::Router).await?;
             repair::repair(&call.server, kind, &keys).await
         }
         .await,

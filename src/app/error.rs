@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::app::codec::Json;
+use crate::client::people::Refusal;
 use crate::domain::gateway::Trouble;
 use crate::domain::outcome::Reason;
 
@@ -27,6 +28,21 @@ pub enum Error {
     /// Too many wrong tries.
     #[error("locked out for {minutes} minutes")]
     LockedOut {
+        /// For how long.
+        minutes: i64,
+    },
+    /// PINs do not work in this browser until it is paired; it asks under this number.
+    #[error("this browser is not paired; it asks as number {number}")]
+    NotPaired {
+        /// The number that an owner sees.
+        number: i64,
+    },
+    /// This browser was put out of the shop.
+    #[error("this browser was put out")]
+    PutOut,
+    /// Too many wrong tries from there.
+    #[error("too many tries, wait {minutes} minutes")]
+    TooManyTries {
         /// For how long.
         minutes: i64,
     },
@@ -76,19 +92,30 @@ impl Error {
     pub fn status(&self) -> u16 {
         match self {
             Error::NotSignedIn | Error::WrongSecret { .. } => 401,
-            Error::NotAllowed => 403,
+            Error::NotAllowed | Error::NotPaired { .. } | Error::PutOut => 403,
             Error::NotFound => 404,
-            Error::NotNew => 409,
+            Error::NotNew
+            | Error::Refused(Reason::NoSuchStep | Reason::LastOwner | Reason::OwnPlace) => 409,
             Error::BadRequest => 400,
             Error::Refused(_)
             | Error::ShortPassword
             | Error::BadPin
             | Error::BadPassphrase
             | Error::UnknownZone => 422,
-            Error::LockedOut { .. } => 429,
+            Error::LockedOut { .. } | Error::TooManyTries { .. } => 429,
             Error::Internal => 500,
             Error::Gateway(_) => 502,
             Error::Unavailable | Error::NoAnswer | Error::NotHere => 503,
+        }
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Error {
+        match refusal {
+            Refusal::Unknown => Error::NotHere,
+            Refusal::Wrong { tries_left } => Error::WrongSecret { tries_left },
+            Refusal::Locked { minutes } => Error::LockedOut { minutes },
         }
     }
 }

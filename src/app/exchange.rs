@@ -78,7 +78,7 @@ async fn within_limit<T>(call: impl Future<Output = Result<T, Error>>) -> Result
     match select(pin!(call), pin!(limit)).await {
         Either::Left((answer, _)) => answer.map_err(|error| match error {
             Error::NoAnswer => Failure::NoAnswer,
-            Error::NotSignedIn => Failure::SignedOut,
+            Error::NotSignedIn | Error::PutOut => Failure::SignedOut,
             _ => Failure::Trouble,
         }),
         Either::Right(_) => Err(Failure::NoAnswer),

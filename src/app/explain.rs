@@ -58,6 +58,12 @@ pub fn explain(words: &Words, reason: Reason) -> &'static str {
         Reason::TooMany => words.too_many,
         Reason::InUse => words.in_use,
         Reason::LastOwner => words.last_owner,
+        Reason::OwnPlace => words.own_place,
+        Reason::NoSuchStep => words.no_such_step,
+        Reason::NoInvitation => words.no_invitation,
+        Reason::UnknownBrowser => words.unknown_browser,
+        Reason::PutOut => words.from_revoked,
+        Reason::Unapproved => words.was_unapproved,
     }
 }
 
@@ -108,6 +114,9 @@ impl Error {
             Error::NotAllowed => words.not_allowed.to_owned(),
             Error::WrongSecret { tries_left } => count(words.wrong_secret, *tries_left),
             Error::LockedOut { minutes } => count(words.locked_out, *minutes),
+            Error::NotPaired { number } => count(words.unpaired_says, *number),
+            Error::PutOut => words.put_out_error.to_owned(),
+            Error::TooManyTries { minutes } => count(words.too_many_tries, *minutes),
             Error::ShortPassword => words.short_password.to_owned(),
             Error::BadPin => words.bad_pin.to_owned(),
             Error::BadPassphrase => words.bad_passphrase.to_owned(),

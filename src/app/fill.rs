@@ -90,7 +90,7 @@ impl Filling {
         let mut since = self.next.at.unwrap_or_default();
         let mut state: State = self.rows.iter().cloned().collect();
         let server_time = loop {
-            let ask = PullAsk { since, device_id };
+            let ask = PullAsk::new(since, device_id);
             let reply = exchange::pull(ask).await?;
             let PullReply {
                 is_reset,

@@ -30,16 +30,19 @@ pub use crate::app::words::Words;
 
 use crate::app::gate::Gate;
 use crate::app::pages::bill::BillPage;
+use crate::app::pages::devices::DevicesPage;
 use crate::app::pages::floor::FloorPage;
 use crate::app::pages::gateway::GatewayPage;
 use crate::app::pages::guests::GuestsPage;
 use crate::app::pages::history::HistoryPage;
+use crate::app::pages::join::JoinPage;
 use crate::app::pages::menu::MenuPage;
 use crate::app::pages::missing::MissingPage;
 use crate::app::pages::more::MorePage;
 use crate::app::pages::portal::PortalPage;
 use crate::app::pages::print::PrintPage;
 use crate::app::pages::profiles::ProfilesPage;
+use crate::app::pages::rights::RightsPage;
 use crate::app::pages::router::RouterPage;
 use crate::app::pages::sale::SalePage;
 use crate::app::pages::settings::SettingsPage;
@@ -90,6 +93,7 @@ pub fn App() -> impl IntoView {
     view! {
         <Router>
             <Routes fallback=MissingPage>
+                <Route path=path!("join/:code") view=JoinPage ssr=SsrMode::Async />
                 <ParentRoute path=path!("") view=Gate ssr=SsrMode::Async>
                     <Route path=path!("") view=FloorPage />
                     <Route path=path!("sale") view=SalePage />
@@ -99,6 +103,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("stations") view=StationsPage />
                     <Route path=path!("tasks") view=TasksPage />
                     <Route path=path!("staff") view=StaffPage />
+                    <Route path=path!("rights") view=RightsPage />
+                    <Route path=path!("devices") view=DevicesPage />
                     <Route path=path!("settings") view=SettingsPage />
                     <Route path=path!("vouchers") view=VouchersPage />
                     <Route path=path!("vouchers/all") view=VoucherListPage />

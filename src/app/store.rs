@@ -16,9 +16,10 @@ use crate::app::{Error, Prefs, api, exchange, explain, past};
 use crate::client;
 use crate::client::outbox::{OutboxError, Stepped};
 use crate::domain::id::{DeviceId, Incarnation, LoginId, OpId, SessionId, StaffId, Uuid, uuid_v7};
-use crate::domain::op::{Body, Op, SCHEMA};
+use crate::domain::op::{Approval, Body, Op, SCHEMA};
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::registry::{Row, State};
+use crate::domain::right::Right;
 use crate::domain::session::Session;
 use crate::domain::shop::Shop;
 use crate::domain::staff::Staff;
@@ -124,11 +125,22 @@ pub struct Store {
     leases_asked_ms: StoredValue<i64>,
     /// Counts what may have changed the journal.
     journal_moved: RwSignal<u32>,
+    /// What somebody with more rights is asked to allow.
+    pub asked: RwSignal<Option<Asked>>,
     /// Who waits for operations to be kept, by the first of them.
     waiting: StoredValue<Vec<(OpId, oneshot::Sender<bool>)>>,
     me: StoredValue<Staff>,
     login_id: LoginId,
     prefs: Prefs,
+}
+
+/// Operations that somebody with more rights is asked to allow.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Asked {
+    /// The right that it takes.
+    pub right: Right,
+    /// What is recorded once they have.
+    pub bodies: Vec<Body>,
 }
 
 /// Operations on their way onto the disk.
@@ -174,6 +186,7 @@ impl Store {
             room_asked_ms: StoredValue::new(-ROOM_MS),
             leases_asked_ms: StoredValue::new(-LEASES_MS),
             journal_moved: RwSignal::new(0),
+            asked: RwSignal::new(None),
             waiting: StoredValue::new(Vec::new()),
             me: StoredValue::new(me),
             login_id,
@@ -336,7 +349,18 @@ impl Store {
 
     /// Tells whether whoever is signed in may record an operation.
     pub fn may(self, body: &Body) -> bool {
-        self.me.with_value(|me| me.role.may(body))
+        self.has(body.right())
+    }
+
+    /// Tells whether whoever is signed in has a right.
+    pub fn has(self, right: Right) -> bool {
+        let role = self.me.with_value(|me| me.role);
+        self.shown.with_untracked(|state| state.may(role, right))
+    }
+
+    /// Tells whether something can be done here: by whoever is signed in, or once somebody who may do it has allowed it.
+    pub fn can(self, right: Right) -> bool {
+        right.can_be_lent() || self.has(right)
     }
 
     /// The name of somebody; a dash for nobody known.
@@ -351,8 +375,31 @@ impl Store {
 
     /// Records operations of one tap, all of them or none: shows them once they are on the disk, and sends them. One
     /// that is refused here is shown as a toast. Who says that something was done waits until it is kept.
+    ///
+    /// What somebody with more rights must allow waits until they have: they are asked for their PIN, and what was to
+    /// be recorded is no error of whoever tried.
     pub fn record(self, bodies: impl IntoIterator<Item = Body>) -> Result<Kept, Reason> {
-        let ops: Vec<Op> = bodies.into_iter().map(|body| self.write(body)).collect();
+        let bodies: Vec<Body> = bodies.into_iter().collect();
+        let (state, at) = (self.shown_now(), self.this_moment());
+        let mut rights = bodies.iter().map(|body| state.right_for(body, at));
+        if let Some(right) = rights.find(|right| right.can_be_lent() && !self.has(*right)) {
+            self.asked.set(Some(Asked { right, bodies }));
+            return Err(Reason::NotAllowed);
+        }
+        self.record_with(bodies, None)
+    }
+
+    /// Records what somebody with more rights has allowed.
+    pub fn record_with(
+        self,
+        bodies: Vec<Body>,
+        approval: Option<Approval>,
+    ) -> Result<Kept, Reason> {
+        let write = |body| Op {
+            approval,
+            ..self.write(body)
+        };
+        let ops: Vec<Op> = bodies.into_iter().map(write).collect();
         let (kept, waits) = oneshot::channel();
         let first = ops.first().map(|op| op.op_id);
         let by = self.me.with_value(|me| me.staff_id);
@@ -392,6 +439,7 @@ impl Store {
                 .engine
                 .with_value(|engine| engine.replica.position().cursor),
             schema: SCHEMA,
+            approval: None,
             body,
         }
     }
@@ -482,12 +530,13 @@ impl Store {
                     self.tell(Event::Pushed(answer));
                 }
                 Action::Pull(ask) => {
+                    let since = ask.since;
                     let sent_at = client::device::now();
                     let answer = exchange::pull(ask).await;
                     if let Ok(reply) = &answer {
                         self.learn_clock(sent_at, reply.server_time);
                     }
-                    self.tell(Event::Pulled(ask.since, answer));
+                    self.tell(Event::Pulled(since, answer));
                 }
                 Action::Fetch => {
                     // What came before a failure is there for the next try.

@@ -34,7 +34,6 @@ catalogue! {
     // Common words.
     actions: "إجراءات", "Actions";
     active: "شغال", "Active";
-    inactive: "موقوف", "Inactive";
     add: "إضافة", "Add";
     ago: "من", "ago";
     all: "الكل", "All";
@@ -396,7 +395,94 @@ catalogue! {
     add_staff: "موظف جديد", "Add staff";
     new_password: "كلمة سر جديدة", "New password";
     new_pin: "رقم سري جديد", "New PIN";
-    may_sign_in: "مسموح له يدخل", "May sign in";
+    incomplete: "مدعو", "Invited";
+    waits_for_owner: "مستني الموافقة", "Waits for approval";
+    suspended: "موقوف", "Suspended";
+    banned: "ممنوع", "Banned";
+    off_the_list: "متشال", "Removed";
+    show_removed: "اعرض اللي اتشالوا", "Show who was removed";
+    approve: "وافق عليه", "Approve";
+    turn_down: "ارفضه", "Turn down";
+    suspend: "أوقفه", "Suspend";
+    let_back: "رجّعه للشغل", "Let back";
+    ban: "امنعه", "Ban";
+    suspend_says: "هيخرج من كل الأجهزة فورًا، ومش هيقدر يدخل لحد ما ترجّعه", "Signed out everywhere at once, and not let in until you let them back";
+    ban_says: "هيخرج من كل الأجهزة فورًا، ومحدش يرجّعه غير مالك", "Signed out everywhere at once; only an owner can let them back";
+    remove_says: "مش هيظهر في أي قايمة، واسمه يفضل على كل اللي عمله. تقدر ترجّعه بعدين", "Gone from every list; the name stays with what they did. You can put them back later";
+    remove_staff: "شيله من القايمة", "Remove from the list";
+    put_staff_back: "رجّعه للقايمة", "Put back on the list";
+    sign_out_everywhere: "خروج من كل الأجهزة", "Sign out everywhere";
+    signed_out_everywhere: "خرج من كل الأجهزة", "Signed out everywhere";
+    invite: "ادعي موظف", "Invite";
+    invited: "اتدعى", "Invited";
+    joined: "انضم", "Joined";
+    invite_note: "يصوّر الكود بموبايله أو يفتح اللينك، ويكتب اسمه ورقمه السري", "They scan this with their phone or open the link, and set their name and PIN";
+    invite_once: "الكود بيظهر مرة واحدة، وبينفع مرة واحدة لحد {day}", "The code is shown once and works once, until {day}";
+    invite_again: "كود جديد", "A new code";
+    join_title: "أهلًا بيك في {shop}", "Welcome to {shop}";
+    join_note: "اكتب اسمك واختار رقم سري أو كلمة سر", "Set your name and a PIN or a password";
+    join: "انضم", "Join";
+    your_name: "اسمك", "Your name";
+    join_code: "كود الدعوة", "Invitation code";
+    was_joined: "تمام. لما المالك يوافق تقدر تدخل", "Done. You can sign in once the owner has approved you";
+    was_joined_open: "تمام. تقدر تدخل دلوقتي", "Done. You can sign in now";
+    to_login: "صفحة الدخول", "To the login";
+    staff_rules: "قواعد الدخول", "Rules for signing in";
+    join_open: "اللي معاه دعوة يشتغل من غير موافقة", "Who was invited begins without approval";
+    pairing: "الرقم السري على الأجهزة المسموحة بس", "PINs work on paired devices only";
+    lock_after: "قفل الشاشة بعد", "Lock the screen after";
+    lock_never: "ما تقفلش", "Never";
+    discount_limit: "أقصى خصم للكاشير", "Most a cashier may take off";
+
+    // Devices.
+    devices: "الأجهزة المسموحة", "Devices";
+    devices_note: "كل شاشة أو موبايل بيشتغل عليه المحل", "Every till and phone that the shop works on";
+    device_name: "اسم الجهاز", "Name of the device";
+    pair: "اسمح للجهاز", "Pair";
+    pair_this: "اسمح للجهاز ده", "Pair this device";
+    paired: "مسموح", "Paired";
+    not_paired: "مش مسموح", "Not paired";
+    asks_in: "عايز يدخل: {n}", "Asks to come in: {n}";
+    revoke_device: "امنع الجهاز", "Revoke";
+    revoke_says: "هيخرج فورًا. اللي اتسجل عليه ولسه ما وصلش مش هيتنفذ، وهيظهر للمراجعة", "Signed out at once. What was recorded on it and not sent yet does nothing, and is shown for review";
+    device_paired: "جهاز مسموح", "Device paired";
+    device_revoked: "جهاز اتمنع", "Device revoked";
+    revoked: "ممنوع", "Revoked";
+    last_seen: "آخر مرة", "Last seen";
+    version: "النسخة", "Version";
+    unpaired_says: "الجهاز ده لسه مش مسموح له. اطلب من المالك يسمح لرقم {n} من صفحة الأجهزة المسموحة، أو ادخل بكلمة السر", "This device is not paired yet. Ask an owner to pair number {n} on the Devices page, or use a password";
+
+    // Rights.
+    rights: "الصلاحيات", "Rights";
+    rights_note: "أقل دور يقدر يعمل كل حاجة. اللي مش من حقه يطلب رقم سري من حد من حقه", "The least role that may do each thing. Whoever may not asks somebody who may for their PIN";
+    right_floor: "تشغيل الأجهزة والحساب", "Run sessions and take money";
+    right_sell: "البيع على الكاونتر", "Sell at the counter";
+    right_tasks: "المهام والقوايم", "Tasks and checklists";
+    right_cards: "طباعة وبيع الكروت", "Print and sell cards";
+    right_void: "إلغاء طلب أو إضافة", "Take an order or an extra back";
+    right_free: "حساب مجاني", "Settle a bill at nothing";
+    right_discount: "خصم أكبر من الحد", "A discount above the limit";
+    right_reopen: "فتح حساب اتقفل", "Reopen a settled bill";
+    right_refund: "رد فلوس", "Give money back";
+    right_reviews: "المراجعة", "Look after reviews";
+    right_remove_tasks: "مسح المهام", "Take tasks away";
+    right_menu: "المنيو والأسعار", "Menu and prices";
+    right_stations: "الأجهزة وأسعار الساعة", "Stations and rates";
+    right_checklists: "تعديل القوايم", "Change checklists";
+    right_make_vouchers: "الباقات وعمل الكروت", "Packages and new vouchers";
+    right_vouchers: "تمديد وإلغاء الكروت", "Extend and revoke vouchers";
+    right_router: "الواي فاي والراوتر", "Wi-Fi and router";
+    right_staff: "الموظفين", "Staff";
+    right_settings: "الإعدادات والباقي كله", "Settings and everything else";
+    as_usual: "زي العادي", "As usual";
+
+    // Somebody with more rights allows it.
+    needs_approval: "محتاج موافقة", "Needs approval";
+    approval_note: "حد من حقه يكتب رقمه السري هنا", "Somebody who may do this gives their PIN here";
+    nobody_may: "محدش من اللي على الجهاز ده من حقه", "Nobody who may do this can sign in";
+    what_was_recorded: "اللي اتسجل", "What was recorded";
+    accept_refused: "نفّذها برضه", "Record it after all";
+    was_accepted: "اتنفذت", "Recorded";
 
     // Settings.
     this_device: "الجهاز ده", "This device";
@@ -419,6 +505,14 @@ catalogue! {
     owner_only: "إعدادات المحل للمالك بس", "Only an owner changes the shop's settings";
 
     // Why something did not happen.
+    own_place: "محدش يغيّر دوره أو حالته بنفسه", "Nobody changes their own role or status";
+    no_such_step: "الحالة دي ما تنفعش بعد الحالة دي", "This status cannot follow that one";
+    no_invitation: "الدعوة دي مش موجودة أو خلص وقتها أو اتستخدمت", "This invitation does not exist, has run out or was used";
+    unknown_browser: "الجهاز ده مش معروف", "This device is not known";
+    from_revoked: "اتسجل على جهاز ممنوع", "Recorded on a device that had been revoked";
+    was_unapproved: "خصم كبير أو حساب مجاني من غير موافقة", "Settled far below its sum without approval";
+    put_out_error: "الجهاز ده اتمنع من المحل", "This device was revoked";
+    too_many_tries: "محاولات كتير، جرّب بعد {n} دقيقة", "Too many tries; wait {n} minutes";
     not_allowed: "مش من صلاحياتك، اطلب من المدير", "Your role may not do this; ask a manager";
     not_stored: "العملية ما اتسجلتش", "This could not be stored";
     unknown_session: "الجلسة دي مش موجودة", "There is no such session";

@@ -181,6 +181,7 @@ impl Journal {
                 clock_offset_ms: 0,
                 seen: 0,
                 schema: SCHEMA,
+                approval: None,
                 body: sale(SaleId(id()), PaymentId(id()), TEA_PRICE, 1, TEA_PRICE),
             };
             WireOp::new(&op).unwrap()
@@ -233,13 +234,10 @@ fn sequencer(criterion: &mut Criterion, runtime: &Runtime) {
             .unwrap()
             .unwrap()
     });
-    let ask = PullAsk {
-        since,
-        device_id: DeviceId::default(),
-    };
+    let ask = PullAsk::new(since, DeviceId::default());
     criterion.bench_function("pull of 500 rows", |bench| {
         bench.iter(|| {
-            let reply = runtime.block_on(sync::pull(&server, ask)).unwrap();
+            let reply = runtime.block_on(sync::pull(&server, ask.clone())).unwrap();
             assert!(reply.rows.len() > 400, "{} rows", reply.rows.len());
             reply
         });
@@ -335,7 +333,9 @@ async fn owner(server: &Server) -> String {
     };
     let browser = Browser {
         name: "bench".to_owned(),
+        is_new: true,
         is_phone: false,
+        agent: String::new(),
     };
     let (staff_id, kind) = (staff[0].staff_id, SecretKind::Password);
     let cookies = sign_in(server, &browser, staff_id, kind, "playstation").await;

@@ -190,6 +190,20 @@ pub fn on_key(act: impl Fn(KeyboardEvent) + 'static) {
     leptos::prelude::on_cleanup(move || handle.remove());
 }
 
+/// Calls a function whenever somebody touches the page, until the part of the page that asked is gone.
+pub fn on_touch(act: impl Fn() + Clone + 'static) {
+    let keys = act.clone();
+    let handles = [
+        leptos::prelude::window_event_listener(leptos::ev::pointerdown, move |_| act()),
+        leptos::prelude::window_event_listener(leptos::ev::keydown, move |_| keys()),
+    ];
+    leptos::prelude::on_cleanup(move || {
+        handles
+            .into_iter()
+            .for_each(leptos::prelude::WindowListenerHandle::remove)
+    });
+}
+
 /// Calls a function when the page is looked at again, or the network comes back.
 pub fn on_return(act: impl Fn() + Clone + 'static) {
     let closure = Closure::<dyn Fn(Event)>::new(move |_| act());

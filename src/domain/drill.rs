@@ -19,7 +19,7 @@ use crate::domain::op::{Body, Choice, Stamped};
 use crate::domain::registry::State;
 use crate::domain::sale::{SaleLine, SalePayment};
 use crate::domain::shop::ShopChange;
-use crate::domain::staff::{Role, StaffChange};
+use crate::domain::staff::{Role, StaffChange, Status};
 use crate::domain::station::{Mode, Rates, StationChange};
 use crate::domain::task::{Check, ChecklistChange, ChecklistKind, Priority, RunChange, TaskChange};
 use crate::domain::text::Label;
@@ -404,11 +404,17 @@ fn shop_body(chance: &mut Chance) -> Body {
         4 => Body::ShopEdited {
             changes: vec![ShopChange::RoundingStep(money(chance))],
         },
+        5 if chance.percent(50) => Body::StaffStatusSet {
+            staff_id: StaffId(small_id(2, chance.below(4))),
+            status: Status::ALL[usize::try_from(chance.below(5)).unwrap_or(0)],
+            reason: "r".to_owned(),
+        },
         5 => Body::StaffEdited {
             staff_id: StaffId(small_id(2, chance.below(4))),
             changes: vec![
                 StaffChange::Name("n".to_owned()),
                 StaffChange::Active(chance.percent(80)),
+                StaffChange::Removed(chance.percent(5)),
             ],
         },
         6 => Body::SaleVoided {

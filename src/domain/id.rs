@@ -53,6 +53,8 @@ ids! {
     LoginId;
     /// Names a member of staff.
     StaffId;
+    /// Names a browser by the cookie that it keeps, whatever it holds of the shop.
+    BrowserId;
     /// Names the shop; one database holds one.
     ShopId;
     /// Names a station.

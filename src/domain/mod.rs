@@ -15,6 +15,7 @@ pub mod outcome;
 pub mod portal;
 pub mod profile;
 pub mod registry;
+pub mod right;
 pub mod sale;
 pub mod session;
 pub mod shop;

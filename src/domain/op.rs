@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::domain::bill::{Method, QUANTITY_MAX};
 use crate::domain::gateway::GatewayChange;
 use crate::domain::id::{
-    BatchId, CategoryId, ChecklistId, DeviceId, ExtraId, GatewayId, Incarnation, ItemId, LineId,
-    LoginId, OpId, PackageId, PaymentId, RunId, SaleId, SessionId, StaffId, StationId, TaskId,
-    Uuid, VoucherId,
+    BatchId, BrowserId, CategoryId, ChecklistId, DeviceId, ExtraId, GatewayId, Incarnation, ItemId,
+    LineId, LoginId, OpId, PackageId, PaymentId, RunId, SaleId, SessionId, StaffId, StationId,
+    TaskId, Uuid, VoucherId,
 };
 use crate::domain::menu::{CategoryChange, ItemChange};
 use crate::domain::money::Money;
@@ -18,12 +18,12 @@ use crate::domain::outcome::Reason;
 use crate::domain::sale::{SaleLine, SalePayment, check_sale};
 use crate::domain::session::PARTS_MAX;
 use crate::domain::shop::{ShopChange, TIMER_MINUTES_MAX};
-use crate::domain::staff::{Role, SecretKind, Signature, StaffChange};
+use crate::domain::staff::{Role, SecretKind, Signature, StaffChange, Status};
 use crate::domain::station::{Mode, Rates, StationChange};
 use crate::domain::task::{
     Check, ChecklistChange, ChecklistKind, RunChange, TaskChange, check_run,
 };
-use crate::domain::text::{Label, NOTE_CHARS_MAX, check_reason, check_text};
+use crate::domain::text::{Label, NAME_CHARS_MAX, NOTE_CHARS_MAX, check_reason, check_text};
 use crate::domain::time::Timestamp;
 use crate::domain::voucher::{
     BATCH_MAX, EndReason, PackageChange, Ticket, check_batch, check_code, check_more,
@@ -55,8 +55,20 @@ pub struct Op {
     pub seen: u64,
     /// The version it is written in.
     pub schema: u16,
+    /// Somebody with more rights, who allowed it on the spot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<Approval>,
     /// What was done.
     pub body: Body,
+}
+
+/// Who allowed an operation that whoever recorded it may not do alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approval {
+    /// Who.
+    pub staff_id: StaffId,
+    /// Their stay: they gave their PIN or password in this browser.
+    pub login_id: LoginId,
 }
 
 /// An operation with what the sequencer knows about it: everything that [`apply`](crate::domain::apply()) may read.
@@ -70,7 +82,7 @@ pub struct Stamped {
     pub is_retimed: bool,
     /// Who did it.
     pub by: StaffId,
-    /// What they may do.
+    /// What they may do, or whoever allowed it.
     pub role: Role,
     /// What was done.
     pub body: Body,
@@ -298,6 +310,33 @@ pub enum Body {
         kind: SecretKind,
         verifier: Option<String>,
     },
+    /// Somebody stands otherwise with the shop: approved, suspended, banned, back.
+    StaffStatusSet {
+        staff_id: StaffId,
+        status: Status,
+        reason: String,
+    },
+    /// Somebody was invited, for the first time or again; recorded by the server only, which draws the code.
+    StaffInvited {
+        staff_id: StaffId,
+        name: String,
+        role: Role,
+        hash: String,
+        expires_at: Timestamp,
+    },
+    /// Who was invited has come; recorded by the server only, which has seen the code.
+    StaffJoined {
+        staff_id: StaffId,
+        name: String,
+        kind: SecretKind,
+        verifier: String,
+    },
+    /// Everybody who was signed in as somebody was signed out; recorded by the server only.
+    StaffSignedOut { staff_id: StaffId },
+    /// A browser was paired, or named anew; recorded by the server only, which knows browsers.
+    BrowserPaired { browser_id: BrowserId, name: String },
+    /// A browser was put out; recorded by the server only.
+    BrowserRevoked { browser_id: BrowserId },
     /// A task was written down or changed.
     TaskEdited {
         task_id: TaskId,
@@ -471,6 +510,18 @@ impl Body {
             Body::RunEdited { changes, was, .. } => check_edit(changes, was, RunChange::check),
             Body::ShopEdited { changes } => check_changes(changes, ShopChange::check),
             Body::StaffEdited { changes, .. } => check_changes(changes, StaffChange::check),
+            Body::StaffStatusSet { status, reason, .. } => {
+                check_text(reason, NOTE_CHARS_MAX)?;
+                if status.needs_reason() {
+                    check_reason(reason)?;
+                }
+                Ok(())
+            }
+            Body::StaffInvited { name, .. }
+            | Body::StaffJoined { name, .. }
+            | Body::BrowserPaired { name, .. } => {
+                check_text(name, NAME_CHARS_MAX).and_then(|()| check_reason(name))
+            }
             Body::GatewayEdited { changes, .. } => check_changes(changes, GatewayChange::check),
             Body::PackageEdited { changes, was, .. } => {
                 check_edit(changes, was, PackageChange::check)
@@ -500,6 +551,8 @@ impl Body {
             | Body::BillTransferred { .. }
             | Body::ReviewSeen { .. }
             | Body::VoucherTold { .. }
+            | Body::StaffSignedOut { .. }
+            | Body::BrowserRevoked { .. }
             | Body::StaffSecretSet { .. } => Ok(()),
         }
     }
@@ -537,8 +590,14 @@ impl Body {
             Body::ChecklistEdited { checklist_id, .. } => checklist_id.0,
             Body::RunStarted { run_id, .. } | Body::RunEdited { run_id, .. } => run_id.0,
             Body::ShopEdited { .. } => Uuid::nil(),
-            Body::StaffEdited { staff_id, .. } | Body::StaffSecretSet { staff_id, .. } => {
-                staff_id.0
+            Body::StaffEdited { staff_id, .. }
+            | Body::StaffSecretSet { staff_id, .. }
+            | Body::StaffStatusSet { staff_id, .. }
+            | Body::StaffInvited { staff_id, .. }
+            | Body::StaffJoined { staff_id, .. }
+            | Body::StaffSignedOut { staff_id } => staff_id.0,
+            Body::BrowserPaired { browser_id, .. } | Body::BrowserRevoked { browser_id } => {
+                browser_id.0
             }
             Body::GatewayEdited { gateway_id, .. } => gateway_id.0,
             Body::PackageEdited { package_id, .. } => package_id.0,
@@ -616,6 +675,11 @@ impl Body {
         matches!(
             self,
             Body::StaffSecretSet { .. }
+                | Body::StaffInvited { .. }
+                | Body::StaffJoined { .. }
+                | Body::StaffSignedOut { .. }
+                | Body::BrowserPaired { .. }
+                | Body::BrowserRevoked { .. }
                 | Body::GatewayEdited { .. }
                 | Body::BatchMade { .. }
                 | Body::VouchersLeased { .. }
@@ -714,6 +778,6 @@ mod tests {
             let body = serde_json::to_value(&op.body).unwrap();
             kinds.insert(body.as_object().unwrap().keys().next().unwrap().clone());
         }
-        assert_eq!(kinds.len(), 44, "every kind has its line: {kinds:?}");
+        assert_eq!(kinds.len(), 50, "every kind has its line: {kinds:?}");
     }
 }

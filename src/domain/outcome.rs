@@ -145,4 +145,16 @@ pub enum Reason {
     InUse,
     /// The last active owner must stay.
     LastOwner,
+    /// Nobody changes their own role, or how they stand with the shop.
+    OwnPlace,
+    /// This status does not follow on that one, or not in these hands.
+    NoSuchStep,
+    /// There is no such invitation, or not any more.
+    NoInvitation,
+    /// There is no such browser.
+    UnknownBrowser,
+    /// It was recorded in a browser that had been put out.
+    PutOut,
+    /// A bill was settled at nothing, or far below what it came to, by somebody who may not do so alone.
+    Unapproved,
 }

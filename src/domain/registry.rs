@@ -8,22 +8,24 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::bill::Payment;
+use crate::domain::bill::{Payment, settle};
 use crate::domain::gateway::Gateway;
 use crate::domain::id::{
-    BatchId, CategoryId, ChecklistId, GatewayId, ItemId, OpId, PackageId, PaymentId, RunId, SaleId,
-    SessionId, ShopId, StaffId, StationId, TaskId, Uuid, VoucherId,
+    BatchId, BrowserId, CategoryId, ChecklistId, GatewayId, ItemId, OpId, PackageId, PaymentId,
+    RunId, SaleId, SessionId, ShopId, StaffId, StationId, TaskId, Uuid, VoucherId,
 };
 use crate::domain::json;
 use crate::domain::menu::{Category, Item};
-use crate::domain::op::Body;
+use crate::domain::money::Money;
+use crate::domain::op::{Body, Choice};
 use crate::domain::outcome::Reason;
+use crate::domain::right::Right;
 use crate::domain::sale::Sale;
 use crate::domain::session::Session;
-use crate::domain::shop::Shop;
+use crate::domain::shop::{DISCOUNT_PERCENT, Shop};
 #[cfg(test)]
 use crate::domain::spare::*;
-use crate::domain::staff::{Signature, Staff, StaffSecret};
+use crate::domain::staff::{Browser, Role, Signature, Staff, StaffSecret};
 use crate::domain::station::Station;
 use crate::domain::task::{Checklist, Run, Task};
 use crate::domain::time::Timestamp;
@@ -193,6 +195,7 @@ macro_rules! registry {
 impl Synced for Shop {}
 impl Synced for Staff {}
 impl Synced for StaffSecret {}
+impl Synced for Browser {}
 impl Synced for Station {}
 impl Synced for Category {}
 impl Synced for Item {}
@@ -245,6 +248,8 @@ macro_rules! tables {
             staff: Staff { staff_id: StaffId } = "staff", All, LogOrder;
             /// What proves who they are.
             secrets: StaffSecret { staff_id: StaffId } = "staff_secret", Servers, LogOrder;
+            /// The browsers that an owner paired.
+            browsers: Browser { browser_id: BrowserId } = "browser", Servers, LogOrder;
             /// The places to play.
             stations: Station { station_id: StationId } = "station", All, LogOrder;
             /// The headings of the menu.
@@ -308,14 +313,31 @@ tables! {
     spare_11: Spare11 { spare_id: SpareId } = "spare11", All, ClientWins;
     /// A spare table.
     spare_12: Spare12 { spare_id: SpareId } = "spare12", Recent, ClientWins;
-    /// A spare table.
-    spare_13: Spare13 { spare_id: SpareId } = "spare13", All, ClientWins;
 }
 
 impl State {
     /// The shop's settings; the defaults before the first run.
     pub fn shop(&self) -> Shop {
         self.shops.values().next().cloned().unwrap_or_default()
+    }
+
+    /// Tells whether a role has a right here.
+    pub fn may(&self, role: Role, right: Right) -> bool {
+        let shop = self.shops.values().next();
+        shop.map_or(role >= right.least_role(), |shop| shop.may(role, right))
+    }
+
+    /// The right that it takes to settle a bill of this exact amount in this way.
+    pub fn right_to_settle(&self, exact: Money, choice: Choice) -> Right {
+        let shop = self.shops.values().next();
+        let percent = shop.map_or(DISCOUNT_PERCENT, |shop| shop.discount_percent);
+        let (discount, _) = settle(exact, choice);
+        let is_deep = discount.0.saturating_mul(100) > exact.0.saturating_mul(percent.into());
+        match choice {
+            Choice::Free if discount > Money::ZERO => Right::FreeBill,
+            Choice::Custom { .. } if is_deep => Right::Discount,
+            _ => Right::Floor,
+        }
     }
 
     /// The session that an id means: itself, or the one that it turned out to be.

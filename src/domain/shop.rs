@@ -1,5 +1,6 @@
 //! The shop's own settings: one row, edited field by field.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
@@ -7,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::domain::id::ShopId;
 use crate::domain::money::Money;
 use crate::domain::outcome::Reason;
+use crate::domain::right::Right;
+use crate::domain::staff::Role;
 use crate::domain::text::{NAME_CHARS_MAX, NOTE_CHARS_MAX, check_reason, check_text};
 use crate::domain::time::{BusinessDay, Timestamp, Zone};
 use crate::domain::voucher::COLORS;
@@ -16,6 +19,10 @@ use crate::domain::wifi::{PASSPHRASE_CHARS, SSID_BYTES_MAX, is_on_every_keyboard
 pub const TIMER_MINUTES_MAX: i32 = 24 * 60;
 /// The most timer presets that a start sheet shows.
 pub const PRESETS_MAX: usize = 12;
+/// The longest time without a touch after which a till locks itself, in minutes.
+pub const LOCK_MINUTES_MAX: i32 = 240;
+/// How much a cashier may take off a bill where the owner has set nothing, in percent.
+pub const DISCOUNT_PERCENT: i32 = 20;
 
 /// A language of the screens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,6 +102,25 @@ pub struct Shop {
     /// What stands at its foot.
     #[serde(default)]
     pub sheet_footer: String,
+    /// Who may do what, where it is not as the table of rights has it: the least role.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub exceptions: BTreeMap<Right, Role>,
+    /// How much may be taken off a bill without [`Right::Discount`], in percent of it, 0 to 100.
+    #[serde(default = "discount_percent")]
+    pub discount_percent: i32,
+    /// PINs open the shop on paired devices only.
+    #[serde(default)]
+    pub is_pairing: bool,
+    /// A till locks itself after so many minutes without a touch; zero never does.
+    #[serde(default)]
+    pub lock_minutes: i32,
+    /// Whoever was invited begins at once, without being approved.
+    #[serde(default)]
+    pub is_join_open: bool,
+}
+
+fn discount_percent() -> i32 {
+    DISCOUNT_PERCENT
 }
 
 impl Default for Shop {
@@ -117,6 +143,11 @@ impl Default for Shop {
             is_wifi_qr_hidden: false,
             sheet_header: String::new(),
             sheet_footer: String::new(),
+            exceptions: BTreeMap::new(),
+            discount_percent: DISCOUNT_PERCENT,
+            is_pairing: false,
+            lock_minutes: 0,
+            is_join_open: false,
         }
     }
 }
@@ -151,6 +182,16 @@ impl Shop {
             ShopChange::WifiQrHidden(is_hidden) => self.is_wifi_qr_hidden = is_hidden,
             ShopChange::SheetHeader(header) => self.sheet_header = header,
             ShopChange::SheetFooter(footer) => self.sheet_footer = footer,
+            ShopChange::Exception(right, Some(role)) if role != right.least_role() => {
+                self.exceptions.insert(right, role);
+            }
+            ShopChange::Exception(right, _) => {
+                self.exceptions.remove(&right);
+            }
+            ShopChange::DiscountPercent(percent) => self.discount_percent = percent,
+            ShopChange::Pairing(is_pairing) => self.is_pairing = is_pairing,
+            ShopChange::LockMinutes(minutes) => self.lock_minutes = minutes,
+            ShopChange::JoinOpen(is_open) => self.is_join_open = is_open,
         }
     }
 }
@@ -189,6 +230,16 @@ pub enum ShopChange {
     SheetHeader(String),
     /// Another foot of printed vouchers.
     SheetFooter(String),
+    /// The least role that has a right in this shop; none for that of the table.
+    Exception(Right, Option<Role>),
+    /// Another limit for what may be taken off a bill, in percent.
+    DiscountPercent(i32),
+    /// Whether PINs open the shop on paired devices only.
+    Pairing(bool),
+    /// Another time after which a till locks itself, in minutes; zero for never.
+    LockMinutes(i32),
+    /// Whether whoever was invited begins at once.
+    JoinOpen(bool),
 }
 
 impl ShopChange {
@@ -210,6 +261,9 @@ impl ShopChange {
                         .all(|minutes| (1..=TIMER_MINUTES_MAX).contains(minutes))
             }
             ShopChange::Color(color) => (0..COLORS).contains(color),
+            ShopChange::Exception(right, role) => role.is_none_or(|role| right.can_begin_at(role)),
+            ShopChange::DiscountPercent(percent) => (0..=100).contains(percent),
+            ShopChange::LockMinutes(minutes) => (0..=LOCK_MINUTES_MAX).contains(minutes),
             ShopChange::WifiName(name) => {
                 if name.len() > SSID_BYTES_MAX {
                     return Err(Reason::TextTooLong);
@@ -228,7 +282,9 @@ impl ShopChange {
             ShopChange::Language(_)
             | ShopChange::Digits(_)
             | ShopChange::Paper(_)
-            | ShopChange::WifiQrHidden(_) => true,
+            | ShopChange::WifiQrHidden(_)
+            | ShopChange::Pairing(_)
+            | ShopChange::JoinOpen(_) => true,
         };
         if is_fine {
             Ok(())

@@ -4,14 +4,16 @@ use argon2::Argon2;
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use axum::http::{HeaderMap, header};
 use sha2::{Digest, Sha256};
+use sqlx::SqliteConnection;
 
 use crate::domain::id::{LoginId, StaffId};
 use crate::domain::registry::{Row, Table};
 use crate::domain::staff::{PASSWORD_CHARS_MIN, SecretKind, Staff, StaffSecret};
 use crate::domain::time::{DAY_MS, MINUTE_MS};
 use crate::server::Error;
-use crate::server::db::login::Login;
-use crate::server::{Server, clock, db};
+use crate::server::db::login::{Found, Login};
+use crate::server::sequencer::Authority;
+use crate::server::{Server, browser, clock, db};
 
 /// The cookie that holds a login's token.
 const COOKIE: &str = "mikrodash_login";
@@ -25,6 +27,8 @@ const LOGIN_MS: i64 = 30 * DAY_MS;
 const TRIES: i64 = 5;
 /// How long it stays shut.
 const LOCKED_MS: i64 = 15 * MINUTE_MS;
+/// How much of what a browser says of itself is kept.
+const AGENT_CHARS_MAX: usize = 300;
 /// The longest, so that hashing it is bounded work.
 const PASSWORD_CHARS_MAX: usize = 200;
 
@@ -37,18 +41,58 @@ pub struct Who {
     pub staff: Staff,
 }
 
-/// Finds who sent a request.
+/// Finds who sent a request. A stay in a browser that was put out is told so.
 pub async fn who(server: &Server, headers: &HeaderMap) -> Result<Who, Error> {
-    let token = cookie(headers, COOKIE).ok_or(Error::NotSignedIn)?;
-    let login = db::login::find(&server.readers, &hash(token), clock::now())
-        .await?
-        .ok_or(Error::NotSignedIn)?;
+    let found = find(server, headers).await?;
+    if found.is_put_out {
+        return Err(Error::PutOut);
+    }
+    let login = Some(found.login).filter(|_| !found.is_over);
+    let login = login.ok_or(Error::NotSignedIn)?;
     let mut reader = server.readers.acquire().await?;
-    let found = db::row::find(&mut reader, Table::Staff, &[login.staff_id.0]).await?;
-    match found.into_iter().next() {
-        Some(Row::Staff(staff)) if staff.is_active => Ok(Who { login, staff }),
+    match find_staff(&mut reader, login.staff_id).await? {
+        Some(staff) if staff.is_active() && staff.sign_outs == login.sign_outs => {
+            Ok(Who { login, staff })
+        }
         _ => Err(Error::NotSignedIn),
     }
+}
+
+/// Finds on whose word operations come. A browser that was put out hands over what it has: it is kept, and does
+/// nothing.
+pub async fn authority(server: &Server, headers: &HeaderMap) -> Result<Authority, Error> {
+    let is_put_out = match who(server, headers).await {
+        Ok(who) => {
+            return Ok(Authority::Device {
+                login_id: who.login.login_id,
+                is_put_out: false,
+            });
+        }
+        Err(Error::PutOut) => true,
+        Err(error) => return Err(error),
+    };
+    let login_id = find(server, headers).await?.login.login_id;
+    Ok(Authority::Device {
+        login_id,
+        is_put_out,
+    })
+}
+
+async fn find(server: &Server, headers: &HeaderMap) -> Result<Found, Error> {
+    let token = cookie(headers, COOKIE).ok_or(Error::NotSignedIn)?;
+    let found = db::login::find(&server.readers, &hash(token), clock::now()).await?;
+    found.ok_or(Error::NotSignedIn)
+}
+
+async fn find_staff(
+    connection: &mut SqliteConnection,
+    staff_id: StaffId,
+) -> Result<Option<Staff>, Error> {
+    let found = db::row::find(connection, Table::Staff, &[staff_id.0]).await?;
+    Ok(match found.into_iter().next() {
+        Some(Row::Staff(staff)) => Some(staff),
+        _ => None,
+    })
 }
 
 /// A browser, as its requests describe it.
@@ -56,8 +100,19 @@ pub async fn who(server: &Server, headers: &HeaderMap) -> Result<Who, Error> {
 pub struct Browser {
     /// The name that its cookie gives it.
     pub name: String,
+    /// It had none, and does not know this one before it is told.
+    pub is_new: bool,
     /// It says that it is on a phone. It may lie: nothing that must be kept from anybody hangs on it.
     pub is_phone: bool,
+    /// What it says that it is.
+    pub agent: String,
+}
+
+impl Browser {
+    /// The hash that it is known by.
+    pub fn hash(&self) -> String {
+        hash(&self.name)
+    }
 }
 
 /// The browser that sent a request; it gets a name where it has none.
@@ -66,13 +121,20 @@ pub fn browser(headers: &HeaderMap) -> Browser {
         let value = headers.get(name).and_then(|value| value.to_str().ok());
         value.is_some_and(|value| value.contains(what))
     };
+    let agent = headers
+        .get("user-agent")
+        .and_then(|value| value.to_str().ok());
+    let agent = agent.unwrap_or_default();
+    let name = cookie(headers, BROWSER_COOKIE);
     Browser {
-        name: cookie(headers, BROWSER_COOKIE).map_or_else(token, str::to_owned),
+        is_new: name.is_none(),
+        name: name.map_or_else(token, str::to_owned),
         is_phone: says("sec-ch-ua-mobile", "?1") || says("user-agent", "Mobi"),
+        agent: agent.chars().take(AGENT_CHARS_MAX).collect(),
     }
 }
 
-/// Signs somebody in: the cookies to set, or why not. Tries are taken one at a time, so nobody guesses in parallel.
+/// Signs somebody in: the cookies to set, or why not.
 pub async fn sign_in(
     server: &Server,
     browser: &Browser,
@@ -81,8 +143,67 @@ pub async fn sign_in(
     proof: &str,
 ) -> Result<Vec<String>, Error> {
     let mut logins = server.logins.lock().await;
+    let staff = prove(&mut logins, browser, staff_id, kind, proof).await?;
+    let token = token();
+    begin(&mut logins, browser, &staff, &token, LOGIN_MS).await?;
+    Ok(vec![
+        set_cookie(COOKIE, &token, LOGIN_MS),
+        set_cookie(BROWSER_COOKIE, &browser.name, BROWSER_MS),
+    ])
+}
+
+/// Somebody proves in a browser where another is signed in that they are there, and allow something: their stay, which
+/// opens nothing by itself.
+pub async fn approve(
+    server: &Server,
+    browser: &Browser,
+    staff_id: StaffId,
+    kind: SecretKind,
+    proof: &str,
+) -> Result<LoginId, Error> {
+    let mut logins = server.logins.lock().await;
+    let staff = prove(&mut logins, browser, staff_id, kind, proof).await?;
+    begin(&mut logins, browser, &staff, &token(), 0).await
+}
+
+async fn begin(
+    logins: &mut SqliteConnection,
+    browser: &Browser,
+    staff: &Staff,
+    token: &str,
+    lasts_ms: i64,
+) -> Result<LoginId, Error> {
     let now = clock::now();
-    let (n_failures, locked_until) = db::login::failures(&mut logins, staff_id).await?;
+    let login = Login {
+        login_id: LoginId(clock::new_id()),
+        staff_id: staff.staff_id,
+        sign_outs: staff.sign_outs,
+    };
+    let of = (browser.hash(), browser.is_phone);
+    db::login::insert(
+        logins,
+        &login,
+        &hash(token),
+        (&of.0, of.1),
+        now,
+        now + lasts_ms,
+    )
+    .await?;
+    Ok(login.login_id)
+}
+
+/// Finds out whether somebody is who they say. Tries are taken one at a time, so nobody guesses in parallel. A PIN is
+/// worth something only in a paired browser, where the shop says so.
+async fn prove(
+    logins: &mut SqliteConnection,
+    browser: &Browser,
+    staff_id: StaffId,
+    kind: SecretKind,
+    proof: &str,
+) -> Result<Staff, Error> {
+    let now = clock::now();
+    browser::check(logins, browser, kind, now).await?;
+    let (n_failures, locked_until) = db::login::failures(logins, staff_id).await?;
     if let Some(until) = locked_until.filter(|until| *until > now) {
         let minutes = until.since(now).div_euclid(MINUTE_MS) + 1;
         return Err(Error::LockedOut { minutes });
@@ -92,12 +213,11 @@ pub async fn sign_in(
     } else {
         n_failures
     };
-    let staff = db::row::find(&mut logins, Table::Staff, &[staff_id.0]).await?;
-    let secret = db::row::find(&mut logins, Table::StaffSecret, &[staff_id.0]).await?;
-    let verifier = match (staff.first(), secret.first()) {
-        (Some(Row::Staff(staff)), Some(Row::StaffSecret(secret))) if staff.is_active => {
-            verifier(secret, kind)
-        }
+    let staff = find_staff(logins, staff_id).await?;
+    let secret = db::row::find(logins, Table::StaffSecret, &[staff_id.0]).await?;
+    let active = staff.as_ref().filter(|staff| staff.is_active());
+    let verifier = match secret.first() {
+        Some(Row::StaffSecret(secret)) if active.is_some() => verifier(secret, kind),
         _ => None,
     };
     if !verify(verifier, proof.to_owned()).await? {
@@ -106,9 +226,9 @@ pub async fn sign_in(
         } else {
             (n_failures + 1, None)
         };
-        if !staff.is_empty() {
+        if staff.is_some() {
             // Of ids that nobody has nothing is kept: they could be made up without end.
-            db::login::put_failures(&mut logins, staff_id, n_failures, until).await?;
+            db::login::put_failures(logins, staff_id, n_failures, until).await?;
         }
         tracing::warn!(%staff_id, n_failures, is_locked = until.is_some(), "a sign-in failed");
         return Err(if until.is_some() {
@@ -121,26 +241,8 @@ pub async fn sign_in(
             }
         });
     }
-    db::login::put_failures(&mut logins, staff_id, 0, None).await?;
-    let token = token();
-    let login = Login {
-        login_id: LoginId(clock::new_id()),
-        staff_id,
-    };
-    let (hash, browser_hash) = (hash(&token), hash(&browser.name));
-    db::login::insert(
-        &mut logins,
-        &login,
-        &hash,
-        (&browser_hash, browser.is_phone),
-        now,
-        now + LOGIN_MS,
-    )
-    .await?;
-    Ok(vec![
-        set_cookie(COOKIE, &token, LOGIN_MS),
-        set_cookie(BROWSER_COOKIE, &browser.name, BROWSER_MS),
-    ])
+    db::login::put_failures(logins, staff_id, 0, None).await?;
+    staff.ok_or(Error::Internal)
 }
 
 /// Ends a login: the cookie to set.
@@ -229,7 +331,8 @@ fn token() -> String {
         .collect()
 }
 
-fn hash(token: &str) -> String {
+/// The SHA-256 of a secret, in hexadecimal: what is kept of it.
+pub fn hash(token: &str) -> String {
     Sha256::digest(token.as_bytes())
         .iter()
         .map(|byte| format!("{byte:02x}"))

@@ -6,10 +6,13 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use leptos::context::use_context;
 use leptos_axum::{ResponseOptions, extract};
 
-use crate::domain::staff::{Role, Staff};
+use crate::domain::right::Right;
+use crate::domain::staff::Staff;
 use crate::server::Error;
 use crate::server::Server;
 use crate::server::auth::{self, Who};
+use crate::server::sequencer::Authority;
+use crate::server::sync;
 
 /// One request.
 pub struct Call {
@@ -37,22 +40,26 @@ impl Call {
         auth::who(&self.server, &self.headers).await
     }
 
-    /// Who sent it, if it is an owner.
-    pub async fn owner(&self) -> Result<Staff, Error> {
-        self.at_least(Role::Owner).await
-    }
-
-    /// Who sent it, if it is a manager or more.
-    pub async fn manager(&self) -> Result<Staff, Error> {
-        self.at_least(Role::Manager).await
-    }
-
-    async fn at_least(&self, role: Role) -> Result<Staff, Error> {
+    /// Who sent it, if they have a right in this shop.
+    pub async fn may(&self, right: Right) -> Result<Staff, Error> {
         let staff = self.who().await?.staff;
-        if staff.role < role {
+        let mut read = self.server.readers.acquire().await?;
+        if !sync::shop(&mut read).await?.may(staff.role, right) {
             return Err(Error::NotAllowed);
         }
         Ok(staff)
+    }
+
+    /// On whose word operations come that it carries.
+    pub async fn authority(&self) -> Result<Authority, Error> {
+        auth::authority(&self.server, &self.headers).await
+    }
+
+    /// The address under which whoever sent it sees the shop.
+    pub fn origin(&self) -> String {
+        let host = self.headers.get(header::HOST);
+        let host = host.and_then(|host| host.to_str().ok());
+        format!("http://{}", host.unwrap_or("localhost"))
     }
 
     /// The browser that sent it.

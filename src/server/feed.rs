@@ -15,6 +15,16 @@ use crate::server::{Server, auth};
 /// How often a silent stream says that it is alive; proxies and phones drop one that is silent for a minute.
 const ALIVE: Duration = Duration::from_secs(15);
 
+/// How often it is looked whether whoever listens is still let in: signing somebody out takes five seconds at most.
+const LOOK: Duration = Duration::from_secs(3);
+
+/// Waits until whoever sent a request is not let in any more.
+async fn signed_out(server: &Server, headers: &HeaderMap) {
+    while auth::who(server, headers).await.is_ok() {
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
 /// Streams the log's position to whoever is signed in, from now on, until the server stops.
 pub async fn feed(
     State(server): State<Arc<Server>>,
@@ -31,6 +41,11 @@ pub async fn feed(
                 .id(position.cursor.to_string())
                 .data(position.cursor.to_string()))
         })
-        .take_until(async move { stopping.wait_for(|is_stopping| *is_stopping).await.is_ok() });
+        .take_until(async move {
+            tokio::select! {
+                _ = stopping.wait_for(|is_stopping| *is_stopping) => {}
+                () = signed_out(&server, &headers) => {}
+            }
+        });
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(ALIVE)))
 }

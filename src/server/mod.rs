@@ -1,6 +1,7 @@
 //! The shop server: one binary, one database file.
 
 mod auth;
+mod browser;
 mod call;
 mod clock;
 mod config;
@@ -19,10 +20,12 @@ mod seal;
 pub mod sequencer;
 mod sheet;
 pub mod shop;
+mod staff;
 pub mod sync;
 mod voucher;
 mod wifi;
 
+use std::collections::HashMap;
 use std::fs::{File, TryLockError};
 use std::future::ready;
 use std::io::ErrorKind;
@@ -70,7 +73,10 @@ use crate::server::config::{Cli, Command, Config, RouterArgs};
 use crate::server::seal::Key;
 use crate::server::sequencer::{Authority, CannotStore, Core, Recorder, Sequencer};
 
-pub use crate::server::auth::{Browser, sign_in, sign_out};
+pub use crate::server::auth::{Browser, approve, sign_in, sign_out};
+pub(crate) use crate::server::browser::{
+    list as browsers, pair as pair_browser, revoke as revoke_browser, touch as touch_browser,
+};
 pub use crate::server::call::call;
 pub use crate::server::clock::{new_id, now, zone, zone_names};
 use crate::server::document::{page, shell};
@@ -80,6 +86,9 @@ use crate::server::gateway::mikrotik::MikroTik;
 use crate::server::gateway::simulator::device::{Device, Make};
 use crate::server::gateway::simulator::{Identity, Pace, Simulator};
 pub(crate) use crate::server::sheet::sheet;
+pub(crate) use crate::server::staff::{
+    accept as accept_refused, invite, join, open_invitation, sign_out_everywhere,
+};
 pub(crate) use crate::server::voucher::{
     batch as batch_vouchers, devices as voucher_devices, guests, jobs, lease as lease_vouchers,
     list as list_vouchers, make as make_vouchers, pick as pick_vouchers, put_out,
@@ -124,6 +133,8 @@ pub struct Server {
     gateway_seen: Mutex<(Option<Timestamp>, Option<Trouble>)>,
     /// The gateway of the demo shop.
     demo_gateway: Mutex<Option<gateway::demo::Playing>>,
+    /// The browsers that it was written down of lately that they are here.
+    touched: Mutex<HashMap<String, Timestamp>>,
     /// Held while codes are drawn, so that none is drawn twice.
     making: Mutex<()>,
     /// Held while the Wi-Fi is changed, so that nothing is made twice.
@@ -161,6 +172,7 @@ impl Server {
             gateway: Mutex::default(),
             gateway_seen: Mutex::default(),
             demo_gateway: Mutex::default(),
+            touched: Mutex::default(),
             making: Mutex::default(),
             changing_wifi: Mutex::default(),
             gateway_wake: Wake::default(),
@@ -449,6 +461,15 @@ fn register_functions() {
     register_explicit::<api::History>();
     register_explicit::<api::Bill>();
     register_explicit::<api::SetSecret>();
+    register_explicit::<api::Invite>();
+    register_explicit::<api::OpenInvitation>();
+    register_explicit::<api::Join>();
+    register_explicit::<api::SignOutEverywhere>();
+    register_explicit::<api::Approve>();
+    register_explicit::<api::AcceptRefused>();
+    register_explicit::<api::Browsers>();
+    register_explicit::<api::PairBrowser>();
+    register_explicit::<api::RevokeBrowser>();
     register_explicit::<api::SetZone>();
     register_explicit::<api::ZoneNames>();
     register_explicit::<api::FindGateway>();

@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::domain::id::{DeviceId, Incarnation, LoginId, OpId, Uuid};
 use crate::domain::op::{Body, Op, SCHEMA};
 use crate::domain::registry::{Row, State, Table, Window};
-pub use crate::domain::sync::Authority;
+pub use crate::domain::sync::{Authority, accepted_name};
 use crate::domain::sync::{
     BATCH_OPS_MAX, Desk, DeviceHead, Draft, Epoch, Maker, Position, PushBatch, PushReply, Sent,
     TRIES, WireOp, read_batch, reused_name,
@@ -333,13 +333,18 @@ impl Core {
             draft.know(entry);
         }
         for ((_, authority, _), sent) in pushes.iter().zip(sent) {
-            let Authority::Device { login_id: sender } = authority else {
+            let Authority::Device {
+                login_id: sender, ..
+            } = authority
+            else {
                 continue;
             };
-            for maker in sent
-                .iter()
-                .filter_map(|(_, op)| Some(op.as_ref()?.login_id))
-            {
+            let ops = sent.iter().filter_map(|(_, op)| op.as_ref());
+            let logins = ops.flat_map(|op| {
+                let approver = op.approval.map(|approval| approval.login_id);
+                [Some(op.login_id), approver].into_iter().flatten()
+            });
+            for maker in logins {
                 if let Some(found) = self.find_maker(*sender, maker).await? {
                     draft.logins.insert((*sender, maker), found);
                 }
@@ -437,6 +442,7 @@ impl Recorder {
                 clock_offset_ms: 0,
                 seen: 0,
                 schema: SCHEMA,
+                approval: None,
                 body,
             };
             WireOp::new(&op).expect("an operation can be written")

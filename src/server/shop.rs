@@ -18,7 +18,7 @@ use crate::server::Error;
 use crate::server::api::{BillPage, HistoryFilter, HistoryPage, LogLine};
 use crate::server::auth::Who;
 use crate::server::db::history::Filter;
-use crate::server::{Server, auth, clock, db, demo, gateway, sync};
+use crate::server::{Server, auth, browser as browsers, clock, db, demo, gateway, sync};
 
 /// How many entries of a bill's log are shown: a bill has at most 200 lines, each touched a few times.
 const LOG_LINES_MAX: u32 = 2_000;
@@ -43,6 +43,7 @@ pub async fn open_new(
         ShopChange::Name(shop_name.trim().to_owned()),
         ShopChange::Language(language),
         ShopChange::Zone(server.zone_name.clone(), zone),
+        ShopChange::Pairing(true),
     ];
     let staff_changes = vec![
         StaffChange::Name(owner_name.trim().to_owned()),
@@ -66,6 +67,11 @@ pub async fn open_new(
     check_new(server).await?;
     server.record(owner, Role::Owner, bodies).await?;
     drop(opening);
+    let till = match language {
+        Language::Arabic => "الكاونتر",
+        Language::English => "Counter",
+    };
+    browsers::pair_first(server, browser, owner, till).await?;
     auth::sign_in(server, browser, owner, SecretKind::Password, &password).await
 }
 

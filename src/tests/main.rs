@@ -20,6 +20,7 @@ mod repair;
 mod requests;
 mod sequencer;
 mod simulation;
+mod staff;
 mod start;
 mod support;
 mod tidy;

@@ -209,10 +209,7 @@ async fn a_session_that_left_memory_is_found_again() {
 }
 
 async fn pull(shop: &Shop, device: &crate::support::Device, since: Position) -> PullReply {
-    let ask = PullAsk {
-        since,
-        device_id: device.device_id,
-    };
+    let ask = PullAsk::new(since, device.device_id);
     shop.call("pull", &json!({ "ask": ask }), Some(&device.cookie))
         .await
         .json()

@@ -110,7 +110,10 @@ impl Shop {
             let n_readable = sent.iter().take_while(|(_, op)| op.is_some()).count();
             sent.truncate(n_readable);
         }
-        let authority = Authority::Device { login_id: sender };
+        let authority = Authority::Device {
+            login_id: sender,
+            is_put_out: false,
+        };
         let reply = self
             .desk
             .take(&mut draft, batch, sent, authority, now, false);
@@ -156,7 +159,9 @@ impl Shop {
     }
 
     fn pull(&self, ask: PullAsk, now: Timestamp) -> PullReply {
-        let PullAsk { since, device_id } = ask;
+        let PullAsk {
+            since, device_id, ..
+        } = ask;
         let head = self.desk.position;
         let mut reply = PullReply {
             is_reset: self.mutant != Mutant::NoLogChain && !self.chain_matches(since),
@@ -299,7 +304,7 @@ impl Fold {
         let head = self.heads.entry(journal).or_default();
         *head = head.then(&wire);
         let by = StaffId(entry.staff_id);
-        let staff = self.state.staff.get(&by).filter(|staff| staff.is_active);
+        let staff = self.state.staff.get(&by).filter(|staff| staff.is_active());
         let role = if entry.device_id == DeviceId::default() {
             Some(Role::Owner)
         } else {
@@ -313,6 +318,7 @@ impl Fold {
             Outcome::Rejected(reason @ (Reason::IdReused | Reason::NotAllowed))
                 if role.is_none() || reason == Reason::IdReused =>
             {
+                let refused = op.filter(|_| reason == Reason::NotAllowed);
                 let (op_id, subject, at) = (entry.op_id, entry.subject, entry.at);
                 self.state.put(Row::Review(Review {
                     op_id,
@@ -321,7 +327,7 @@ impl Fold {
                     at,
                     by,
                     seen: None,
-                    offer: Vec::new(),
+                    offer: refused.into_iter().map(|op| op.body).collect(),
                 }));
                 self.revs.insert((Table::Review, op_id.0), entry.seq);
                 return;
@@ -696,7 +702,7 @@ impl World {
             }
             Message::Pull(ask) => {
                 let answer = if self.shop.is_up {
-                    Ok(self.shop.pull(*ask, now))
+                    Ok(self.shop.pull((*ask).clone(), now))
                 } else {
                     Err(Failure::NoAnswer)
                 };
@@ -863,6 +869,7 @@ impl World {
                 clock_offset_ms: self.devices[device].offset_ms,
                 seen: 0,
                 schema: if is_poison { SCHEMA + 1 } else { SCHEMA },
+                approval: None,
                 body,
             });
         }
@@ -1200,6 +1207,7 @@ fn found(shop: &mut Shop) {
         clock_offset_ms: 0,
         seen: 0,
         schema: SCHEMA,
+        approval: None,
         body,
     });
     let ops = ops.collect();

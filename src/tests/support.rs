@@ -137,11 +137,11 @@ impl Shop {
     /// Sends a request to the router.
     pub async fn send(&self, request: Request<HttpBody>) -> Answer {
         let response: Response<HttpBody> = self.router.clone().oneshot(request).await.unwrap();
-        let cookie = response
-            .headers()
-            .get(header::SET_COOKIE)
-            .map(|cookie| cookie.to_str().unwrap().to_owned());
-        let cookie = cookie.map(|cookie| cookie.split(';').next().unwrap().to_owned());
+        let cookies = response.headers().get_all(header::SET_COOKIE).into_iter();
+        let cookies: Vec<&str> = cookies
+            .map(|cookie| cookie.to_str().unwrap().split(';').next().unwrap())
+            .collect();
+        let cookie = (!cookies.is_empty()).then(|| cookies.join("; "));
         let status = response.status();
         let bytes = to_bytes(response.into_body(), 16 * 1024 * 1024)
             .await
@@ -289,6 +289,7 @@ impl Device {
             clock_offset_ms: 0,
             seen: 0,
             schema: SCHEMA,
+            approval: None,
             body,
         })
         .unwrap()

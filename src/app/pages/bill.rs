@@ -26,8 +26,8 @@ use crate::domain::money::Money;
 use crate::domain::op::Body;
 use crate::domain::outcome::Outcome;
 use crate::domain::registry::Row;
+use crate::domain::right::Right;
 use crate::domain::session::Session;
-use crate::domain::staff::Role;
 
 /// What is asked over the bill.
 #[derive(Clone, Debug, PartialEq)]
@@ -99,7 +99,7 @@ fn Bill(page: Page, is_here: bool) -> impl IntoView {
     let zone = shown.shop().zone;
     let is_open = page.session.settlement.is_none();
     let is_settled = !is_open && page.session.moved_out.is_none();
-    let can_correct = store.me().role >= Role::Manager && !is_here;
+    let can_correct = store.can(Right::Reopen) && !is_here;
     let is_free = shown.live_on(page.session.station_id).is_none();
     let ask = move |what: Asking| asking.set(Some(what));
     let payments = page.session.payments.clone();

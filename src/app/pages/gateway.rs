@@ -12,7 +12,7 @@ use crate::app::parts::sync::NeedsServer;
 use crate::app::{Error, Tone, Words, api, prefs, store, view, words};
 use crate::domain::gateway::{Check, Finding, Fingerprint, Trouble, Trust, Verdict};
 use crate::domain::money::latin_digits;
-use crate::domain::staff::Role;
+use crate::domain::right::Right;
 
 /// The ports of a router's web service.
 const PORTS: (u16, u16) = (80, 443);
@@ -21,7 +21,7 @@ const PORTS: (u16, u16) = (80, 443);
 #[component]
 pub fn GatewayPage() -> impl IntoView {
     let (store, words) = (store(), words());
-    let is_owner = store.me().role == Role::Owner;
+    let is_owner = store.has(Right::Settings);
     let saved = RwSignal::new(None::<Result<Option<GatewayView>, Error>>);
     Effect::new(move || {
         if is_owner {

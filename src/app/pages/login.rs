@@ -10,7 +10,6 @@ use crate::app::parts::show::Show;
 use crate::app::prefs::Theme;
 use crate::app::{Error, api, prefs, view, words};
 use crate::client;
-use crate::client::people::Refusal;
 use crate::domain::id::StaffId;
 use crate::domain::staff::{SecretKind, Staff};
 
@@ -75,11 +74,7 @@ impl Door {
     ) -> Result<(), Error> {
         let now = client::device::now();
         let admitted = client::people::admit(staff_id, kind, proof, now).await;
-        let login_id = admitted.map_err(|refusal| match refusal {
-            Refusal::Unknown => Error::NotHere,
-            Refusal::Wrong { tries_left } => Error::WrongSecret { tries_left },
-            Refusal::Locked { minutes } => Error::LockedOut { minutes },
-        })?;
+        let login_id = admitted.map_err(Error::from)?;
         let me = self.staff.with_value(|staff| {
             let mut staff = staff.iter();
             staff.find(|person| person.staff_id == staff_id).cloned()

@@ -1,12 +1,14 @@
 //! The pages, named as the navigation names them.
 
 pub mod bill;
+pub mod devices;
 pub mod filling;
 pub mod first_run;
 pub mod floor;
 pub mod gateway;
 pub mod guests;
 pub mod history;
+pub mod join;
 pub mod login;
 pub mod menu;
 pub mod missing;
@@ -14,6 +16,7 @@ pub mod more;
 pub mod portal;
 pub mod print;
 pub mod profiles;
+pub mod rights;
 pub mod router;
 pub mod sale;
 pub mod settings;

@@ -12,8 +12,8 @@ use crate::app::{Error, Tone, Words, api, prefs, store, view, words};
 use crate::domain::gateway::Trouble;
 use crate::domain::op::Body;
 use crate::domain::portal::{Certificate, FileState, PortalView, Way};
+use crate::domain::right::Right;
 use crate::domain::shop::ShopChange;
-use crate::domain::staff::Role;
 use crate::domain::voucher::COLORS;
 
 /// What is done to the portal.
@@ -29,7 +29,7 @@ enum Act {
 #[component]
 pub fn PortalPage() -> impl IntoView {
     let (store, words) = (store(), words());
-    let is_owner = store.me().role == Role::Owner;
+    let is_owner = store.has(Right::Settings);
     let found = RwSignal::new(None::<Result<PortalView, Trouble>>);
     let is_busy = RwSignal::new(false);
     Effect::new(move || {

@@ -4,8 +4,9 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::hooks::use_query_map;
 
-use crate::app::api::{CardView, QrView, SheetView};
+use crate::app::api::{CardView, SheetView};
 use crate::app::parts::button::{Button, Choose, Icon};
+use crate::app::parts::qr::Qr;
 use crate::app::parts::sheet::Modal;
 use crate::app::parts::shell::PageHead;
 use crate::app::parts::sync::NeedsServer;
@@ -202,12 +203,12 @@ fn Card(card: CardView, sheet: SheetView, is_printed: bool) -> impl IntoView {
     let number = prefs.number(voucher.number);
     let shop = store.shop_now();
     let codes = match (sheet.wifi_qr, card.qr) {
-        (None, log_in) => log_in.map(|qr| draw_code(qr).into_any()),
+        (None, log_in) => log_in.map(|qr| view! { <Qr qr /> }.into_any()),
         (join, log_in) => {
             let named = [(join, words.scan_to_join), (log_in, words.scan_to_log_in)];
             let figures = named.into_iter().filter_map(|(qr, name)| {
-                let code = draw_code(qr?);
-                Some(view! { <figure>{code} <figcaption>{name}</figcaption></figure> })
+                let qr = qr?;
+                Some(view! { <figure><Qr qr /> <figcaption>{name}</figcaption></figure> })
             });
             let figures = figures.collect_view();
             Some(view! { <div class="qr-pair">{figures}</div> }.into_any())
@@ -234,15 +235,5 @@ fn Card(card: CardView, sheet: SheetView, is_printed: bool) -> impl IntoView {
             {is_printed.then(|| view! { <small>{words.reprint}</small> })}
             {line(shop.sheet_footer)}
         </article>
-    }
-}
-
-/// A code, with what has to stay free around it: without that no camera finds it.
-fn draw_code(QrView { n_modules, path }: QrView) -> impl IntoView {
-    let area = format!("-4 -4 {0} {0}", n_modules + 8);
-    view! {
-        <svg class="qr" viewBox=area shape-rendering="crispEdges" aria-hidden="true">
-            <path d=path></path>
-        </svg>
     }
 }

@@ -16,7 +16,7 @@ use crate::app::{Prefs, Tone, Words, api, prefs, store, view, words};
 use crate::client;
 use crate::domain::gateway::Trouble;
 use crate::domain::health::{Flaw, FlawKind, Flawed, Gauge, Health};
-use crate::domain::staff::Role;
+use crate::domain::right::Right;
 use crate::domain::time::MINUTE_MS;
 
 /// How often to ask how it is, in seconds.
@@ -32,7 +32,7 @@ const FREE_PART: i64 = 10;
 #[component]
 pub fn RouterPage() -> impl IntoView {
     let (store, words) = (store(), words());
-    let is_manager = store.me().role >= Role::Manager;
+    let is_manager = store.has(Right::Router);
     view! {
         <PageHead title=words.router_health.to_owned() />
         <NeedsServer />

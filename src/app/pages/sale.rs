@@ -15,6 +15,7 @@ use crate::app::{Tone, explain, prefs, store, view};
 use crate::client;
 use crate::domain::id::{PaymentId, SaleId, VoucherId};
 use crate::domain::op::Body;
+use crate::domain::right::Right;
 use crate::domain::sale::{Sale, SaleLine, SalePayment};
 use crate::domain::text::Label;
 use crate::domain::voucher::Ticket;
@@ -173,11 +174,7 @@ fn SoldToday() -> impl IntoView {
         sales.sort_by_key(|sale| std::cmp::Reverse(sale.at));
         sales
     });
-    let can_void = store.may(&Body::SaleVoided {
-        sale_id: SaleId::default(),
-        reason: String::new(),
-        voucher_ids: Vec::new(),
-    });
+    let can_void = store.can(Right::Refund);
     let row = move |sale: Sale| {
         let sale_id = sale.sale_id;
         let what: Vec<String> = sale

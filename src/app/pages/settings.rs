@@ -13,14 +13,14 @@ use crate::app::{Error, Link, Store, Tone, api, prefs, store, view};
 use crate::client;
 use crate::domain::money::{Money, latin_digit};
 use crate::domain::op::Body;
+use crate::domain::right::Right;
 use crate::domain::shop::{Digits, Language, Paper, Shop, ShopChange};
-use crate::domain::staff::Role;
 
 /// Shows and edits the settings.
 #[component]
 pub fn SettingsPage() -> impl IntoView {
     let (store, words) = (store(), prefs().words());
-    let is_owner = store.me().role == Role::Owner;
+    let is_owner = store.has(Right::Settings);
     view! {
         <PageHead title=words.settings.to_owned() />
         <div class="form-page">
@@ -34,6 +34,7 @@ pub fn SettingsPage() -> impl IntoView {
                 <SheetCard />
                 <ClockCard />
                 <MoneyCard />
+                <DoorCard />
             </Show>
         </div>
     }
@@ -293,6 +294,77 @@ fn MoneyCard() -> impl IntoView {
             <div class="field-row">
                 <TextField label=words.timer_presets text hint=words.timer_presets_hint dir="ltr" />
                 <Button icon="check" text=words.save.to_owned() on_press=save />
+            </div>
+        </section>
+    }
+}
+
+/// How people come in, and how much is theirs to give away.
+#[component]
+fn DoorCard() -> impl IntoView {
+    let (store, prefs) = (store(), prefs());
+    let words = prefs.words();
+    let switch =
+        move |label: &'static str, read: fn(&Shop) -> bool, make: fn(bool) -> ShopChange| {
+            view! {
+                <label class="check">
+                    <input
+                        type="checkbox"
+                        prop:checked=move || read(&store.shop())
+                        on:change=move |event| {
+                            change(store, vec![make(event_target_checked(&event))])
+                        }
+                    />
+                    <span>{label}</span>
+                </label>
+            }
+        };
+    let minutes = [0, 2, 5, 15, 60].map(|minutes| {
+        let word = if minutes == 0 {
+            words.lock_never.to_owned()
+        } else {
+            prefs.stretch(Some(minutes))
+        };
+        (minutes, "", word)
+    });
+    let percents = [0, 10, 20, 50, 100].map(|percent| {
+        let word = prefs.digits(&format!("{percent}%"));
+        (percent, "", word)
+    });
+    view! {
+        <section class="card">
+            <header>
+                <h2>{words.staff_rules}</h2>
+            </header>
+            {switch(words.pairing, |shop| shop.is_pairing, ShopChange::Pairing)}
+            {switch(words.join_open, |shop| shop.is_join_open, ShopChange::JoinOpen)}
+            <div class="field">
+                <span class="label">{words.lock_after}</span>
+                <Choose
+                    label=words.lock_after
+                    options=minutes.to_vec()
+                    chosen=Signal::derive(move || store.shop().lock_minutes)
+                    on_choose=move |minutes| change(store, vec![ShopChange::LockMinutes(minutes)])
+                />
+            </div>
+            <div class="field">
+                <span class="label">{words.discount_limit}</span>
+                <Choose
+                    label=words.discount_limit
+                    options=percents.to_vec()
+                    chosen=Signal::derive(move || store.shop().discount_percent)
+                    on_choose=move |percent| {
+                        change(store, vec![ShopChange::DiscountPercent(percent)])
+                    }
+                />
+            </div>
+            <div class="btn-row">
+                <a class="btn" href="/rights">
+                    {words.rights}
+                </a>
+                <a class="btn" href="/devices">
+                    {words.devices}
+                </a>
             </div>
         </section>
     }

@@ -1,11 +1,13 @@
 //! Parts that two pages or more are made of.
 
+pub mod approval;
 pub mod basket;
 pub mod bill;
 pub mod button;
 pub mod empty;
 pub mod pay;
 pub mod pool;
+pub mod qr;
 pub mod reason;
 pub mod receipt;
 pub mod sheet;

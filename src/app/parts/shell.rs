@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::hooks::use_location;
 
+use crate::app::parts::approval::Approvals;
 use crate::app::parts::button::{Button, Icon};
 use crate::app::parts::sheet::Modal;
 use crate::app::parts::sync::{AlarmBar, LinkBadge};
@@ -12,7 +13,8 @@ use crate::app::prefs::{Theme, language_name, theme_name};
 use crate::app::{Error, Store, Words, api, prefs, store, view, words};
 use crate::client;
 use crate::domain::shop::Language;
-use crate::domain::staff::Role;
+use crate::domain::staff::{Role, Status};
+use crate::domain::time::MINUTE_MS;
 
 /// Where the navigation leads: address, icon, word, and whether a phone shows it in its bar.
 fn places(words: &'static Words) -> [(&'static str, &'static str, &'static str, bool); 14] {
@@ -41,6 +43,7 @@ pub fn Shell(
     children: Children,
 ) -> impl IntoView {
     let (store, words) = (store(), words());
+    Effect::new(move || lock_when_idle(store));
     let path = use_location().pathname;
     let is_here = move |href: &str| {
         path.with(|path| {
@@ -92,6 +95,7 @@ pub fn Shell(
             </main>
         </div>
         <AlarmBar />
+        <Approvals />
         <Toasts />
     }
 }
@@ -197,6 +201,26 @@ fn leave(store: Store) {
     });
 }
 
+/// Shuts the door behind whoever went away without doing it, where the shop wants that.
+fn lock_when_idle(store: Store) {
+    let touched_ms = StoredValue::new(client::page::monotonic_ms());
+    client::page::on_touch(move || {
+        touched_ms.try_set_value(client::page::monotonic_ms());
+    });
+    let left = Memo::new(move |is_left: Option<&bool>| {
+        // Looked at with every tick of the clock on the page.
+        store.now();
+        let limit_ms = i64::from(store.shop().lock_minutes) * MINUTE_MS;
+        let idle_ms = client::page::monotonic_ms() - touched_ms.get_value();
+        is_left == Some(&true) || (limit_ms > 0 && idle_ms > limit_ms)
+    });
+    Effect::new(move || {
+        if left.get() {
+            leave(store);
+        }
+    });
+}
+
 /// The first letters of a name.
 pub fn initials(name: &str) -> String {
     name.split_whitespace()
@@ -211,6 +235,17 @@ pub fn role_word(role: Role, words: &Words) -> &'static str {
         Role::Owner => words.owner,
         Role::Manager => words.manager,
         Role::Cashier => words.cashier,
+    }
+}
+
+/// How somebody stands with the shop: the tone and the word.
+pub fn status_word(status: Status, words: &Words) -> (&'static str, &'static str) {
+    match status {
+        Status::Incomplete => ("idle", words.incomplete),
+        Status::Pending => ("warn", words.waits_for_owner),
+        Status::Active => ("ok", words.active),
+        Status::Suspended => ("warn", words.suspended),
+        Status::Banned => ("bad", words.banned),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::app::parts::sheet::{Sheet, SheetFoot};
 use crate::app::parts::show::Show;
 use crate::app::parts::told::told;
 use crate::app::parts::trail::{TrailLine, trail};
-use crate::app::{Alarm, Link, Prefs, Store, explain, prefs, store, view, words};
+use crate::app::{Alarm, Link, Prefs, Store, Tone, api, explain, prefs, store, view, words};
 use crate::client;
 use crate::client::worker::Room;
 use crate::domain::id::{
@@ -17,6 +17,7 @@ use crate::domain::id::{
 use crate::domain::op::{Body, Op};
 use crate::domain::outcome::Reason;
 use crate::domain::registry::Review;
+use crate::domain::right::Right;
 use crate::domain::session::Session;
 use crate::domain::text::Label;
 
@@ -280,7 +281,13 @@ fn done_at(body: &Body) -> String {
         Body::StationEdited { .. } => "/stations".to_owned(),
         Body::CategoryEdited { .. } | Body::ItemEdited { .. } => "/menu".to_owned(),
         Body::ShopEdited { .. } => "/settings".to_owned(),
-        Body::StaffEdited { .. } | Body::StaffSecretSet { .. } => "/staff".to_owned(),
+        Body::StaffEdited { .. }
+        | Body::StaffSecretSet { .. }
+        | Body::StaffStatusSet { .. }
+        | Body::StaffInvited { .. }
+        | Body::StaffJoined { .. }
+        | Body::StaffSignedOut { .. } => "/staff".to_owned(),
+        Body::BrowserPaired { .. } | Body::BrowserRevoked { .. } => "/devices".to_owned(),
         Body::GatewayEdited { .. } => "/gateway".to_owned(),
         Body::PackageEdited { .. }
         | Body::BatchMade { .. }
@@ -322,7 +329,19 @@ fn ToLookAt(review: Review) -> impl IntoView {
         .filter(|body| !matches!(body, Body::BillReopened { .. }));
     let other_side: Vec<String> = others.map(|body| told(body, prefs)).collect();
     let sold_before = sold_before(store, prefs, &review);
-    let may_take = !review.offer.is_empty() && review.offer.iter().all(|body| store.may(body));
+    let is_refused = matches!(review.reason, Reason::NotAllowed | Reason::PutOut);
+    let may_take =
+        !review.offer.is_empty() && !is_refused && review.offer.iter().all(|body| store.may(body));
+    let can_accept = is_refused && !review.offer.is_empty() && store.has(Right::Settings);
+    let op_id = review.op_id;
+    let accept = move || {
+        spawn_local(async move {
+            match api::accept_refused(op_id).await {
+                Ok(()) => store.toast(Tone::Ok, words.was_accepted, Vec::new()),
+                Err(error) => store.toast_error(&error),
+            }
+        });
+    };
     let offer = StoredValue::new(review.offer.clone());
     let take = move || {
         let bodies = offer.get_value().into_iter().map(|body| match body {
@@ -352,7 +371,7 @@ fn ToLookAt(review: Review) -> impl IntoView {
                     .then(|| {
                         view! {
                             <p class="other-side">
-                                <small>{words.other_side}</small>
+                                <small>{if is_refused { words.what_was_recorded } else { words.other_side }}</small>
                                 {other_side.join(" · ")}
                             </p>
                         }
@@ -382,6 +401,16 @@ fn ToLookAt(review: Review) -> impl IntoView {
                                     <Icon name="move" />
                                     {words.move_elsewhere}
                                 </a>
+                            }
+                        })}
+                    {can_accept
+                        .then(|| {
+                            view! {
+                                <Button
+                                    icon="check"
+                                    text=words.accept_refused.to_owned()
+                                    on_press=accept
+                                />
                             }
                         })}
                     {(may && may_take)

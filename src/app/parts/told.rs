@@ -3,8 +3,10 @@
 use crate::app::Prefs;
 use crate::app::pages::tasks::{kind_word, priority_word};
 use crate::app::parts::pay::method_word;
+use crate::app::parts::shell::{role_word, status_word};
 use crate::domain::menu::{CategoryChange, ItemChange};
 use crate::domain::op::Body;
+use crate::domain::staff::{SecretKind, StaffChange};
 use crate::domain::station::{Mode, StationChange};
 use crate::domain::task::{ChecklistChange, RunChange, TaskChange};
 use crate::domain::voucher::PackageChange;
@@ -89,9 +91,22 @@ pub fn told(body: &Body, prefs: Prefs) -> String {
             listed(changes, |change| run_change(change, prefs)),
         ),
         Body::ShopEdited { .. } => with(words.edit, words.settings.to_owned()),
-        Body::StaffEdited { .. } | Body::StaffSecretSet { .. } => {
-            with(words.edit, words.staff.to_owned())
+        Body::StaffEdited { changes, .. } => with(
+            words.staff,
+            listed(changes, |change| staff_change(change, prefs)),
+        ),
+        Body::StaffSecretSet { kind, .. } => match kind {
+            SecretKind::Password => words.new_password.to_owned(),
+            SecretKind::Pin => words.new_pin.to_owned(),
+        },
+        Body::StaffStatusSet { status, reason, .. } => {
+            with(status_word(*status, words).1, reason.clone())
         }
+        Body::StaffInvited { name, .. } => with(words.invited, name.clone()),
+        Body::StaffJoined { name, .. } => with(words.joined, name.clone()),
+        Body::StaffSignedOut { .. } => words.signed_out_everywhere.to_owned(),
+        Body::BrowserPaired { name, .. } => with(words.device_paired, name.clone()),
+        Body::BrowserRevoked { .. } => words.device_revoked.to_owned(),
         Body::GatewayEdited { .. } => with(words.edit, words.gateway.to_owned()),
         Body::PackageEdited { changes, .. } => with(
             words.package,
@@ -167,6 +182,17 @@ fn package_change(change: &PackageChange, prefs: Prefs) -> Option<String> {
         | PackageChange::Color(_)
         | PackageChange::Position(_) => None,
         PackageChange::Removed(is_removed) => removed(*is_removed, prefs),
+    }
+}
+
+fn staff_change(change: &StaffChange, prefs: Prefs) -> Option<String> {
+    let words = prefs.words();
+    match change {
+        StaffChange::Name(name) => Some(name.clone()),
+        StaffChange::Role(role) => Some(role_word(*role, words).to_owned()),
+        StaffChange::Active(true) => Some(words.active.to_owned()),
+        StaffChange::Active(false) => Some(words.suspended.to_owned()),
+        StaffChange::Removed(is_removed) => removed(*is_removed, prefs),
     }
 }
 

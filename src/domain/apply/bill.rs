@@ -263,7 +263,7 @@ pub(super) fn end(
         at: op.at.max(session.started_at),
         by: op.by,
     });
-    settle_session(session, op, choice, told)
+    settle_session(state, session, op, choice, told)
 }
 
 /// Settles the bill of a session that has ended: reopened, or with orders that stayed behind.
@@ -281,7 +281,7 @@ pub(super) fn settle_ended(
     if session.settlement.is_some() {
         return Ok((Outcome::Superseded(Reason::Settled), Vec::new()));
     }
-    settle_session(session, op, choice, told)
+    settle_session(state, session, op, choice, told)
 }
 
 /// Takes a payment. It always stands: for a session not known yet it waits, and too much of it is credit.
@@ -397,18 +397,24 @@ pub(super) fn reopen(
     done(Outcome::Applied, session)
 }
 
-fn settle_session(mut session: Session, op: &Stamped, choice: Choice, told: Money) -> Decision {
+fn settle_session(
+    state: &State,
+    mut session: Session,
+    op: &Stamped,
+    choice: Choice,
+    told: Money,
+) -> Decision {
     let settled = settlement(&session, op, choice, told);
-    let is_as_told = settled.total == told;
+    let exact = settled.total + settled.discount - settled.rounding;
+    let outcome = if settled.total != told {
+        Outcome::Review(Reason::AmountDiffers)
+    } else if !state.may(op.role, state.right_to_settle(exact, choice)) {
+        Outcome::Review(Reason::Unapproved)
+    } else {
+        Outcome::Applied
+    };
     session.settlement = Some(settled);
-    done(
-        if is_as_told {
-            Outcome::Applied
-        } else {
-            Outcome::Review(Reason::AmountDiffers)
-        },
-        session,
-    )
+    done(outcome, session)
 }
 
 fn settlement(session: &Session, op: &Stamped, choice: Choice, told: Money) -> Settlement {

@@ -7,6 +7,7 @@ mod bill;
 mod offer;
 mod session;
 mod shop;
+mod staff;
 mod task;
 #[cfg(test)]
 mod tests;
@@ -34,7 +35,7 @@ type Decision = Result<(Outcome, Vec<Row>), Reason>;
 ///
 /// The state must hold the rows that [`Body::reads`] names, all live sessions, and every row of the small tables.
 pub fn apply(state: &mut State, op: &Stamped) -> Applied {
-    let (outcome, mut rows) = match check(op).and_then(|()| decide(state, op)) {
+    let (outcome, mut rows) = match check(state, op).and_then(|()| decide(state, op)) {
         Ok((Outcome::Applied, rows)) if op.is_retimed => (Outcome::Review(Reason::ClockOff), rows),
         Ok(decision) => decision,
         Err(reason) => (Outcome::Rejected(reason), Vec::new()),
@@ -80,8 +81,8 @@ fn edited<R: Edited>(
     }
 }
 
-fn check(op: &Stamped) -> Result<(), Reason> {
-    if !op.role.may(&op.body) {
+fn check(state: &State, op: &Stamped) -> Result<(), Reason> {
+    if !state.may(op.role, op.body.right()) {
         return Err(Reason::NotAllowed);
     }
     op.body.check()
@@ -217,12 +218,20 @@ fn decide(state: &State, op: &Stamped) -> Decision {
             was,
         } => task::edit_run(state, op, *run_id, changes, was),
         Body::ShopEdited { changes } => shop::edit_shop(state, changes),
-        Body::StaffEdited { staff_id, changes } => shop::edit_staff(state, op, *staff_id, changes),
+        Body::StaffEdited { staff_id, changes } => staff::edit(state, op, *staff_id, changes),
         Body::StaffSecretSet {
             staff_id,
             kind,
             verifier,
-        } => shop::set_secret(state, *staff_id, *kind, verifier.as_ref()),
+        } => staff::set_secret(state, *staff_id, *kind, verifier.as_ref()),
+        Body::StaffStatusSet {
+            staff_id, status, ..
+        } => staff::set_status(state, op, *staff_id, *status),
+        Body::StaffInvited { .. } => staff::invite(state, op),
+        Body::StaffJoined { .. } => staff::join(state, op),
+        Body::StaffSignedOut { staff_id } => staff::sign_out(state, *staff_id),
+        Body::BrowserPaired { browser_id, name } => staff::pair(state, op, *browser_id, name),
+        Body::BrowserRevoked { browser_id } => staff::revoke(state, op, *browser_id),
         Body::GatewayEdited {
             gateway_id,
             changes,

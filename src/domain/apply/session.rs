@@ -6,8 +6,8 @@ use crate::domain::money::Money;
 use crate::domain::op::{Body, Stamped};
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::registry::{Row, State};
+use crate::domain::right::Right;
 use crate::domain::session::{Move, PARTS_MAX, PauseMark, START_BACK_MS_MAX, SegmentMark, Session};
-use crate::domain::staff::Role;
 use crate::domain::station::{Mode, Rates};
 use crate::domain::time::Timestamp;
 
@@ -154,7 +154,7 @@ pub(super) fn edit_start(
     started_at: Timestamp,
 ) -> Decision {
     let mut session = open(state, op, session_id)?;
-    check_open(&session, op)?;
+    check_open(state, &session, op)?;
     check_start(started_at, session.until(op.at))?;
     session.started_at = started_at;
     if let Some(first) = session.segments.first_mut() {
@@ -171,7 +171,7 @@ pub(super) fn edit_end(
     ended_at: Timestamp,
 ) -> Decision {
     let mut session = open(state, op, session_id)?;
-    check_open(&session, op)?;
+    check_open(state, &session, op)?;
     let ended = session.ended.as_mut().ok_or(Reason::NotEnded)?;
     if ended_at > op.at {
         return Err(Reason::StartInFuture);
@@ -254,15 +254,15 @@ fn time_outcome(session: &Session, at: Timestamp) -> Result<Outcome, Outcome> {
     }
 }
 
-/// Checks that the parts of a bill may be corrected: it is live, or a manager works on one that is open.
-pub(super) fn check_open(session: &Session, op: &Stamped) -> Result<(), Reason> {
+/// Checks that the parts of a bill may be corrected: it is live, or whoever may reopen bills works on one that is open.
+pub(super) fn check_open(state: &State, session: &Session, op: &Stamped) -> Result<(), Reason> {
     if session.settlement.is_some() {
         return Err(Reason::Settled);
     }
     if session.moved_out.is_some() {
         return Err(Reason::Transferred);
     }
-    if session.ended.is_some() && op.role < Role::Manager {
+    if session.ended.is_some() && !state.may(op.role, Right::Reopen) {
         return Err(Reason::NotAllowed);
     }
     Ok(())

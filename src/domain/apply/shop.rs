@@ -1,4 +1,4 @@
-//! What operations on the shop's own data mean: sales, stations, menu, settings, staff.
+//! What operations on the shop's own data mean: sales, stations, menu, settings.
 //!
 //! An edit carries the fields that changed and nothing else, so edits of different fields merge; see [`edit`].
 //!
@@ -7,16 +7,13 @@
 use crate::domain::apply::{Decision, edited, voucher};
 use crate::domain::bill::{Payment, Void};
 use crate::domain::gateway::{Gateway, GatewayChange};
-use crate::domain::id::{
-    CategoryId, GatewayId, ItemId, OpId, SaleId, StaffId, StationId, VoucherId,
-};
+use crate::domain::id::{CategoryId, GatewayId, ItemId, OpId, SaleId, StationId, VoucherId};
 use crate::domain::menu::{Category, CategoryChange, Item, ItemChange};
 use crate::domain::op::{Body, Stamped};
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::registry::{Row, State, Table};
 use crate::domain::sale::Sale;
 use crate::domain::shop::ShopChange;
-use crate::domain::staff::{Role, SecretKind, Staff, StaffChange, StaffSecret};
 use crate::domain::station::{Station, StationChange};
 use crate::domain::voucher::SoldOn;
 
@@ -195,48 +192,6 @@ pub(super) fn edit_shop(state: &State, changes: &[ShopChange]) -> Decision {
     one(Row::Shop(shop))
 }
 
-/// Takes somebody on, or changes what they are. The last active owner stays one.
-pub(super) fn edit_staff(
-    state: &State,
-    op: &Stamped,
-    staff_id: StaffId,
-    changes: &[StaffChange],
-) -> Decision {
-    let found = state.staff.get(&staff_id).cloned();
-    if found.is_none()
-        && !changes
-            .iter()
-            .any(|change| matches!(change, StaffChange::Name(_)))
-    {
-        return Err(Reason::UnknownStaff);
-    }
-    let is_own_place = staff_id == op.by
-        && changes
-            .iter()
-            .any(|change| !matches!(change, StaffChange::Name(_)));
-    if found.is_some() && is_own_place {
-        return Err(Reason::NotAllowed);
-    }
-    let mut staff = found.unwrap_or_else(|| Staff {
-        staff_id,
-        is_active: true,
-        ..Staff::default()
-    });
-    changes
-        .iter()
-        .cloned()
-        .for_each(|change| staff.change(change));
-    let is_owner = |staff: &Staff| staff.role == Role::Owner && staff.is_active;
-    let others = state
-        .staff
-        .values()
-        .filter(|other| other.staff_id != staff_id);
-    if !is_owner(&staff) && !others.into_iter().any(is_owner) {
-        return Err(Reason::LastOwner);
-    }
-    one(Row::Staff(staff))
-}
-
 /// Sets or changes the way to the gateway. A first one has an address and a port.
 pub(super) fn edit_gateway(
     state: &State,
@@ -257,36 +212,7 @@ pub(super) fn edit_gateway(
     one(Row::Gateway(gateway))
 }
 
-/// Sets or removes a password or PIN.
-pub(super) fn set_secret(
-    state: &State,
-    staff_id: StaffId,
-    kind: SecretKind,
-    verifier: Option<&String>,
-) -> Decision {
-    let mut staff = state
-        .staff
-        .get(&staff_id)
-        .ok_or(Reason::UnknownStaff)?
-        .clone();
-    let found = state.secrets.get(&staff_id).cloned();
-    let mut secret = found.unwrap_or_else(|| StaffSecret {
-        staff_id,
-        ..StaffSecret::default()
-    });
-    match kind {
-        SecretKind::Password => secret.password = verifier.cloned(),
-        SecretKind::Pin => {
-            secret.pin = verifier.cloned();
-            staff.has_pin = verifier.is_some();
-        }
-    }
-    Ok((
-        Outcome::Applied,
-        vec![Row::Staff(staff), Row::StaffSecret(secret)],
-    ))
-}
-
-fn one(row: Row) -> Decision {
+/// Applied, with one row changed.
+pub(super) fn one(row: Row) -> Decision {
     Ok((Outcome::Applied, vec![row]))
 }

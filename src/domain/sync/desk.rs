@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::domain::apply;
 use crate::domain::id::{DeviceId, Incarnation, LoginId, OpId, StaffId, Uuid};
 use crate::domain::json;
-use crate::domain::op::{Op, SCHEMA, Stamped};
+use crate::domain::op::{Body, Op, SCHEMA, Stamped};
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::registry::{Review, Row, State, Table};
 use crate::domain::staff::Role;
@@ -37,6 +37,8 @@ pub enum Authority {
     Device {
         /// The login that sends.
         login_id: LoginId,
+        /// The browser was put out: what it recorded is kept for a person to look at, and does nothing.
+        is_put_out: bool,
     },
     /// A server itself, for somebody.
     Server {
@@ -135,10 +137,20 @@ impl Draft {
 /// The name under which an operation is refused whose own name another one has: the same for the same bytes, so that
 /// it is refused once (rule 2).
 pub fn reused_name(wire: &WireOp) -> OpId {
-    let digest = Sha256::digest(wire.bytes.as_bytes());
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&digest[..16]);
-    OpId(Uuid::from_bytes(bytes))
+    hashed_name(wire.bytes.as_bytes())
+}
+
+/// The name under which an operation that was refused is recorded after all: the same every time, so that it is recorded
+/// once.
+pub fn accepted_name(op_id: OpId) -> OpId {
+    hashed_name(format!("accepted {op_id}").as_bytes())
+}
+
+fn hashed_name(bytes: &[u8]) -> OpId {
+    let digest = Sha256::digest(bytes);
+    let mut name = [0; 16];
+    name.copy_from_slice(&digest[..16]);
+    OpId(Uuid::from_bytes(name))
 }
 
 /// An operation as it came, and as it reads if it can be read.
@@ -248,11 +260,18 @@ impl Desk {
             .map_or_else(|_| Uuid::nil(), |op| op.body.subject());
         let outcome = match op {
             _ if op_id != wire.op_id => {
-                self.refuse(draft, &stamp, op_id, subject, seq, Reason::IdReused)
+                self.refuse(draft, &stamp, op_id, subject, seq, (Reason::IdReused, None))
             }
             // Somebody who was put out in between, or a login that may not speak for them: what they took was taken.
-            Ok(_) if stamp.role.is_none() => {
-                self.refuse(draft, &stamp, op_id, subject, seq, Reason::NotAllowed)
+            Ok(op) if stamp.role.is_none() => {
+                let reason = match authority {
+                    Authority::Device {
+                        is_put_out: true, ..
+                    } => Reason::PutOut,
+                    _ => Reason::NotAllowed,
+                };
+                let offer = Some(op.body).filter(|body| !body.is_server_only());
+                self.refuse(draft, &stamp, op_id, subject, seq, (reason, offer))
             }
             Ok(op) => self.decide(draft, &stamp, authority, op, seq),
             Err(reason) => Outcome::Rejected(reason),
@@ -283,7 +302,7 @@ impl Desk {
         Some(outcome)
     }
 
-    /// Refuses an operation that nobody may decide about, and has somebody look at it.
+    /// Refuses an operation that nobody may decide about, and has somebody look at it, who may have it recorded after all.
     fn refuse(
         &mut self,
         draft: &mut Draft,
@@ -291,7 +310,7 @@ impl Desk {
         op_id: OpId,
         subject: Uuid,
         seq: u64,
-        reason: Reason,
+        (reason, offer): (Reason, Option<Body>),
     ) -> Outcome {
         self.state.put(Row::Review(Review {
             op_id,
@@ -300,7 +319,7 @@ impl Desk {
             at: stamp.at,
             by: stamp.by.unwrap_or_default(),
             seen: None,
-            offer: Vec::new(),
+            offer: offer.into_iter().collect(),
         }));
         draft.changed.insert((Table::Review, op_id.0), seq);
         Outcome::Rejected(reason)
@@ -369,17 +388,31 @@ impl Stamp {
                 is_retimed: false,
                 is_phone: false,
             },
-            Authority::Device { login_id } => {
-                let maker = op.and_then(|op| draft.logins.get(&(login_id, op.login_id)));
+            Authority::Device {
+                login_id,
+                is_put_out,
+            } => {
+                let maker_of = |login_id| draft.logins.get(&login_id);
+                let maker = op.and_then(|op| maker_of((login_id, op.login_id)));
+                let role_of = |staff_id| {
+                    let staff = state.staff.get(&staff_id);
+                    staff
+                        .filter(|staff| staff.is_active())
+                        .map(|staff| staff.role)
+                };
                 let by = maker.map(|maker| maker.staff_id);
-                let staff = by
-                    .and_then(|by| state.staff.get(&by))
-                    .filter(|staff| staff.is_active);
+                let role = by.and_then(role_of).filter(|_| !is_put_out);
+                // Whoever allowed it was at this browser themselves.
+                let approval = op.and_then(|op| op.approval).filter(|approval| {
+                    let approver = maker_of((login_id, approval.login_id));
+                    approver.is_some_and(|approver| approver.staff_id == approval.staff_id)
+                });
+                let approver = approval.and_then(|approval| role_of(approval.staff_id));
                 let is_retimed =
                     !(-CAPTURED_AGO_MS_MAX..=CLOCK_AHEAD_MS_MAX).contains(&captured_at.since(now));
                 Stamp {
                     by,
-                    role: staff.map(|staff| staff.role),
+                    role: role.max(approver.filter(|_| role.is_some())),
                     at: if is_retimed { now } else { captured_at },
                     is_retimed,
                     is_phone: maker.is_some_and(|maker| maker.is_phone),

@@ -390,10 +390,10 @@ impl Engine {
         let may_pull = !is_pulling && !self.is_fetching && self.pull_patience.is_over(now_ms);
         if self.is_behind && may_pull && !self.flusher.is_signed_out() {
             self.pull_sent_ms = Some(now_ms);
-            actions.push(Action::Pull(PullAsk {
-                since: self.replica.position(),
-                device_id: self.replica.journal().head.device_id,
-            }));
+            actions.push(Action::Pull(PullAsk::new(
+                self.replica.position(),
+                self.replica.journal().head.device_id,
+            )));
         }
     }
 }
@@ -474,8 +474,9 @@ mod tests {
                 match action {
                     Action::Pull(ask) => {
                         let n_rows = usize::try_from(chance.between(1, 60)).unwrap();
+                        let since = ask.since;
                         let reply = log.page(ask, n_rows);
-                        let pulled = Event::Pulled(ask.since, Ok(reply));
+                        let pulled = Event::Pulled(since, Ok(reply));
                         actions.extend(engine.handle(pulled, 1, Timestamp(0), &mut chance));
                     }
                     Action::Keep(page) => {

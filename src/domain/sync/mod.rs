@@ -10,7 +10,8 @@ mod wire;
 
 pub use chain::Chain;
 pub use desk::{
-    Authority, Desk, Draft, JournalId, LogEntry, Maker, Sent, TRIES, read_batch, reused_name,
+    Authority, Desk, Draft, JournalId, LogEntry, Maker, Sent, TRIES, accepted_name, read_batch,
+    reused_name,
 };
 pub use engine::{Action, Engine, Event, Fit, Link, Page};
 pub use flusher::{ANSWER_MS_MAX, Failure, Flusher, Patience};

@@ -252,13 +252,18 @@ impl Replica {
 
 /// What the sequencer will know about an operation, as far as it is known here.
 fn stamp(base: &State, op: &Op, by: StaffId) -> Stamped {
+    // Whoever is not known yet was let in by the server.
+    let role_of = |by| base.staff.get(&by).map_or(Role::Owner, |staff| staff.role);
+    let role = role_of(by);
+    let approver = op
+        .approval
+        .map_or(role, |approval| role_of(approval.staff_id));
     Stamped {
         op_id: op.op_id,
         at: op.captured_at,
         is_retimed: false,
         by,
-        // Whoever is not known yet was let in by the server.
-        role: base.staff.get(&by).map_or(Role::Owner, |staff| staff.role),
+        role: role.max(approver),
         body: op.body.clone(),
     }
 }

@@ -138,12 +138,26 @@ pub struct RevRow {
 }
 
 /// What a device asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PullAsk {
     /// What it has.
     pub since: Position,
     /// Who asks.
     pub device_id: DeviceId,
+    /// The version of the program that it runs.
+    #[serde(default)]
+    pub version: String,
+}
+
+impl PullAsk {
+    /// Asks for what came after a position, as this version of the program.
+    pub fn new(since: Position, device_id: DeviceId) -> PullAsk {
+        PullAsk {
+            since,
+            device_id,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
 }
 
 /// What changed since a position.

@@ -2,7 +2,7 @@
 
 use sqlx::{Executor, Sqlite, SqliteConnection};
 
-use crate::domain::id::{LoginId, StaffId, Uuid};
+use crate::domain::id::{BrowserId, LoginId, StaffId, Uuid};
 use crate::domain::sync::Maker;
 use crate::domain::time::Timestamp;
 
@@ -13,6 +13,19 @@ pub struct Login {
     pub login_id: LoginId,
     /// Whose it is.
     pub staff_id: StaffId,
+    /// How often they had been signed out when it began.
+    pub sign_outs: i32,
+}
+
+/// A stay that a token opened, and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The stay.
+    pub login: Login,
+    /// It has ended or expired.
+    pub is_over: bool,
+    /// Its browser was put out.
+    pub is_put_out: bool,
 }
 
 /// Records that somebody signed in, in a browser of this hash, on a phone or not; the token itself is known to the
@@ -26,8 +39,9 @@ pub async fn insert(
     expires_at: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "insert into login (login_id, staff_id, token_hash, browser_hash, is_phone, created_at_ms, expires_at_ms) \
-         values (?, ?, ?, ?, ?, ?, ?)",
+        "insert into login \
+         (login_id, staff_id, token_hash, browser_hash, is_phone, created_at_ms, expires_at_ms, sign_outs) \
+         values (?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(login.login_id.to_string())
     .bind(login.staff_id.to_string())
@@ -36,28 +50,38 @@ pub async fn insert(
     .bind(browser.1)
     .bind(now.0)
     .bind(expires_at.0)
+    .bind(login.sign_outs)
     .execute(connection)
     .await?;
     Ok(())
 }
 
-/// Finds the stay that a token opens, unless it has ended or expired.
+/// Finds the stay that a token opens, or opened.
 pub async fn find<'e>(
     executor: impl Executor<'e, Database = Sqlite>,
     token_hash: &str,
     now: Timestamp,
-) -> Result<Option<Login>, sqlx::Error> {
-    let row: Option<(String, String)> = sqlx::query_as(
-        "select login_id, staff_id from login where token_hash = ? and expires_at_ms > ? and ended_at_ms is null",
+) -> Result<Option<Found>, sqlx::Error> {
+    let row: Option<(String, String, i32, bool, bool)> = sqlx::query_as(
+        "select login_id, staff_id, sign_outs, expires_at_ms <= ? or ended_at_ms is not null, \
+         browser.doc ->> '$.revoked' is not null \
+         from login left join known_browser using (browser_hash) \
+         left join browser on browser.id = known_browser.browser_id \
+         where token_hash = ?",
     )
-    .bind(token_hash)
     .bind(now.0)
+    .bind(token_hash)
     .fetch_optional(executor)
     .await?;
-    row.map(|(login_id, staff_id)| {
-        Ok(Login {
-            login_id: LoginId(id(&login_id)?),
-            staff_id: StaffId(id(&staff_id)?),
+    row.map(|(login_id, staff_id, sign_outs, is_over, is_put_out)| {
+        Ok(Found {
+            login: Login {
+                login_id: LoginId(id(&login_id)?),
+                staff_id: StaffId(id(&staff_id)?),
+                sign_outs,
+            },
+            is_over,
+            is_put_out,
         })
     })
     .transpose()
@@ -157,6 +181,23 @@ pub async fn put_failures(
     Ok(())
 }
 
-fn id(text: &str) -> Result<Uuid, sqlx::Error> {
+/// Ends every stay in a browser.
+pub async fn end_in(
+    connection: &mut SqliteConnection,
+    browser_id: BrowserId,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "update login set ended_at_ms = ? where ended_at_ms is null \
+         and browser_hash = (select browser_hash from known_browser where browser_id = ?)",
+    )
+    .bind(now.0)
+    .bind(browser_id.to_string())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+pub(super) fn id(text: &str) -> Result<Uuid, sqlx::Error> {
     Uuid::parse_str(text).map_err(|error| sqlx::Error::Decode(Box::new(error)))
 }

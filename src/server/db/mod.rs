@@ -3,6 +3,7 @@
 //! The sequencer has a connection that writes, and so do the logins; readers have a pool of their own and see the last
 //! commit (WAL), so a report never makes a cashier wait.
 
+pub mod browser;
 pub mod guest;
 pub mod history;
 pub mod job;

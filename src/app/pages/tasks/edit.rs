@@ -72,7 +72,7 @@ pub fn EditTask(task: Option<Task>, on_close: Callback<()>) -> impl IntoView {
         view! { <RemoveButton removed=Callback::new(removed) on_close /> }
     };
     let state = store.shown_now();
-    let people = state.staff.values().filter(|person| person.is_active);
+    let people = state.staff.values().filter(|person| person.is_active());
     let people = people.map(|person| (person.staff_id.to_string(), person.name.clone()));
     let stations = state.floor().into_iter().map(|station| {
         let name = station.name.text(prefs.is_arabic()).to_owned();

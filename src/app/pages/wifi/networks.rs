@@ -11,7 +11,7 @@ use crate::app::parts::sheet::{Sheet, SheetFoot};
 use crate::app::parts::show::Show;
 use crate::app::parts::table::Table;
 use crate::app::{Error, Tone, api, prefs, store, view, words};
-use crate::domain::staff::Role;
+use crate::domain::right::Right;
 use crate::domain::wifi::{Network, NetworkChange, NetworkForm, check_ssid, is_passphrase};
 
 /// The most characters that the name of a network may have: a field counts characters, and each is a byte or more.
@@ -31,7 +31,7 @@ enum Open {
 #[component]
 pub fn Networks(seen: Seen, is_away: Memo<bool>) -> impl IntoView {
     let (store, words) = (store(), words());
-    let can_edit = store.me().role >= Role::Manager;
+    let can_edit = store.has(Right::Router);
     let networks = seen.part(|wifi| wifi.networks.clone());
     let open = RwSignal::new(None::<Open>);
     let masters = move || {
