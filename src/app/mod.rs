@@ -34,6 +34,7 @@ use crate::app::pages::floor::FloorPage;
 use crate::app::pages::gateway::GatewayPage;
 use crate::app::pages::guests::GuestsPage;
 use crate::app::pages::history::HistoryPage;
+use crate::app::pages::install::InstallPage;
 use crate::app::pages::menu::MenuPage;
 use crate::app::pages::missing::MissingPage;
 use crate::app::pages::more::MorePage;
@@ -90,6 +91,7 @@ pub fn App() -> impl IntoView {
     view! {
         <Router>
             <Routes fallback=MissingPage>
+                <Route path=path!("install") view=InstallPage ssr=SsrMode::Async />
                 <ParentRoute path=path!("") view=Gate ssr=SsrMode::Async>
                     <Route path=path!("") view=FloorPage />
                     <Route path=path!("sale") view=SalePage />

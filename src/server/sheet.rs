@@ -73,7 +73,7 @@ fn escape(text: &str) -> String {
 }
 
 /// Draws a text as a QR code, in the way of an SVG path. A quarter of it may be dirty or creased.
-fn qr(text: &str) -> Option<QrView> {
+pub fn qr(text: &str) -> Option<QrView> {
     let code = QrCode::with_error_correction_level(text, EcLevel::M).ok()?;
     let width = code.width();
     let colors = code.to_colors();

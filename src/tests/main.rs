@@ -23,5 +23,6 @@ mod simulation;
 mod start;
 mod support;
 mod tidy;
+mod tls;
 mod voucher;
 mod wifi;

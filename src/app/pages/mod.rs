@@ -7,6 +7,7 @@ pub mod floor;
 pub mod gateway;
 pub mod guests;
 pub mod history;
+pub mod install;
 pub mod login;
 pub mod menu;
 pub mod missing;

@@ -4,8 +4,9 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::hooks::use_query_map;
 
-use crate::app::api::{CardView, QrView, SheetView};
+use crate::app::api::{CardView, SheetView};
 use crate::app::parts::button::{Button, Choose, Icon};
+use crate::app::parts::qr::draw_code;
 use crate::app::parts::sheet::Modal;
 use crate::app::parts::shell::PageHead;
 use crate::app::parts::sync::NeedsServer;
@@ -234,15 +235,5 @@ fn Card(card: CardView, sheet: SheetView, is_printed: bool) -> impl IntoView {
             {is_printed.then(|| view! { <small>{words.reprint}</small> })}
             {line(shop.sheet_footer)}
         </article>
-    }
-}
-
-/// A code, with what has to stay free around it: without that no camera finds it.
-fn draw_code(QrView { n_modules, path }: QrView) -> impl IntoView {
-    let area = format!("-4 -4 {0} {0}", n_modules + 8);
-    view! {
-        <svg class="qr" viewBox=area shape-rendering="crispEdges" aria-hidden="true">
-            <path d=path></path>
-        </svg>
     }
 }

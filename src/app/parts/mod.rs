@@ -6,6 +6,7 @@ pub mod button;
 pub mod empty;
 pub mod pay;
 pub mod pool;
+pub mod qr;
 pub mod reason;
 pub mod receipt;
 pub mod sheet;
