@@ -9,6 +9,7 @@ pub mod gateway;
 pub mod guests;
 pub mod history;
 pub mod join;
+pub mod install;
 pub mod login;
 pub mod menu;
 pub mod missing;
