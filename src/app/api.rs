@@ -699,6 +699,21 @@ pub async fn batch_vouchers(batch_id: BatchId) -> Result<Vec<Voucher>, Error> {
     )
 }
 
+/// What is written in the codes of a picture, for a browser that does not read them: how wide and high it is, and its
+/// pixels, packed and in base64.
+#[server(endpoint = "read_picture", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn read_picture(side: u32, pixels: String) -> Result<Vec<String>, Error> {
+    use crate::server::scan;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.who().await?;
+            scan::read(&call.server, side, &pixels).await
+        }
+        .await,
+    )
+}
+
 /// Who is logged in at the hotspot, as the gateway told last.
 #[server(endpoint = "guests", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn guests() -> Result<GuestsView, Error> {

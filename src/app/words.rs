@@ -615,6 +615,14 @@ catalogue! {
     profile_in_use: "بيستخدمها، فاسمها يفضل ومش هتتمسح:", "In use, so it keeps its name and stays:";
     sold_before: "اتباع قبلها", "Sold before";
     card_code: "كود الكارت", "Code of the card";
+    scan_card: "صوّر الكارت", "Scan a card";
+    scan_aim: "حط كود الكارت جوه المربع", "Hold the card's code inside the square";
+    scan_unsafe: "المتصفح بيفتح الكاميرا لصفحات https بس. اكتب الكود", "Browsers open the camera for https pages only. Type the code instead";
+    scan_not_allowed: "المتصفح مانع الكاميرا عن الصفحة دي. اسمح بيها من إعدادات الموقع، أو اكتب الكود", "The browser keeps the camera from this page. Allow it in the site's settings, or type the code";
+    scan_no_camera: "مفيش كاميرا على الجهاز ده. اكتب الكود", "This device has no camera. Type the code instead";
+    scan_busy: "الكاميرا مش شغالة، ممكن برنامج تاني مستخدمها. اقفله أو اكتب الكود", "The camera gives no picture; another program may be using it. Close that, or type the code";
+    scan_other_code: "ده مش كود كارت", "This is no voucher's code";
+    scan_needs_server: "المتصفح ده محتاج السيرفر عشان يقرا الكود، وهو مش بيرد. اكتب الكود", "This browser needs the server to read codes, and it does not answer. Type the code instead";
     none_left_here: "خلص من الجهاز ده", "None left on this device";
     n_left: "فاضل {n}", "{n} left";
     codes_sold: "أكواد العميل", "Codes for the customer";

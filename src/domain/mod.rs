@@ -16,6 +16,7 @@ pub mod portal;
 pub mod profile;
 pub mod registry;
 pub mod sale;
+pub mod scan;
 pub mod session;
 pub mod shop;
 #[cfg(test)]

@@ -85,7 +85,7 @@ pub async fn harden(request: Request, next: Next) -> Response {
     );
     headers.insert(
         "permissions-policy",
-        HeaderValue::from_static("camera=(), geolocation=(), microphone=()"),
+        HeaderValue::from_static("camera=(self), geolocation=(), microphone=()"),
     );
     headers.insert(
         "x-mikrodash",

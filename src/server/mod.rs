@@ -15,6 +15,7 @@ mod offline;
 mod paper;
 mod preview;
 pub(crate) mod profile;
+pub(crate) mod scan;
 mod seal;
 pub mod sequencer;
 mod sheet;
@@ -126,6 +127,8 @@ pub struct Server {
     demo_gateway: Mutex<Option<gateway::demo::Playing>>,
     /// Held while codes are drawn, so that none is drawn twice.
     making: Mutex<()>,
+    /// Held while a code is looked for in a picture.
+    looking: Mutex<()>,
     /// Held while the Wi-Fi is changed, so that nothing is made twice.
     changing_wifi: Mutex<()>,
     /// Wakes whoever does the jobs at the gateway.
@@ -162,6 +165,7 @@ impl Server {
             gateway_seen: Mutex::default(),
             demo_gateway: Mutex::default(),
             making: Mutex::default(),
+            looking: Mutex::default(),
             changing_wifi: Mutex::default(),
             gateway_wake: Wake::default(),
             key: Key::open(data)?,
@@ -475,6 +479,7 @@ fn register_functions() {
     register_explicit::<api::AddNetwork>();
     register_explicit::<api::VoucherDevices>();
     register_explicit::<api::BatchVouchers>();
+    register_explicit::<api::ReadPicture>();
     register_explicit::<api::FindPortal>();
     register_explicit::<api::UploadPortal>();
     register_explicit::<api::UsePortal>();

@@ -8,6 +8,7 @@ pub mod pay;
 pub mod pool;
 pub mod reason;
 pub mod receipt;
+pub mod scan;
 pub mod sheet;
 pub mod shell;
 pub mod show;
