@@ -486,6 +486,14 @@ pub async fn set_zone(name: String) -> Result<(), Error> {
     call.done(async { shop::set_zone(&call.server, &call.owner().await?, &name).await }.await)
 }
 
+/// Keeps a picture, given in base64, and has printed vouchers show it.
+#[server(endpoint = "set_logo", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn set_logo(picture: String) -> Result<(), Error> {
+    use crate::server::logo;
+    let call = crate::server::call().await?;
+    call.done(async { logo::set(&call.server, &call.owner().await?, &picture).await }.await)
+}
+
 /// The time zones that there are.
 #[server(endpoint = "zone_names", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn zone_names() -> Result<Vec<String>, Error> {
@@ -890,6 +898,20 @@ pub async fn add_network(form: NetworkForm) -> Result<(), Error> {
         async {
             call.manager().await?;
             server::add_network(&call.server, form).await
+        }
+        .await,
+    )
+}
+
+/// Takes a network of the Wi-Fi away that the shop has added.
+#[server(endpoint = "remove_network", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn remove_network(interface: String) -> Result<(), Error> {
+    use crate::server;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.manager().await?;
+            server::remove_network(&call.server, &interface).await
         }
         .await,
     )

@@ -6,7 +6,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{HtmlCanvasElement, HtmlVideoElement};
 
-use crate::client::page::window;
+use crate::client::page::{base64, window};
 use crate::domain::scan::{SIDE_MAX, grey, pack};
 
 /// How wide a camera's picture should be, in pixels, where it can choose: a small code needs them.
@@ -98,8 +98,7 @@ impl Camera {
             .chunks_exact(4)
             .map(|pixel| grey(pixel[0], pixel[1], pixel[2]))
             .collect();
-        let bytes: String = pack(&shades).into_iter().map(char::from).collect();
-        Some((side, window().btoa(&bytes).ok()?))
+        Some((side, base64(&pack(&shades))))
     }
 }
 

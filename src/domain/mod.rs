@@ -8,6 +8,7 @@ pub mod gateway;
 pub mod health;
 pub mod id;
 pub mod json;
+pub mod logo;
 pub mod menu;
 pub mod money;
 pub mod op;

@@ -5,6 +5,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::id::ShopId;
+use crate::domain::logo::is_logo_name;
 use crate::domain::money::Money;
 use crate::domain::outcome::Reason;
 use crate::domain::text::{NAME_CHARS_MAX, NOTE_CHARS_MAX, check_reason, check_text};
@@ -95,6 +96,9 @@ pub struct Shop {
     /// What stands at its foot.
     #[serde(default)]
     pub sheet_footer: String,
+    /// The picture on it, by the hash of its bytes; empty where there is none.
+    #[serde(default)]
+    pub sheet_logo: String,
 }
 
 impl Default for Shop {
@@ -117,6 +121,7 @@ impl Default for Shop {
             is_wifi_qr_hidden: false,
             sheet_header: String::new(),
             sheet_footer: String::new(),
+            sheet_logo: String::new(),
         }
     }
 }
@@ -151,6 +156,7 @@ impl Shop {
             ShopChange::WifiQrHidden(is_hidden) => self.is_wifi_qr_hidden = is_hidden,
             ShopChange::SheetHeader(header) => self.sheet_header = header,
             ShopChange::SheetFooter(footer) => self.sheet_footer = footer,
+            ShopChange::SheetLogo(name) => self.sheet_logo = name,
         }
     }
 }
@@ -189,6 +195,8 @@ pub enum ShopChange {
     SheetHeader(String),
     /// Another foot of printed vouchers.
     SheetFooter(String),
+    /// Another picture on printed vouchers, by the hash of its bytes; empty for none.
+    SheetLogo(String),
 }
 
 impl ShopChange {
@@ -225,6 +233,7 @@ impl ShopChange {
             ShopChange::SheetHeader(line) | ShopChange::SheetFooter(line) => {
                 return check_line(line);
             }
+            ShopChange::SheetLogo(name) => name.is_empty() || is_logo_name(name),
             ShopChange::Language(_)
             | ShopChange::Digits(_)
             | ShopChange::Paper(_)

@@ -11,6 +11,7 @@ mod error;
 mod feed;
 pub mod gateway;
 mod guard;
+pub(crate) mod logo;
 mod offline;
 mod paper;
 mod preview;
@@ -86,8 +87,8 @@ pub(crate) use crate::server::voucher::{
     list as list_vouchers, make as make_vouchers, pick as pick_vouchers, put_out,
 };
 pub(crate) use crate::server::wifi::{
-    add_network, block as block_wifi, disconnect as disconnect_wifi, look as wifi, set_network,
-    unblock as unblock_wifi,
+    add_network, block as block_wifi, disconnect as disconnect_wifi, look as wifi, remove_network,
+    set_network, unblock as unblock_wifi,
 };
 
 /// The largest request body: a full batch of the largest operations does not fit and need not (`design.md` 9).
@@ -455,6 +456,7 @@ fn register_functions() {
     register_explicit::<api::SetSecret>();
     register_explicit::<api::SetZone>();
     register_explicit::<api::ZoneNames>();
+    register_explicit::<api::SetLogo>();
     register_explicit::<api::FindGateway>();
     register_explicit::<api::SetGateway>();
     register_explicit::<api::TestGateway>();
@@ -477,6 +479,7 @@ fn register_functions() {
     register_explicit::<api::UnblockWifi>();
     register_explicit::<api::SetNetwork>();
     register_explicit::<api::AddNetwork>();
+    register_explicit::<api::RemoveNetwork>();
     register_explicit::<api::VoucherDevices>();
     register_explicit::<api::BatchVouchers>();
     register_explicit::<api::ReadPicture>();
@@ -525,6 +528,10 @@ pub fn router(server: Arc<Server>, options: LeptosOptions) -> Router {
         .route(
             "/vouchers/sheet.pdf",
             get(paper::download).with_state(Arc::clone(&server)),
+        )
+        .route(
+            "/vouchers/logo/{name}",
+            get(logo::show).with_state(Arc::clone(&server)),
         )
         .layer(axum::middleware::from_fn_with_state(
             Arc::clone(&server),

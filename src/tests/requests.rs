@@ -72,6 +72,11 @@ fn functions(device: &Device) -> Vec<(&'static str, Value, Option<Role>)> {
             Some(Role::Manager),
         ),
         (
+            "remove_network",
+            json!({ "interface": "x" }),
+            Some(Role::Manager),
+        ),
+        (
             "voucher_devices",
             json!({ "code": "x" }),
             Some(Role::Cashier),
@@ -118,6 +123,7 @@ fn functions(device: &Device) -> Vec<(&'static str, Value, Option<Role>)> {
             json!({ "side": 29, "pixels": "" }),
             Some(Role::Cashier),
         ),
+        ("set_logo", json!({ "picture": "" }), Some(Role::Owner)),
         ("find_portal", json!({}), Some(Role::Cashier)),
         ("upload_portal", json!({}), Some(Role::Owner)),
         ("use_portal", json!({ "add": [] }), Some(Role::Owner)),

@@ -8,6 +8,7 @@ pub mod history;
 pub mod job;
 pub mod log;
 pub mod login;
+pub mod logo;
 pub mod row;
 pub mod voucher;
 
