@@ -83,6 +83,11 @@ test('while the router is away the page says why, and nothing can be pressed', a
     await expect(page.locator('.notice').filter({ hasText: words.gateway_refused })).toBeVisible({ timeout: SEEN_MS });
     await expect(block).toBeDisabled();
     await expect(block).toHaveAttribute('title', words.not_while_away);
+    // A page that is opened now knows by name who was there.
+    await till.reload();
+    const before = page.getByRole('region', { name: words.hosts_before });
+    await expect(before).toContainText('Galaxy A54', { timeout: SEEN_MS });
+    await expect(page.locator('.notice').filter({ hasText: words.as_of })).toBeVisible();
 });
 
 test('a cashier sees the networks, and changes none', async ({ till }) => {

@@ -321,6 +321,24 @@ pub struct GuestsView {
     pub trouble: Option<Trouble>,
     /// The guests.
     pub guests: Vec<GuestView>,
+    /// Everybody in the network, logged in or not.
+    #[serde(default)]
+    pub hosts: Vec<HostView>,
+}
+
+/// A phone in the network, logged in or not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostView {
+    /// The address of its radio.
+    pub mac: String,
+    /// What it calls itself; empty where it does not say.
+    pub name: String,
+    /// Its address in the network.
+    pub address: String,
+    /// It is let through: with a code, or without one because somebody said so.
+    pub is_logged_in: bool,
+    /// When it was first seen since it was last away.
+    pub first_seen_at: Timestamp,
 }
 
 /// A phone that has used a voucher.

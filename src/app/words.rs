@@ -631,6 +631,10 @@ catalogue! {
     remove_network_note: "الشبكة هتتمسح من الراوتر باسمها وكلمة سرها، ومش هترجع لوحدها.", "It goes from the router with its name and passphrase, and does not come back by itself.";
     nobody_on_it: "محدش متصل بيها دلوقتي.", "Nobody is connected to it now.";
     cut_off_with_it: "هيتفصل دلوقتي:", "Cut off at once:";
+    hosts_waiting: "على الشبكة من غير كود", "On the network without a code";
+    hosts_before: "اللي كانوا على الشبكة", "Who was on the network";
+    host_in: "داخل", "Let through";
+    host_out: "لسه ما دخلش", "Not logged in";
     scan_card: "صوّر الكارت", "Scan a card";
     scan_aim: "حط كود الكارت جوه المربع", "Hold the card's code inside the square";
     scan_unsafe: "المتصفح بيفتح الكاميرا لصفحات https بس. اكتب الكود", "Browsers open the camera for https pages only. Type the code instead";

@@ -4,6 +4,7 @@ pub mod basket;
 pub mod bill;
 pub mod button;
 pub mod empty;
+pub mod hosts;
 pub mod pay;
 pub mod pool;
 pub mod reason;

@@ -5,6 +5,7 @@
 
 pub mod guest;
 pub mod history;
+pub mod host;
 pub mod job;
 pub mod log;
 pub mod login;
