@@ -61,6 +61,16 @@ test('a network is renamed and gets a passphrase, after a warning', async ({ til
     const [named] = (await router.items('/interface/wifi')).filter(({ name }) => name === 'wifi1-ps');
     expect(named).toMatchObject({ 'configuration.ssid': 'Players', 'security.passphrase': 'long-enough' });
     expect(await till.page.content()).not.toContain('long-enough');
+
+    await wifi.edit('wifi1-ps');
+    await dialog.getByLabel(words.make_open).check();
+    await till.button(words.save).click();
+    await expect(dialog.last()).toContainText(words.make_open_note);
+    await till.button(words.make_open_now).click();
+    await expect(dialog).toHaveCount(0);
+    await expect(wifi.network('wifi1-ps')).toContainText(words.open_network, { timeout: SEEN_MS });
+    const [opened] = (await router.items('/interface/wifi')).filter(({ name }) => name === 'wifi1-ps');
+    expect(opened['security.authentication-types']).toBe('');
 });
 
 test('while the router is away the page says why, and nothing can be pressed', async ({ till, router }) => {
@@ -73,6 +83,11 @@ test('while the router is away the page says why, and nothing can be pressed', a
     await expect(page.locator('.notice').filter({ hasText: words.gateway_refused })).toBeVisible({ timeout: SEEN_MS });
     await expect(block).toBeDisabled();
     await expect(block).toHaveAttribute('title', words.not_while_away);
+    // A page that is opened now knows by name who was there.
+    await till.reload();
+    const before = page.getByRole('region', { name: words.hosts_before });
+    await expect(before).toContainText('Galaxy A54', { timeout: SEEN_MS });
+    await expect(page.locator('.notice').filter({ hasText: words.as_of })).toBeVisible();
 });
 
 test('a cashier sees the networks, and changes none', async ({ till }) => {
@@ -107,7 +122,20 @@ test.describe('with the older driver', () => {
         await till.button(words.save).click();
         await expect(dialog).toHaveCount(0);
         await expect(wifi.network('wlan1-2')).toContainText('Garden', { timeout: SEEN_MS });
-        const names = (await router.items('/interface/wireless')).map(({ ssid }) => ssid);
-        expect(names).toEqual(['cafe', 'Players', 'Garden']);
+        const names = async () => (await router.items('/interface/wireless')).map(({ ssid }) => ssid);
+        expect(await names()).toEqual(['cafe', 'Players', 'Garden']);
+
+        await wifi.edit('wlan1-2');
+        await till.button(words.remove_network).click();
+        const sure = dialog.last();
+        await expect(sure).toContainText(words.remove_network_note);
+        await expect(sure).toContainText(words.nobody_on_it);
+        await sure.getByRole('button', { name: words.remove_network }).click();
+        await till.told(words.was_saved);
+        await expect(wifi.network('wlan1-2')).toHaveCount(0, { timeout: SEEN_MS });
+        expect(await names()).toEqual(['cafe', 'Players']);
+        await wifi.edit('wlan1');
+        await expect(dialog).toBeVisible();
+        await expect(till.button(words.remove_network)).toHaveCount(0);
     });
 });

@@ -405,6 +405,24 @@ pub struct GuestsView {
     pub trouble: Option<Trouble>,
     /// The guests.
     pub guests: Vec<GuestView>,
+    /// Everybody in the network, logged in or not.
+    #[serde(default)]
+    pub hosts: Vec<HostView>,
+}
+
+/// A phone in the network, logged in or not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostView {
+    /// The address of its radio.
+    pub mac: String,
+    /// What it calls itself; empty where it does not say.
+    pub name: String,
+    /// Its address in the network.
+    pub address: String,
+    /// It is let through: with a code, or without one because somebody said so.
+    pub is_logged_in: bool,
+    /// When it was first seen since it was last away.
+    pub first_seen_at: Timestamp,
 }
 
 /// A phone that has used a voucher.
@@ -698,6 +716,14 @@ pub async fn set_zone(name: String) -> Result<(), Error> {
     )
 }
 
+/// Keeps a picture, given in base64, and has printed vouchers show it.
+#[server(endpoint = "set_logo", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn set_logo(picture: String) -> Result<(), Error> {
+    use crate::server::logo;
+    let call = crate::server::call().await?;
+    call.done(async { logo::set(&call.server, &call.may(Right::Settings).await?, &picture).await }.await)
+}
+
 /// The time zones that there are.
 #[server(endpoint = "zone_names", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn zone_names() -> Result<Vec<String>, Error> {
@@ -916,6 +942,21 @@ pub async fn batch_vouchers(batch_id: BatchId) -> Result<Vec<Voucher>, Error> {
     )
 }
 
+/// What is written in the codes of a picture, for a browser that does not read them: how wide and high it is, and its
+/// pixels, packed and in base64.
+#[server(endpoint = "read_picture", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn read_picture(side: u32, pixels: String) -> Result<Vec<String>, Error> {
+    use crate::server::scan;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.who().await?;
+            scan::read(&call.server, side, &pixels).await
+        }
+        .await,
+    )
+}
+
 /// Who is logged in at the hotspot, as the gateway told last.
 #[server(endpoint = "guests", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn guests() -> Result<GuestsView, Error> {
@@ -1092,6 +1133,20 @@ pub async fn add_network(form: NetworkForm) -> Result<(), Error> {
         async {
             call.may(Right::Router).await?;
             server::add_network(&call.server, form).await
+        }
+        .await,
+    )
+}
+
+/// Takes a network of the Wi-Fi away that the shop has added.
+#[server(endpoint = "remove_network", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn remove_network(interface: String) -> Result<(), Error> {
+    use crate::server;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.may(Right::Router).await?;
+            server::remove_network(&call.server, &interface).await
         }
         .await,
     )

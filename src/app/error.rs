@@ -7,6 +7,7 @@ use thiserror::Error;
 use crate::app::codec::Json;
 use crate::client::people::Refusal;
 use crate::domain::gateway::Trouble;
+use crate::domain::logo::LogoFlaw;
 use crate::domain::outcome::Reason;
 
 /// Why a request came to nothing.
@@ -58,6 +59,9 @@ pub enum Error {
     /// The passphrase of a network is not 8 to 63 printable characters.
     #[error("a passphrase has 8 to 63 characters")]
     BadPassphrase,
+    /// The file is not taken as a picture for printed vouchers.
+    #[error("the picture is not taken: {0:?}")]
+    BadLogo(LogoFlaw),
     /// There is no such time zone.
     #[error("there is no such time zone")]
     UnknownZone,
@@ -107,6 +111,7 @@ impl Error {
             | Error::ShortPassword
             | Error::BadPin
             | Error::BadPassphrase
+            | Error::BadLogo(_)
             | Error::UnknownZone => 422,
             Error::LockedOut { .. } | Error::TooManyTries { .. } => 429,
             Error::Internal => 500,

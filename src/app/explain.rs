@@ -2,6 +2,7 @@
 
 use crate::app::{Error, Words};
 use crate::domain::gateway::{Caution, Trouble};
+use crate::domain::logo::LogoFlaw;
 use crate::domain::outcome::Reason;
 
 /// Explains a reason of the core.
@@ -121,6 +122,10 @@ impl Error {
             Error::ShortPassword => words.short_password.to_owned(),
             Error::BadPin => words.bad_pin.to_owned(),
             Error::BadPassphrase => words.bad_passphrase.to_owned(),
+            Error::BadLogo(LogoFlaw::TooHeavy) => words.logo_too_heavy.to_owned(),
+            Error::BadLogo(LogoFlaw::NoPicture) => words.logo_no_picture.to_owned(),
+            Error::BadLogo(LogoFlaw::TooLarge) => words.logo_too_large.to_owned(),
+            Error::BadLogo(LogoFlaw::Broken) => words.logo_broken.to_owned(),
             Error::UnknownZone => words.unknown_zone.to_owned(),
             Error::NotNew => words.not_new.to_owned(),
             Error::BadRequest => words.bad_request.to_owned(),

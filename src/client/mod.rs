@@ -2,6 +2,7 @@
 //! and event handlers alone, which never run on the server.
 
 pub mod cache;
+pub mod camera;
 pub mod device;
 pub mod feed;
 pub mod lock;

@@ -2,11 +2,13 @@
 
 use std::cell::RefCell;
 
-use js_sys::Reflect;
+use js_sys::{Reflect, Uint8Array};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    Document, Element, Event, HtmlDialogElement, HtmlDocument, HtmlElement, KeyboardEvent, Window,
+    Blob, Document, Element, Event, HtmlDialogElement, HtmlDocument, HtmlElement, KeyboardEvent,
+    Window,
 };
 
 /// A key that was pressed.
@@ -55,6 +57,26 @@ pub fn origin() -> String {
 pub fn file_address(text: &str) -> String {
     let encoded = js_sys::encode_uri_component(text);
     format!("data:application/json;charset=utf-8,{encoded}")
+}
+
+/// Writes bytes as text, in base64.
+pub fn base64(bytes: &[u8]) -> String {
+    let letters: String = bytes.iter().copied().map(char::from).collect();
+    window().btoa(&letters).unwrap_or_default()
+}
+
+/// Reads the file that was picked in a field, and empties the field; of a file that is longer than this, one byte more.
+pub async fn picked_file(event: Event, n_bytes_max: u32) -> Option<Vec<u8>> {
+    let field: JsValue = event.target()?.into();
+    let files = Reflect::get(&field, &"files".into()).ok()?;
+    let file = Reflect::get(&files, &0.into()).ok()?;
+    let file = file.dyn_into::<Blob>().ok()?;
+    let end = f64::from(n_bytes_max.saturating_add(1));
+    let bytes = file.slice_with_f64_and_f64(0.0, end).ok()?.array_buffer();
+    let bytes = JsFuture::from(bytes).await.ok()?;
+    // The same file can be picked again.
+    Reflect::set(&field, &"value".into(), &"".into()).ok();
+    Some(Uint8Array::new(&bytes).to_vec())
 }
 
 /// Shows a number on the app's icon, where the browser can; zero takes it away.

@@ -8,6 +8,7 @@ pub mod gateway;
 pub mod health;
 pub mod id;
 pub mod json;
+pub mod logo;
 pub mod menu;
 pub mod money;
 pub mod op;
@@ -17,6 +18,7 @@ pub mod profile;
 pub mod registry;
 pub mod right;
 pub mod sale;
+pub mod scan;
 pub mod session;
 pub mod shop;
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::id::ShopId;
+use crate::domain::logo::is_logo_name;
 use crate::domain::money::Money;
 use crate::domain::outcome::Reason;
 use crate::domain::right::Right;
@@ -117,6 +118,9 @@ pub struct Shop {
     /// Whoever was invited begins at once, without being approved.
     #[serde(default)]
     pub is_join_open: bool,
+    /// The picture on it, by the hash of its bytes; empty where there is none.
+    #[serde(default)]
+    pub sheet_logo: String,
 }
 
 fn discount_percent() -> i32 {
@@ -148,6 +152,7 @@ impl Default for Shop {
             is_pairing: false,
             lock_minutes: 0,
             is_join_open: false,
+            sheet_logo: String::new(),
         }
     }
 }
@@ -192,6 +197,7 @@ impl Shop {
             ShopChange::Pairing(is_pairing) => self.is_pairing = is_pairing,
             ShopChange::LockMinutes(minutes) => self.lock_minutes = minutes,
             ShopChange::JoinOpen(is_open) => self.is_join_open = is_open,
+            ShopChange::SheetLogo(name) => self.sheet_logo = name,
         }
     }
 }
@@ -240,6 +246,8 @@ pub enum ShopChange {
     LockMinutes(i32),
     /// Whether whoever was invited begins at once.
     JoinOpen(bool),
+    /// Another picture on printed vouchers, by the hash of its bytes; empty for none.
+    SheetLogo(String),
 }
 
 impl ShopChange {
@@ -279,6 +287,7 @@ impl ShopChange {
             ShopChange::SheetHeader(line) | ShopChange::SheetFooter(line) => {
                 return check_line(line);
             }
+            ShopChange::SheetLogo(name) => name.is_empty() || is_logo_name(name),
             ShopChange::Language(_)
             | ShopChange::Digits(_)
             | ShopChange::Paper(_)

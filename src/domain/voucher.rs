@@ -481,6 +481,28 @@ pub fn check_code(code: &str) -> Result<(), Reason> {
     }
 }
 
+/// Reads the code of a voucher off what its card shows a camera: the code alone, or the address that logs in with it.
+pub fn read_code(text: &str) -> Option<String> {
+    let text = text.trim();
+    let code = match text.split_once("://") {
+        None => text,
+        Some((scheme, rest)) => {
+            let is_web = ["http", "https"]
+                .iter()
+                .any(|web| scheme.eq_ignore_ascii_case(web));
+            let (page, query) = rest.split_once('?')?;
+            let is_login = is_web
+                && page
+                    .split_once('/')
+                    .is_some_and(|(_, path)| path == "login");
+            let mut fields = query.split('&').filter_map(|field| field.split_once('='));
+            let (_, code) = fields.find(|(name, _)| is_login && *name == "username")?;
+            code
+        }
+    };
+    check_code(code).is_ok().then(|| code.to_ascii_uppercase())
+}
+
 /// Checks what is added to vouchers: time, data or both, and no more than a package may grant.
 pub fn check_more(minutes: Option<i32>, bytes: Option<i64>) -> Result<(), Reason> {
     let is_time = minutes.is_none_or(|minutes| (1..=LIMIT_MINUTES_MAX).contains(&minutes));
@@ -549,8 +571,43 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_code_is_read_off_a_card_in_either_way() {
+        let code = Some("AB-QX7M2K".to_owned());
+        for text in [
+            "AB-QX7M2K",
+            " ab-qx7m2k\n",
+            "http://guest.wifi/login?username=AB-QX7M2K&password=AB-QX7M2K",
+            "HTTPS://10.10.10.1/login?dst=x&username=ab-qx7m2k",
+        ] {
+            assert_eq!(read_code(text), code, "{text}");
+        }
+        for text in [
+            "",
+            "QX7",
+            "QX7M2K QX7M2K",
+            "كود الكارت",
+            "WIFI:T:nopass;S:Cafe;;",
+            "ftp://guest.wifi/login?username=QX7M2K",
+            "http://guest.wifi/login",
+            "http://guest.wifi/status?username=QX7M2K",
+            "http://guest.wifi/login?password=QX7M2K",
+            "http://guest.wifi/login?username=%51X7M2K",
+            "http://guest.wifi/login?username=QX7M2KQX7M2KQX7M2K",
+        ] {
+            assert_eq!(read_code(text), None, "{text}");
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+        #[test]
+        fn reading_a_code_never_panics(text in "\\PC{0,60}|http://[a-z.]{0,9}/login\\?\\PC{0,40}") {
+            if let Some(code) = read_code(&text) {
+                prop_assert!(check_code(&code).is_ok());
+            }
+        }
 
         #[test]
         fn a_code_is_as_long_as_was_asked_and_good(chance in prop::collection::vec(any::<u8>(), 0..40), n in 4_usize..=8) {

@@ -86,6 +86,9 @@ pub struct Network {
     pub has_passphrase: bool,
     /// The interface whose radio it shares; empty where it has a radio of its own.
     pub master: String,
+    /// The shop added it, and may take it away.
+    #[serde(default)]
+    pub is_ours: bool,
     /// How many phones are connected.
     pub n_clients: i32,
     /// Interfaces that are renamed along with it.
@@ -124,6 +127,9 @@ pub struct NetworkChange {
     /// Another passphrase.
     #[serde(default)]
     pub passphrase: Option<String>,
+    /// No passphrase any more: everybody may join.
+    #[serde(default)]
+    pub opens: bool,
     /// Switched on or off.
     #[serde(default)]
     pub is_on: Option<bool>,

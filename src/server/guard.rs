@@ -176,7 +176,7 @@ pub async fn harden(State(server): State<Arc<Server>>, request: Request, next: N
     );
     headers.insert(
         "permissions-policy",
-        HeaderValue::from_static("camera=(), geolocation=(), microphone=()"),
+        HeaderValue::from_static("camera=(self), geolocation=(), microphone=()"),
     );
     headers.insert(
         "x-mikrodash",

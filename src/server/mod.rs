@@ -15,10 +15,12 @@ mod guard;
 mod install;
 pub mod listen;
 mod mdns;
+pub(crate) mod logo;
 mod offline;
 mod paper;
 mod preview;
 pub(crate) mod profile;
+pub(crate) mod scan;
 mod seal;
 pub mod sequencer;
 mod sheet;
@@ -102,8 +104,8 @@ pub(crate) use crate::server::voucher::{
     list as list_vouchers, make as make_vouchers, pick as pick_vouchers, put_out,
 };
 pub(crate) use crate::server::wifi::{
-    add_network, block as block_wifi, disconnect as disconnect_wifi, look as wifi, set_network,
-    unblock as unblock_wifi,
+    add_network, block as block_wifi, disconnect as disconnect_wifi, look as wifi, remove_network,
+    set_network, unblock as unblock_wifi,
 };
 
 /// The largest request body: a full batch of the largest operations does not fit and need not (`design.md` 9).
@@ -159,6 +161,8 @@ pub struct Server {
     touched: Mutex<HashMap<String, Timestamp>>,
     /// Held while codes are drawn, so that none is drawn twice.
     making: Mutex<()>,
+    /// Held while a code is looked for in a picture.
+    looking: Mutex<()>,
     /// Held while the Wi-Fi is changed, so that nothing is made twice.
     changing_wifi: Mutex<()>,
     /// Wakes whoever does the jobs at the gateway.
@@ -197,6 +201,7 @@ impl Server {
             demo_gateway: Mutex::default(),
             touched: Mutex::default(),
             making: Mutex::default(),
+            looking: Mutex::default(),
             changing_wifi: Mutex::default(),
             gateway_wake: Wake::default(),
             key: Key::open(data)?,
@@ -559,6 +564,7 @@ fn register_functions() {
     register_explicit::<api::RevokeBrowser>();
     register_explicit::<api::SetZone>();
     register_explicit::<api::ZoneNames>();
+    register_explicit::<api::SetLogo>();
     register_explicit::<api::FindGateway>();
     register_explicit::<api::SetGateway>();
     register_explicit::<api::TestGateway>();
@@ -581,8 +587,10 @@ fn register_functions() {
     register_explicit::<api::UnblockWifi>();
     register_explicit::<api::SetNetwork>();
     register_explicit::<api::AddNetwork>();
+    register_explicit::<api::RemoveNetwork>();
     register_explicit::<api::VoucherDevices>();
     register_explicit::<api::BatchVouchers>();
+    register_explicit::<api::ReadPicture>();
     register_explicit::<api::FindPortal>();
     register_explicit::<api::UploadPortal>();
     register_explicit::<api::UsePortal>();
@@ -631,6 +639,14 @@ pub fn router(server: Arc<Server>, options: LeptosOptions) -> Router {
             get(paper::download).with_state(Arc::clone(&server)),
         )
         .layer(from_fn_with_state(Arc::clone(&server), sync::prefer))
+        .route(
+            "/vouchers/logo/{name}",
+            get(logo::show).with_state(Arc::clone(&server)),
+        )
+        .layer(axum::middleware::from_fn_with_state(
+            Arc::clone(&server),
+            sync::prefer,
+        ))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
             REQUEST_TIME_MAX,

@@ -14,7 +14,7 @@ use crate::domain::voucher::{
 };
 use crate::domain::wifi::read_mac;
 use crate::server::api::{
-    DeviceView, GuestView, GuestsView, JobView, VoucherFilter, VoucherForm, VoucherPage,
+    DeviceView, GuestView, GuestsView, HostView, JobView, VoucherFilter, VoucherForm, VoucherPage,
 };
 use crate::server::db::job::Task;
 use crate::server::gateway::jobs::SEEN_AT;
@@ -195,10 +195,19 @@ pub async fn guests(server: &Server) -> Result<GuestsView, Error> {
         bytes: i64::try_from(guest.bytes).unwrap_or(i64::MAX),
         left_ms: guest.left_ms,
     });
+    let hosts = db::host::list(&mut read).await?.into_iter();
+    let hosts = hosts.map(|(host, first_seen_at)| HostView {
+        mac: host.mac,
+        name: host.name,
+        address: host.address,
+        is_logged_in: host.is_logged_in,
+        first_seen_at,
+    });
     Ok(GuestsView {
         seen_at: seen_at.or(kept),
         trouble,
         guests: view.collect(),
+        hosts: hosts.collect(),
     })
 }
 

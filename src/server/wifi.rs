@@ -52,6 +52,9 @@ pub async fn set_network(
         ..change
     };
     check(change.ssid.as_deref(), change.passphrase.as_deref())?;
+    if change.opens && change.passphrase.is_some() {
+        return Err(Error::BadRequest);
+    }
     let client = gateway::client(server).await?;
     let _changing = server.changing_wifi.lock().await;
     let networks = Networks::read(&client, wifi::radio(&client).await?).await?;
@@ -73,6 +76,18 @@ pub async fn add_network(server: &Server, form: NetworkForm) -> Result<(), Error
         return Err(Error::Refused(Reason::Exists));
     }
     networks.add(&client, &form).await?;
+    Ok(())
+}
+
+/// Takes a network away that the shop has added.
+pub async fn remove_network(server: &Server, interface: &str) -> Result<(), Error> {
+    let client = gateway::client(server).await?;
+    let _changing = server.changing_wifi.lock().await;
+    let networks = Networks::read(&client, wifi::radio(&client).await?).await?;
+    if networks.has_interface(interface) && !networks.is_ours(interface) {
+        return Err(Error::BadRequest);
+    }
+    networks.remove(&client, interface).await?;
     Ok(())
 }
 

@@ -13,6 +13,8 @@ use std::sync::Arc;
 
 use axum::body::{Body as HttpBody, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use hayro_syntax::Pdf;
 use hayro_syntax::object::Object;
 use hayro_syntax::page::Page;
@@ -494,4 +496,177 @@ async fn settings_of_the_sheet_that_cannot_be_are_refused_and_change_nothing() {
         .filter(|row| !matches!(row, mikrodash::domain::registry::Row::Review(_)))
         .collect();
     assert_eq!(dump(after), before);
+}
+
+/// A red picture of 24 x 16 pixels, as a camera writes it.
+const JPEG: &str = "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDABsSFBcUERsXFhceHBsgKEIrKCUlKFE6PTBCYFVlZF9VXVtqeJmBanGQc1tdhbWGkJ6j\
+     q62rZ4C8ybqmx5moq6T/2wBDARweHigjKE4rK06kbl1upKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSk\
+     pKSkpKSkpKT/wAARCAAQABgDASIAAhEBAxEB/8QAFQABAQAAAAAAAAAAAAAAAAAAAAT/xAAUEAEAAAAAAAAAAAAAAAAAAAAA/8QA\
+     FgEBAQEAAAAAAAAAAAAAAAAAAAQF/8QAFBEBAAAAAAAAAAAAAAAAAAAAAP/aAAwDAQACEQMRAD8AhATtgAB//9k=";
+
+/// A picture of one colour.
+fn png(width: u32, height: u32) -> Vec<u8> {
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, width, height);
+    encoder.set_color(png::ColorType::Rgba);
+    let mut writer = encoder.write_header().unwrap();
+    let n_pixels = usize::try_from(width * height).unwrap();
+    let pixels = [200, 30, 30, 128].repeat(n_pixels);
+    writer.write_image_data(&pixels).unwrap();
+    writer.finish().unwrap();
+    file
+}
+
+/// The sizes of the pictures in a file that have colours, and not only tell where others are transparent.
+fn pictures(pdf: &Pdf) -> Vec<(i32, i32)> {
+    let streams = pdf.objects().into_iter().filter_map(Object::into_stream);
+    let sizes = streams.filter_map(|stream| {
+        let dict = stream.dict();
+        let kind = dict.get::<hayro_syntax::object::Name>("Subtype")?;
+        let space = dict.get::<hayro_syntax::object::Name>("ColorSpace")?;
+        let is_picture = &*kind == b"Image" && &*space != b"DeviceGray";
+        let side = |key: &str| dict.get::<i32>(key);
+        is_picture.then_some((side("Width")?, side("Height")?))
+    });
+    sizes.collect()
+}
+
+impl Print {
+    async fn set_logo(&self, picture: &str) -> (StatusCode, String) {
+        let ask = json!({ "picture": picture });
+        let answer = self
+            .shop
+            .call("set_logo", &ask, Some(&self.owner.cookie))
+            .await;
+        (answer.status, answer.text)
+    }
+
+    /// Every row, and how many pictures there are.
+    async fn kept(&self) -> (String, i64) {
+        let n_logos = sqlx::query_scalar("select count(*) from logo");
+        let n_logos = n_logos.fetch_one(&self.shop.server.readers).await.unwrap();
+        (dump(self.shop.state(&self.owner).await.rows()), n_logos)
+    }
+
+    async fn logo(&self, name: &str, cookie: &str) -> (StatusCode, HeaderMap, Vec<u8>) {
+        let request = Request::get(format!("/vouchers/logo/{name}"))
+            .header(header::COOKIE, cookie)
+            .body(HttpBody::empty())
+            .unwrap();
+        let answer = self.shop.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = answer.into_parts();
+        let bytes = to_bytes(body, usize::MAX).await.unwrap();
+        (parts.status, parts.headers, bytes.to_vec())
+    }
+}
+
+#[tokio::test]
+async fn a_logo_is_on_every_card_of_the_pdf_and_is_shown_to_whoever_is_signed_in() {
+    let mut print = Print::ready(3).await;
+    for (file, size, kind) in [
+        (png(48, 32), (48, 32), "image/png"),
+        (
+            BASE64_STANDARD.decode(JPEG).unwrap(),
+            (24, 16),
+            "image/jpeg",
+        ),
+    ] {
+        let set = print.set_logo(&BASE64_STANDARD.encode(&file)).await;
+        assert_eq!(set.0, StatusCode::OK, "{}", set.1);
+        let name = print.shop.state(&print.owner).await.shop().sheet_logo;
+        let (status, headers, bytes) = print.logo(&name, &print.owner.cookie).await;
+        assert_eq!((status, bytes), (StatusCode::OK, file));
+        assert_eq!(headers[header::CONTENT_TYPE], kind);
+        assert!(
+            headers[header::CACHE_CONTROL]
+                .to_str()
+                .unwrap()
+                .contains("immutable")
+        );
+        assert_eq!(headers["x-content-type-options"], "nosniff");
+        assert_eq!(print.logo(&name, "").await.0, StatusCode::UNAUTHORIZED);
+        for (form, _, _, _, dots) in FORMS {
+            let pdf = print.pdf(form, "", "ar").await;
+            assert_eq!(
+                pictures(&pdf),
+                [size],
+                "{form}: once in the file, however many cards"
+            );
+            let found: usize = pdf.pages().iter().map(|page| codes(page, dots).len()).sum();
+            assert_eq!(found, 3, "{form}: nothing lies on a code");
+        }
+    }
+    print.set(vec![ShopChange::SheetLogo(String::new())]).await;
+    assert!(pictures(&print.pdf("12", "", "ar").await).is_empty());
+    assert_eq!(
+        print.logo(&"0".repeat(64), &print.owner.cookie).await.0,
+        StatusCode::NOT_FOUND
+    );
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_good_logo_is_refused_and_changes_nothing() {
+    let print = Print::ready(1).await;
+    let good = png(48, 32);
+    let with = |at: usize, byte: u8| {
+        let mut bytes = good.clone();
+        bytes[at] = byte;
+        bytes
+    };
+    // A file that says of itself that it is 60,000 pixels wide and high.
+    let mut bomb = good.clone();
+    bomb[16..24].copy_from_slice(&[0, 0, 0xea, 0x60, 0, 0, 0xea, 0x60]);
+    let crc = crc32(&bomb[12..29]);
+    bomb[29..33].copy_from_slice(&crc.to_be_bytes());
+    let jpeg = BASE64_STANDARD.decode(JPEG).unwrap();
+    let heavy = [good.clone(), vec![0; 200 * 1024]].concat();
+    let before = print.kept().await;
+    for (what, file, word) in [
+        ("nothing", Vec::new(), "no_picture"),
+        (
+            "a page",
+            b"<svg xmlns='http://www.w3.org/2000/svg'/>".to_vec(),
+            "no_picture",
+        ),
+        (
+            "another picture",
+            b"GIF89a\x01\x00\x01\x00".to_vec(),
+            "no_picture",
+        ),
+        ("only a beginning", good[..8].to_vec(), "broken"),
+        ("half of one", good[..good.len() / 2].to_vec(), "broken"),
+        (
+            "one with a flipped byte",
+            with(45, good[45] ^ 0x55),
+            "broken",
+        ),
+        ("a bomb", bomb, "too_large"),
+        ("a wide one", png(2_001, 1), "too_large"),
+        ("a heavy one", heavy, "too_heavy"),
+        ("half a photo", jpeg[..jpeg.len() / 2].to_vec(), "broken"),
+        ("the start of a photo", jpeg[..4].to_vec(), "broken"),
+    ] {
+        let (status, text) = print.set_logo(&BASE64_STANDARD.encode(file)).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{what}: {text}");
+        assert!(
+            text.contains("bad_logo") && text.contains(word),
+            "{what}: {text}"
+        );
+    }
+    let (status, text) = print.set_logo("كود").await;
+    assert_eq!(
+        (status, text.contains("bad_request")),
+        (StatusCode::BAD_REQUEST, true)
+    );
+    assert_eq!(print.kept().await, before);
+}
+
+/// The check sum of a part of a PNG.
+fn crc32(bytes: &[u8]) -> u32 {
+    let step = |sum: u32, byte: &u8| {
+        (0..8).fold(sum ^ u32::from(*byte), |sum, _| {
+            (sum >> 1) ^ (0xedb8_8320 & (sum & 1).wrapping_neg())
+        })
+    };
+    !bytes.iter().fold(u32::MAX, step)
 }

@@ -72,6 +72,11 @@ fn functions(device: &Device) -> Vec<(&'static str, Value, Option<Role>)> {
             Some(Role::Manager),
         ),
         (
+            "remove_network",
+            json!({ "interface": "x" }),
+            Some(Role::Manager),
+        ),
+        (
             "voucher_devices",
             json!({ "code": "x" }),
             Some(Role::Cashier),
@@ -113,6 +118,12 @@ fn functions(device: &Device) -> Vec<(&'static str, Value, Option<Role>)> {
             json!({ "batch_id": id() }),
             Some(Role::Cashier),
         ),
+        (
+            "read_picture",
+            json!({ "side": 29, "pixels": "" }),
+            Some(Role::Cashier),
+        ),
+        ("set_logo", json!({ "picture": "" }), Some(Role::Owner)),
         ("find_portal", json!({}), Some(Role::Cashier)),
         ("upload_portal", json!({}), Some(Role::Owner)),
         ("use_portal", json!({ "add": [] }), Some(Role::Owner)),
@@ -727,6 +738,38 @@ async fn signing_out_ends_the_login() {
             .await
             .status,
         StatusCode::UNAUTHORIZED
+    );
+}
+
+#[tokio::test]
+async fn a_picture_that_is_none_is_refused() {
+    let (shop, mut owner) = Shop::ready().await;
+    let cashier = shop.hire(&mut owner, "Cashier", "cashier").await;
+    // Base64 of nothing but zeros: three bytes are four letters.
+    let black = |n_bytes: usize| "AAAA".repeat(n_bytes / 3);
+    for (side, pixels) in [
+        (0, String::new()),
+        (1_000_000, black(300)),
+        (641, black(641 * 641 / 2 / 3 * 3)),
+        (48, String::new()),
+        (48, black(1_149)),
+        (48, black(600_000)),
+        (48, "كود".to_owned()),
+    ] {
+        let ask = json!({ "side": side, "pixels": pixels });
+        let answer = shop.call("read_picture", &ask, Some(&cashier.cookie)).await;
+        assert_eq!(
+            answer.status,
+            StatusCode::BAD_REQUEST,
+            "{side}: {}",
+            answer.text
+        );
+    }
+    let ask = json!({ "side": 48, "pixels": black(1_152) });
+    let answer = shop.call("read_picture", &ask, Some(&cashier.cookie)).await;
+    assert_eq!(
+        (answer.status, answer.text.as_str()),
+        (StatusCode::OK, "[]")
     );
 }
 

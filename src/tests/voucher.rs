@@ -617,3 +617,71 @@ async fn a_phone_that_is_put_out_does_not_come_back_by_itself() {
     assert_eq!(answer.status, StatusCode::BAD_GATEWAY);
     assert!(answer.text.contains("cut"), "{}", answer.text);
 }
+
+#[tokio::test]
+async fn who_is_in_the_network_is_kept_by_what_changes_and_shown_while_the_router_is_away() {
+    let (mut wifi, _, _) = Wifi::with_guest().await;
+    const OTHER: &str = "02:00:00:AA:BB:02";
+    wifi.device.device().join(MAC, "Phone").unwrap();
+    wifi.device.device().join(OTHER, "Galaxy-A54").unwrap();
+    wifi.step().await;
+    let hosts = |view: &Value| -> Vec<(String, String, bool)> {
+        let hosts = view["hosts"].as_array().unwrap().iter();
+        let text = |host: &Value, key: &str| host[key].as_str().unwrap().to_owned();
+        let host = |host: &Value| {
+            let is_in = host["is_logged_in"].as_bool().unwrap();
+            (text(host, "mac"), text(host, "name"), is_in)
+        };
+        hosts
+            .map(host)
+            .filter(|(mac, ..)| mac == MAC || mac == OTHER)
+            .collect()
+    };
+    let there = wifi.guests().await;
+    let other = (OTHER.to_owned(), "Galaxy A54".to_owned(), false);
+    assert_eq!(hosts(&there).len(), 2);
+    assert!(hosts(&there).contains(&other));
+    assert!(
+        hosts(&there)
+            .iter()
+            .any(|(mac, _, is_in)| mac == MAC && *is_in)
+    );
+
+    // A look that sees the same writes nothing of it: a write would be an error now.
+    let file = wifi.shop.folder.path().join("shop.db");
+    let mut writer = db::open(&file).await.unwrap().writer;
+    for event in ["insert", "update", "delete"] {
+        let guard = format!(
+            "create trigger no_{event} before {event} on gateway_host begin select raise(abort, 'written'); end"
+        );
+        sqlx::query(sqlx::AssertSqlSafe(guard))
+            .execute(&mut writer)
+            .await
+            .unwrap();
+    }
+    wifi.look_after(20).await;
+    wifi.worker = Wifi::worker(&wifi.shop).await;
+    wifi.step().await;
+    for event in ["insert", "update", "delete"] {
+        let free = format!("drop trigger no_{event}");
+        sqlx::query(sqlx::AssertSqlSafe(free))
+            .execute(&mut writer)
+            .await
+            .unwrap();
+    }
+
+    // The router is away: they are shown as they were, with their age.
+    faulty(&wifi.device, Fault::DropBefore);
+    wifi.step().await;
+    let away = wifi.guests().await;
+    assert_eq!(away["hosts"], there["hosts"]);
+    assert!(away["trouble"] != Value::Null && away["seen_at"].is_i64());
+
+    // It is back, and one of them has left.
+    *wifi.device.faults() = Faults::default();
+    wifi.device.device().part(OTHER);
+    wifi.step().await;
+    let rest = hosts(&wifi.guests().await);
+    assert_eq!(rest.len(), 1, "{rest:?}");
+    assert!(!rest.contains(&other));
+}

@@ -528,6 +528,78 @@ async fn wifi_networks_are_added_where_their_radio_leads() {
 }
 
 #[tokio::test]
+async fn wifi_networks_that_the_shop_added_go_with_all_that_was_made_for_them() {
+    for cafe in Cafe::both().await {
+        let (main, menu) = (cafe.names.main, cafe.names.interfaces);
+        let all = || {
+            let profiles = "/interface/wireless/security-profiles";
+            let menus = [menu, "/interface/bridge/port", profiles];
+            menus.map(|menu| cafe.items(menu))
+        };
+        let before = all();
+        let form = json!({ "ssid": "Garden", "passphrase": "new-secret-1", "master": main });
+        cafe.must("add_network", json!({ "form": form })).await;
+        let name = format!("{main}-2");
+        cafe.join(PHONE, "Phone", &name, -57).unwrap();
+        cafe.join(OTHER, "Other", main, -57).unwrap();
+        assert!(cafe.network(&name).await.is_ours);
+
+        // What is there from elsewhere stays, even a radio on which somebody wrote our words.
+        let id = cafe.item(menu, main).id().to_owned();
+        let ours = [("comment", "mikrodash:network")];
+        cafe.admin.set(menu, &id, &ours).await.unwrap();
+        for interface in [main, cafe.names.play] {
+            assert!(!cafe.network(interface).await.is_ours, "{interface}");
+            let ask = json!({ "interface": interface });
+            let answer = cafe.ask("remove_network", ask).await;
+            assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{}", answer.text);
+        }
+        cafe.admin.set(menu, &id, &[("comment", "")]).await.unwrap();
+
+        let ask = json!({ "interface": name });
+        cafe.must("remove_network", ask.clone()).await;
+        let bare = |mut items: Vec<Item>| {
+            items
+                .iter_mut()
+                .for_each(|item| drop(item.0.remove("comment")));
+            items
+        };
+        assert_eq!(all().map(bare), before.map(bare));
+        assert_eq!(cafe.connected(), [OTHER]);
+        let answer = cafe.ask("remove_network", ask).await;
+        assert!(answer.text.contains("gone"), "{}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn wifi_networks_are_opened_one_at_a_time_and_closed_again() {
+    for cafe in Cafe::both().await {
+        let play = cafe.names.play;
+        let shared = [
+            "/interface/wifi/security",
+            "/interface/wifi/configuration",
+            "/interface/wireless/security-profiles",
+        ];
+        let before = shared.map(|menu| cafe.items(menu));
+        cafe.join(OTHER, "Other", play, -57).unwrap();
+        let both = json!({ "opens": true, "passphrase": "new-secret-1" });
+        let ask = json!({ "interface": play, "change": both });
+        let answer = cafe.ask("set_network", ask).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{}", answer.text);
+        assert!(cafe.network(play).await.has_passphrase);
+
+        cafe.change(play, json!({ "opens": true })).await;
+        assert!(!cafe.network(play).await.has_passphrase);
+        assert_eq!(cafe.network(play).await.ssid, "PlayStation");
+        assert_eq!(shared.map(|menu| cafe.items(menu)), before);
+        cafe.change(play, json!({ "opens": true })).await;
+        cafe.change(play, json!({ "passphrase": "new-secret-1" }))
+            .await;
+        assert!(cafe.network(play).await.has_passphrase);
+    }
+}
+
+#[tokio::test]
 async fn wifi_leaves_no_network_that_leads_nowhere() {
     let cafe = Cafe::legacy().await;
     let (interfaces, ports) = ("/interface/wireless", "/interface/bridge/port");

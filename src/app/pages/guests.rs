@@ -7,6 +7,7 @@ use crate::app::api::{GuestView, GuestsView};
 use crate::app::explain::trouble;
 use crate::app::parts::button::Icon;
 use crate::app::parts::empty::Empty;
+use crate::app::parts::hosts::Hosts;
 use crate::app::parts::shell::PageHead;
 use crate::app::parts::show::Show;
 use crate::app::parts::sync::NeedsServer;
@@ -39,6 +40,13 @@ pub fn GuestsPage() -> impl IntoView {
         let mut guests = found.get().map(|view| view.guests).unwrap_or_default();
         guests.sort_by_key(|guest| std::cmp::Reverse(guest.up_ms));
         guests
+    });
+    let waiting = Memo::new(move |_| {
+        let hosts = found.get().map(|view| view.hosts).unwrap_or_default();
+        hosts
+            .into_iter()
+            .filter(|host| !host.is_logged_in)
+            .collect()
     });
     let away = move || {
         let view = found.get()?;
@@ -130,6 +138,7 @@ pub fn GuestsPage() -> impl IntoView {
             <Show when=move || !guests.with(Vec::is_empty) fallback=none>
                 <Table columns>{move || guests.get().into_iter().map(row).collect_view()}</Table>
             </Show>
+            <Hosts title=words.hosts_waiting hosts=waiting />
         </Show>
     }
 }

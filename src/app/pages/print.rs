@@ -216,12 +216,12 @@ fn Card(card: CardView, sheet: SheetView, is_printed: bool) -> impl IntoView {
     };
     let line =
         |text: String| (!text.is_empty()).then(|| view! { <small dir="auto">{text}</small> });
+    let logo = (!shop.sheet_logo.is_empty()).then(|| {
+        view! { <img src=format!("/vouchers/logo/{}", shop.sheet_logo) alt="" /> }
+    });
     view! {
         <article class="ticket">
-            <header>
-                <b>{shop.name}</b>
-                <small>{number}</small>
-            </header>
+            <header>{logo} <b>{shop.name}</b> <small>{number}</small></header>
             {line(shop.sheet_header)}
             {codes}
             <code dir="ltr">{voucher.code}</code>

@@ -1,11 +1,21 @@
-//! What stands on printed vouchers: a line above and below, and the code that joins the guests' network.
+//! What stands on printed vouchers: a picture, a line above and below, and the code that joins the guests' network.
 
+use leptos::ev::Event;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 
+use crate::app::pages::first_run::Problem;
 use crate::app::pages::settings::change;
 use crate::app::parts::button::{Button, TextField};
-use crate::app::{prefs, store, view};
+use crate::app::{Error, Tone, api, prefs, store, view};
+use crate::client;
+use crate::domain::logo::{LOGO_BYTES_MAX, LogoKind};
+use crate::domain::op::Body;
 use crate::domain::shop::ShopChange;
+
+/// No more of a file is read than tells that it is too heavy.
+#[expect(clippy::cast_possible_truncation, reason = "far below")]
+const BYTES_MAX: u32 = LOGO_BYTES_MAX as u32;
 
 /// The settings of printed vouchers.
 #[component]
@@ -62,6 +72,67 @@ pub fn SheetCard() -> impl IntoView {
             <TextField label=words.sheet_header text=header />
             <TextField label=words.sheet_footer text=footer />
             <Button icon="check" text=words.save.to_owned() class="btn btn-primary" on_press=save />
+            <LogoField />
         </section>
+    }
+}
+
+/// The picture: chosen from a file, seen, and taken away.
+#[component]
+fn LogoField() -> impl IntoView {
+    let (store, words) = (store(), prefs().words());
+    let (error, is_busy) = (RwSignal::new(None::<Error>), RwSignal::new(false));
+    let name = Memo::new(move |_| store.shown().shop().sheet_logo);
+    let send = async |event: Event| {
+        let Some(bytes) = client::page::picked_file(event, BYTES_MAX).await else {
+            return Ok(false);
+        };
+        LogoKind::of(&bytes).map_err(Error::BadLogo)?;
+        api::set_logo(client::page::base64(&bytes)).await?;
+        Ok(true)
+    };
+    let pick = move |event: Event| {
+        error.set(None);
+        is_busy.set(true);
+        spawn_local(async move {
+            match send(event).await {
+                Ok(true) => {
+                    store.hurry();
+                    store.toast(Tone::Ok, words.was_saved, Vec::new());
+                }
+                Ok(false) => {}
+                Err(why) => {
+                    error.try_set(Some(why));
+                }
+            }
+            is_busy.try_set(false);
+        });
+    };
+    let remove = move || {
+        let changed = |name| Body::ShopEdited {
+            changes: vec![ShopChange::SheetLogo(name)],
+        };
+        if store.record([changed(String::new())]).is_ok() {
+            let undo = vec![changed(name.get_untracked())];
+            store.toast(Tone::Ok, words.was_removed, undo);
+        }
+    };
+    let shown = move || {
+        let name = Some(name.get()).filter(|name| !name.is_empty())?;
+        Some(view! {
+            <div class="logo">
+                <img src=format!("/vouchers/logo/{name}") alt=words.logo />
+                <Button icon="trash" text=words.remove_logo.to_owned() on_press=remove />
+            </div>
+        })
+    };
+    view! {
+        {shown}
+        <label class="field">
+            <span class="label">{words.logo}</span>
+            <input type="file" accept="image/png,image/jpeg" disabled=is_busy on:change=pick />
+            <span class="hint">{words.logo_hint}</span>
+        </label>
+        <div role="alert">{move || error.get().map(|error| view! { <Problem error /> })}</div>
     }
 }

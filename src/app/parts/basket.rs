@@ -7,6 +7,7 @@ use leptos::prelude::*;
 
 use crate::app::parts::button::{Amount, Button, Stepper, TextField};
 use crate::app::parts::pool::{Pool, on_bill, pool, refusal};
+use crate::app::parts::scan::{Scanner, Scanning};
 use crate::app::{Store, explain, prefs, store, view};
 use crate::domain::bill::QUANTITY_MAX;
 use crate::domain::id::{CategoryId, ItemId, PackageId, VoucherId};
@@ -407,7 +408,7 @@ fn Tile(
     }
 }
 
-/// The code of a printed card, typed or read by a scanner that types.
+/// The code of a printed card: typed, also by a scanner, or read by the camera.
 #[component]
 fn CardField(basket: Basket) -> impl IntoView {
     let prefs = prefs();
@@ -424,10 +425,16 @@ fn CardField(basket: Basket) -> impl IntoView {
         event.prevent_default();
         add();
     };
+    let scanning = Scanning::new();
+    let on_code = Callback::new(move |code: String| match basket.add_card(&code) {
+        Ok(()) => scanning.close(),
+        Err(reason) => scanning.say(&format!("{code}: {}", explain(words, reason))),
+    });
     let is_empty = Signal::derive(move || code.with(|code| code.trim().is_empty()));
     view! {
         <form class="card-field" on:submit=submit>
             <TextField label=words.card_code text=code max=20 dir="ltr" />
+            <Scanner scanning on_code />
             <Button icon="plus" text=words.add.to_owned() disabled=is_empty on_press=add />
             <div role="alert">
                 {move || {

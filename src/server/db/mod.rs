@@ -6,9 +6,11 @@
 pub mod browser;
 pub mod guest;
 pub mod history;
+pub mod host;
 pub mod job;
 pub mod log;
 pub mod login;
+pub mod logo;
 pub mod row;
 pub mod voucher;
 

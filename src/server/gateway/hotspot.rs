@@ -12,6 +12,8 @@ pub const USER_PROFILE: &str = "/ip/hotspot/user/profile";
 pub const DEFAULT_PROFILE: &str = "default";
 /// Who is logged in.
 pub const ACTIVE: &str = "/ip/hotspot/active";
+/// Who is in its network, logged in or not.
+pub const HOST: &str = "/ip/hotspot/host";
 /// What phones are remembered by, so that they come back without their code.
 pub const COOKIE: &str = "/ip/hotspot/cookie";
 /// Which addresses phones were given, and what they called themselves when they asked.

@@ -13,7 +13,8 @@ use crate::domain::staff::Role;
 use crate::domain::time::{MINUTE_MS, Timestamp};
 use crate::domain::voucher::{EndReason, Voucher};
 use crate::server::db::guest::Guest;
-use crate::server::gateway::hotspot::{self, ACTIVE, COOKIE, LEASE, USER};
+use crate::server::db::host::Host;
+use crate::server::gateway::hotspot::{self, ACTIVE, COOKIE, HOST, LEASE, USER};
 use crate::server::gateway::item::Item;
 use crate::server::gateway::jobs::PORTAL;
 use crate::server::gateway::mikrotik::MikroTik;
@@ -27,6 +28,7 @@ const USERS_MS: i64 = 60_000;
 #[derive(Default)]
 pub struct Mirror {
     guests: Option<Vec<Guest>>,
+    hosts: Option<Vec<Host>>,
     users_read_at: Option<Timestamp>,
 }
 
@@ -39,7 +41,8 @@ impl Mirror {
         client: &MikroTik,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let guests = guests(client).await?;
+        let leases = leases(client).await?;
+        let guests = guests(client, &leases).await?;
         let before = match self.guests.take() {
             Some(before) => before,
             None => db::guest::list(connection).await?,
@@ -69,8 +72,76 @@ impl Mirror {
             self.users_read_at = Some(now);
         }
         self.guests = Some(guests);
+        let hosts = hosts(client, &leases).await?;
+        self.keep_hosts(connection, hosts, now).await
+    }
+
+    /// Writes down who is in the network, as far as that has changed.
+    async fn keep_hosts(
+        &mut self,
+        connection: &mut SqliteConnection,
+        hosts: Vec<Host>,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let before = if let Some(before) = self.hosts.take() {
+            before
+        } else {
+            let kept = db::host::list(connection).await?;
+            kept.into_iter().map(|(host, _)| host).collect()
+        };
+        if before != hosts {
+            db::begin(connection).await?;
+            let written = match db::host::replace(connection, &before, &hosts, now).await {
+                Ok(()) => db::commit(connection).await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = written {
+                db::rollback(connection).await;
+                return Err(error.into());
+            }
+        }
+        self.hosts = Some(hosts);
         Ok(())
     }
+}
+
+/// Which addresses phones were given, and what they called themselves then.
+async fn leases(client: &MikroTik) -> Result<Vec<Item>, Trouble> {
+    let fields = ["mac-address", "host-name", "address", "server", "status"];
+    client.print(LEASE, &fields, &[]).await
+}
+
+/// What a phone called itself. Phones write their names with dashes, as names of hosts have no spaces.
+fn name_of(leases: &[Item], mac: &str) -> String {
+    let is_it = |lease: &&Item| lease.text("mac-address").eq_ignore_ascii_case(mac);
+    let mut its = leases
+        .iter()
+        .filter(is_it)
+        .map(|lease| lease.text("host-name"));
+    let name = its.find(|name| !name.is_empty()).unwrap_or_default();
+    name.replace('-', " ")
+}
+
+/// Who is in the network: whom the hotspot sees, and whoever else has an address now; each once, in their order.
+async fn hosts(client: &MikroTik, leases: &[Item]) -> Result<Vec<Host>, Trouble> {
+    let fields = ["mac-address", "address", "server", "authorized", "bypassed"];
+    let seen = client.print(HOST, &fields, &[]).await?;
+    let bound = leases
+        .iter()
+        .filter(|lease| lease.text("status") == "bound");
+    let mut hosts = BTreeMap::new();
+    for item in seen.iter().chain(bound) {
+        let mac = item.text("mac-address").to_ascii_uppercase();
+        let host = Host {
+            name: name_of(leases, &mac),
+            address: item.text("address").to_owned(),
+            server: item.text("server").to_owned(),
+            is_logged_in: item.flag("authorized") || item.flag("bypassed"),
+            mac: mac.clone(),
+        };
+        hosts.entry(mac).or_insert(host);
+    }
+    Ok(hosts.into_values().collect())
 }
 
 /// A code that has reached a limit: why, and the limits that the gateway holds it to.
@@ -163,7 +234,7 @@ fn end_of(user: &Item) -> Option<EndReason> {
 }
 
 /// Who is logged in, with the names that their phones gave when they asked for an address.
-async fn guests(client: &MikroTik) -> Result<Vec<Guest>, Trouble> {
+async fn guests(client: &MikroTik, leases: &[Item]) -> Result<Vec<Guest>, Trouble> {
     let fields = [
         "user",
         "mac-address",
@@ -174,20 +245,9 @@ async fn guests(client: &MikroTik) -> Result<Vec<Guest>, Trouble> {
         "session-time-left",
     ];
     let active = client.print(ACTIVE, &fields, &[]).await?;
-    let leases = client
-        .print(LEASE, &["mac-address", "host-name"], &[])
-        .await?;
-    let names: BTreeMap<&str, &str> = leases
-        .iter()
-        .map(|lease| (lease.text("mac-address"), lease.text("host-name")))
-        .collect();
     let guest = |stay: &Item| Guest {
         mac: stay.text("mac-address").to_owned(),
-        // Phones write their names with dashes, as names of hosts have no spaces.
-        name: names
-            .get(stay.text("mac-address"))
-            .map(|name| name.replace('-', " "))
-            .unwrap_or_default(),
+        name: name_of(leases, stay.text("mac-address")),
         address: stay.text("address").to_owned(),
         code: stay.text("user").to_owned(),
         up_ms: stay.duration_ms("uptime").unwrap_or_default(),

@@ -15,6 +15,8 @@ const PROFILES: &str = "/interface/wireless/security-profiles";
 const PORT: &str = "/interface/bridge/port";
 /// What networks that the shop has made are known by.
 const TAG: &str = "mikrodash:network";
+/// What an interface of the newer driver has to ask for nothing, whatever its profiles say.
+const NO_PROOF: (&str, &str) = ("security.authentication-types", "");
 /// How phones prove that they know the passphrase; the newer driver knows both ways, and old phones the first.
 const PROOFS: &str = "wpa2-psk,wpa3-psk";
 
@@ -105,6 +107,7 @@ impl Networks {
                 is_on: !one.flag("disabled"),
                 has_passphrase,
                 master: master_of(one).to_owned(),
+                is_ours: is_ours(one),
                 n_clients: i32::try_from(n_clients.count()).unwrap_or(i32::MAX),
                 named_with: others(&|other| self.ssid_of(other).1 == named_in),
                 locked_with: others(&|other| has_passphrase && self.lock_of(other).1 == locked_in),
@@ -193,6 +196,9 @@ impl Networks {
         if let Some(passphrase) = &change.passphrase {
             self.lock(client, interface, passphrase).await?;
         }
+        if change.opens {
+            self.open(client, interface).await?;
+        }
         if let Some(is_on) = change.is_on {
             let disabled = if is_on { "false" } else { "true" };
             let menu = self.driver.interfaces();
@@ -240,6 +246,53 @@ impl Networks {
         }
     }
 
+    /// Has a network ask for nothing. What others share with it stays as it is: this one alone says so by itself.
+    async fn open(&self, client: &MikroTik, interface: &Item) -> Result<(), Trouble> {
+        let id = interface.id();
+        match self.driver {
+            Driver::Wifi => client.set(WIFI, id, &[NO_PROOF]).await,
+            Driver::Wireless => {
+                let profile = self.profile(client, interface.text("name"), None).await?;
+                let values = [("security-profile", profile.as_str())];
+                client.set(WIRELESS, id, &values).await
+            }
+        }
+    }
+
+    /// Tells whether there is an interface of this name.
+    pub fn has_interface(&self, interface: &str) -> bool {
+        self.interface(interface).is_some()
+    }
+
+    /// Tells whether the shop has added a network, which then shares the radio of another one.
+    pub fn is_ours(&self, interface: &str) -> bool {
+        self.interface(interface).is_some_and(is_ours)
+    }
+
+    /// Takes a network away that the shop has added, with what was made for it alone: its place in a bridge first, for
+    /// that cannot be found any more without it.
+    pub async fn remove(&self, client: &MikroTik, interface: &str) -> Result<(), Trouble> {
+        let found = self.interface(interface).filter(|one| is_ours(one));
+        let item = found.ok_or(Trouble::Gone)?;
+        let query = format!("interface={interface}");
+        for port in client.print(PORT, &[".id", "comment"], &[&query]).await? {
+            if port.text("comment") == TAG {
+                client.remove(PORT, port.id()).await?;
+            }
+        }
+        client.remove(self.driver.interfaces(), item.id()).await?;
+        let own = own_profile(interface);
+        let is_used = |one: &Item| one.id() != item.id() && one.text("security-profile") == own;
+        match by_name(&self.securities, &own) {
+            Some(profile)
+                if self.driver == Driver::Wireless && !self.interfaces.iter().any(is_used) =>
+            {
+                client.remove(PROFILES, profile.id()).await.map(drop)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// A profile of the older driver for one interface of its own - the one that all begin with is shared by whoever has
     /// no other - or for open networks.
     async fn profile(
@@ -259,7 +312,7 @@ impl Networks {
                 .await?;
             return Ok(name);
         };
-        let name = format!("mikrodash-{interface}");
+        let name = own_profile(interface);
         let values = [
             ("mode", "dynamic-keys"),
             ("authentication-types", "wpa2-psk"),
@@ -309,7 +362,7 @@ impl Networks {
                 ]);
                 match passphrase {
                     Some(passphrase) => values.extend(keys(passphrase)),
-                    None => values.push(("security.authentication-types", "")),
+                    None => values.push(NO_PROOF),
                 }
                 let path = self.datapath(master);
                 is_bridged = path.is_some();
@@ -345,6 +398,16 @@ impl Networks {
             values.find(|(_, value)| !value.is_empty())
         })
     }
+}
+
+/// What the profile of the older driver is called that is made for one interface.
+fn own_profile(interface: &str) -> String {
+    format!("mikrodash-{interface}")
+}
+
+/// The shop added it. A radio itself is never the shop's, whatever somebody wrote on it.
+fn is_ours(interface: &Item) -> bool {
+    interface.text("comment") == TAG && !master_of(interface).is_empty()
 }
 
 /// The interface whose radio another one shares; empty where it has its own.

@@ -65,6 +65,7 @@ impl Driver {
                 "datapath.bridge",
                 "master-interface",
                 "disabled",
+                "comment",
             ],
             Driver::Wireless => &[
                 ".id",
@@ -74,6 +75,7 @@ impl Driver {
                 "security-profile",
                 "master-interface",
                 "disabled",
+                "comment",
             ],
         }
     }

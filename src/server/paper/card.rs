@@ -1,7 +1,8 @@
 //! One card: what stands on it, as on the print page, and where. All lengths are millimetres.
 
 use krilla::color::luma;
-use krilla::geom::{PathBuilder, Rect, Transform};
+use krilla::geom::{PathBuilder, Rect, Size, Transform};
+use krilla::image::Image;
 use krilla::paint::{Fill, Stroke, StrokeDash};
 use krilla::surface::Surface;
 
@@ -25,6 +26,8 @@ const LINE: f32 = 1.35;
 const BASELINE: f32 = 1.03;
 /// Writing gets no smaller than this to go in; what still does not is cut off.
 const TEXT_MIN: f32 = 1.6;
+/// How high a picture is, in parts of the size of text, and how much of a card's width it may take.
+const LOGO: (f32, f32) = (2.0, 0.4);
 /// The sizes of text, in parts of the form's.
 const SMALL: f32 = 0.8;
 const LARGE: f32 = 1.6;
@@ -35,6 +38,8 @@ pub struct Sheet<'a> {
     pub view: &'a SheetView,
     /// The shop that they are of.
     pub shop: &'a Shop,
+    /// The picture at their head.
+    pub logo: Option<Image>,
     /// How words and numbers are written.
     pub prefs: Prefs,
     /// The paper.
@@ -225,9 +230,43 @@ impl Sheet<'_> {
         sized.filter(|code| code.side <= room).collect()
     }
 
-    /// The shop's name and the voucher's number, at both ends of a line.
+    /// How high the head is, in parts of the size of text.
+    fn head_height(&self) -> f32 {
+        if self.logo.is_some() { LOGO.0 } else { LINE }
+    }
+
+    /// Draws the picture where reading begins; what is left of the line.
+    fn draw_logo(&self, surface: &mut Surface, height: f32, area: Area) -> Area {
+        let Some(logo) = &self.logo else {
+            return area;
+        };
+        let (w, h) = logo.size();
+        let (w, h) = (to_f32(w), to_f32(h));
+        let scale = (height / h).min(area.w * LOGO.1 / w);
+        let (w, h) = (w * scale, h * scale);
+        let (x, rest) = if self.is_rtl() {
+            (area.x + area.w - w, area.x)
+        } else {
+            (area.x, area.x + w + 2.0 * GAP)
+        };
+        if let Some(size) = Size::from_wh(w, h) {
+            let place = Transform::from_translate(x, area.y + (height - h) / 2.0);
+            surface.push_transform(&place);
+            surface.draw_image(logo.clone(), size);
+            surface.pop();
+        }
+        Area {
+            x: rest,
+            w: area.w - w - 2.0 * GAP,
+            ..area
+        }
+    }
+
+    /// The picture, the shop's name and the voucher's number: a line from end to end.
     fn head(&self, surface: &mut Surface, number: i32, scale: f32, area: Area) {
         let size = self.form.text * scale;
+        let height = self.head_height() * size;
+        let area = self.draw_logo(surface, height, area);
         let number = Writing::new(self.prefs.number(number), 1.0);
         let number = self.faces.line(&number.text, self.style(&number));
         let mut name = Writing::new(self.shop.name.clone(), 1.0).bold();
@@ -240,7 +279,7 @@ impl Sheet<'_> {
         } else {
             (area.x, far(number.width * size))
         };
-        let baseline = area.y + size * BASELINE;
+        let baseline = area.y + (height - size * LINE) / 2.0 + size * BASELINE;
         name.draw(surface, name_x, baseline, name_size);
         number.draw(surface, number_x, baseline, size);
     }
@@ -268,7 +307,7 @@ impl Sheet<'_> {
     fn height(&self, row: &Row, scale: f32) -> f32 {
         let text = |size: f32| size * self.form.text * scale * LINE;
         match row {
-            Row::Head(_) => text(1.0) + GAP * scale,
+            Row::Head(_) => (self.head_height() * self.form.text + GAP) * scale,
             Row::Text(line) => text(line.size) + GAP * scale,
             Row::Codes(codes) => {
                 let is_named = codes.iter().any(|code| code.name.is_some());

@@ -18,6 +18,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use krilla::Document;
 use krilla::geom::Transform;
+use krilla::image::Image;
 use krilla::metadata::Metadata;
 use krilla::page::PageSettings;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -29,7 +30,7 @@ use crate::server::api::SheetView;
 use crate::server::paper::card::Sheet;
 use crate::server::paper::form::Form;
 use crate::server::paper::text::Faces;
-use crate::server::{Error, Prefs, Server, auth, sheet, sync};
+use crate::server::{Error, Prefs, Server, auth, logo, sheet, sync};
 
 /// How long a millimetre is in a PDF, which counts in points.
 const MM: f32 = 72.0 / 25.4;
@@ -84,11 +85,14 @@ async fn make(server: &Server, prefs: Prefs, ask: Ask) -> Result<(String, Vec<u8
     if view.cards.is_empty() {
         return Err(Error::NotFound);
     }
-    let shop = sync::shop(&mut *server.readers.acquire().await?).await?;
+    let mut read = server.readers.acquire().await?;
+    let shop = sync::shop(&mut read).await?;
+    let logo = logo::on_paper(&mut read, &shop).await?;
+    drop(read);
     let title = title(&view, prefs);
     let name = file_name(&title, form);
     // Hundreds of cards take a while: others are answered meanwhile.
-    let draw = move || draw(&view, &shop, prefs, form, &title);
+    let draw = move || draw(&view, &shop, logo, prefs, form, &title);
     let drawn = tokio::task::spawn_blocking(draw).await;
     let pdf = drawn.ok().flatten().ok_or(Error::Internal)?;
     Ok((name, pdf))
@@ -113,10 +117,18 @@ fn file_name(title: &str, form: Form) -> String {
 }
 
 /// Draws cards on as many pages as they need.
-fn draw(view: &SheetView, shop: &Shop, prefs: Prefs, form: Form, title: &str) -> Option<Vec<u8>> {
+fn draw(
+    view: &SheetView,
+    shop: &Shop,
+    logo: Option<Image>,
+    prefs: Prefs,
+    form: Form,
+    title: &str,
+) -> Option<Vec<u8>> {
     let sheet = Sheet {
         view,
         shop,
+        logo,
         prefs,
         form,
         faces: Faces::get()?,

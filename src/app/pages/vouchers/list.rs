@@ -13,10 +13,11 @@ use crate::app::pages::vouchers::one::{Acts, VoucherSheet};
 use crate::app::pages::vouchers::stage_word;
 use crate::app::parts::button::{Amount, Button};
 use crate::app::parts::empty::Empty;
+use crate::app::parts::scan::{Scanner, Scanning};
 use crate::app::parts::shell::PageHead;
 use crate::app::parts::show::Show;
 use crate::app::parts::sync::NeedsServer;
-use crate::app::{prefs, store, view, words};
+use crate::app::{Error, Store, prefs, store, view, words};
 use crate::domain::id::VoucherId;
 use crate::domain::time::BusinessDay;
 use crate::domain::voucher::Voucher;
@@ -51,7 +52,7 @@ pub fn VoucherListPage() -> impl IntoView {
             </a>
         </PageHead>
         <NeedsServer />
-        <Filters filter />
+        <Filters filter open />
         <Transition fallback=|| {
             view! { <div class="skeleton" data-shape="card" aria-busy="true"></div> }
         }>
@@ -102,8 +103,23 @@ fn address(filter: &VoucherFilter) -> String {
     format!("/vouchers/all?{}", parts.join("&"))
 }
 
+/// Finds a voucher by its code: among those that this device has, else at the server.
+async fn find(store: Store, code: &str) -> Result<Option<Voucher>, Error> {
+    let is_it = |voucher: &&Voucher| voucher.code.eq_ignore_ascii_case(code);
+    let here = store.shown_now().vouchers.values().find(is_it).cloned();
+    if here.is_some() {
+        return Ok(here);
+    }
+    let filter = VoucherFilter {
+        text: code.to_owned(),
+        ..VoucherFilter::default()
+    };
+    let found = api::list_vouchers(filter).await?.vouchers;
+    Ok(found.iter().find(is_it).cloned())
+}
+
 #[component]
-fn Filters(filter: Memo<VoucherFilter>) -> impl IntoView {
+fn Filters(filter: Memo<VoucherFilter>, open: RwSignal<Option<Voucher>>) -> impl IntoView {
     let (store, prefs) = (store(), prefs());
     let words = prefs.words();
     let navigate = StoredValue::new(use_navigate());
@@ -133,22 +149,38 @@ fn Filters(filter: Memo<VoucherFilter>) -> impl IntoView {
     let day_value =
         move |day: Option<BusinessDay>| day.map(|day| day.to_string()).unwrap_or_default();
     let text = filter.with_untracked(|filter| filter.text.clone());
+    let scanning = Scanning::new();
+    let on_code = Callback::new(move |code: String| {
+        spawn_local(async move {
+            match find(store, &code).await {
+                Ok(Some(voucher)) => {
+                    scanning.close();
+                    open.try_set(Some(voucher));
+                }
+                Ok(None) => scanning.say(&format!("{code}: {}", words.unknown_voucher)),
+                Err(error) => scanning.say(&error.text(words)),
+            }
+        });
+    });
     view! {
         <form class="filters" role="search" on:submit=|event| event.prevent_default()>
-            <label class="field field-wide">
-                <span class="label">{words.search}</span>
-                <input
-                    type="search"
-                    maxlength="40"
-                    autocomplete="off"
-                    placeholder=words.search_vouchers
-                    value=text
-                    on:change=move |event| {
-                        let text = event_target_value(&event);
-                        go(Box::new(move |filter| filter.text = text));
-                    }
-                />
-            </label>
+            <div class="field-wide with-scan">
+                <label class="field">
+                    <span class="label">{words.search}</span>
+                    <input
+                        type="search"
+                        maxlength="40"
+                        autocomplete="off"
+                        placeholder=words.search_vouchers
+                        value=text
+                        on:change=move |event| {
+                            let text = event_target_value(&event);
+                            go(Box::new(move |filter| filter.text = text));
+                        }
+                    />
+                </label>
+                <Scanner scanning on_code />
+            </div>
             <label class="field">
                 <span class="label">{words.package}</span>
                 <select on:change=move |event| {

@@ -6,14 +6,16 @@ mod networks;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use crate::app::api::GuestsView;
 use crate::app::explain::trouble;
 use crate::app::pages::wifi::clients::{Clients, Rules};
 use crate::app::pages::wifi::networks::Networks;
 use crate::app::parts::button::Icon;
+use crate::app::parts::hosts::Hosts;
 use crate::app::parts::shell::PageHead;
 use crate::app::parts::show::Show;
 use crate::app::parts::sync::NeedsServer;
-use crate::app::{Link, api, store, view, words};
+use crate::app::{Link, api, prefs, store, view, words};
 use crate::domain::gateway::Trouble;
 use crate::domain::wifi::{Wifi, WifiView};
 
@@ -88,7 +90,8 @@ impl Seen {
 /// Shows and changes the Wi-Fi.
 #[component]
 pub fn WifiPage() -> impl IntoView {
-    let (store, words) = (store(), words());
+    let (store, prefs) = (store(), prefs());
+    let words = prefs.words();
     let seen = Seen::new();
     let turn = Memo::new(move |_| store.now().0 / (ASK_S * 1_000));
     Effect::new(move || {
@@ -98,12 +101,34 @@ pub fn WifiPage() -> impl IntoView {
     });
     let is_away =
         Memo::new(move |_| seen.trouble.with(Option::is_some) || store.link.get() == Link::Offline);
+    // Who was there is known to the server, also to a page that has never heard the gateway.
+    let before = RwSignal::new(None::<GuestsView>);
+    Effect::new(move || {
+        if !seen.trouble.with(Option::is_some) {
+            return before.set(None);
+        }
+        spawn_local(async move {
+            if let Ok(view) = api::guests().await {
+                before.try_set(Some(view));
+            }
+        });
+    });
+    let hosts = Memo::new(move |_| {
+        let is_first = seen.wifi.with(Option::is_none);
+        let before = before.get().filter(|_| is_first);
+        before.map(|view| view.hosts).unwrap_or_default()
+    });
     let away = move || {
         let why = trouble(words, &seen.trouble.get()?);
+        let seen_at = before.with(|before| before.as_ref()?.seen_at);
+        let seen_at = seen_at.map(|at| {
+            let time = prefs.time(at, &store.shop_now().zone);
+            format!("{} {time}", words.as_of)
+        });
         Some(view! {
             <p class="notice" data-tone="warn">
                 <Icon name="wifi-off" />
-                <span>{why}</span>
+                <span>{why} " " {seen_at}</span>
             </p>
         })
     };
@@ -111,6 +136,7 @@ pub fn WifiPage() -> impl IntoView {
         <PageHead title=words.wifi.to_owned() />
         <NeedsServer />
         <div role="status">{away}</div>
+        <Hosts title=words.hosts_before hosts />
         <Show when=move || seen.wifi.with(Option::is_some)>
             <div class="stack">
                 <Clients seen is_away />

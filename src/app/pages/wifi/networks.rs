@@ -7,12 +7,14 @@ use crate::app::pages::first_run::Problem;
 use crate::app::pages::wifi::{Act, Seen};
 use crate::app::parts::button::{Button, Choose, Icon, TextField};
 use crate::app::parts::empty::Empty;
-use crate::app::parts::sheet::{Sheet, SheetFoot};
+use crate::app::parts::sheet::{Modal, Sheet, SheetFoot};
 use crate::app::parts::show::Show;
 use crate::app::parts::table::Table;
 use crate::app::{Error, Tone, api, prefs, store, view, words};
 use crate::domain::right::Right;
-use crate::domain::wifi::{Network, NetworkChange, NetworkForm, check_ssid, is_passphrase};
+use crate::domain::wifi::{
+    Network, NetworkChange, NetworkForm, WifiClient, check_ssid, is_passphrase,
+};
 
 /// The most characters that the name of a network may have: a field counts characters, and each is a byte or more.
 const SSID_CHARS_MAX: u16 = 32;
@@ -58,7 +60,7 @@ pub fn Networks(seen: Seen, is_away: Memo<bool>) -> impl IntoView {
     });
     let sheet = move || {
         Some(match open.get()? {
-            Open::Network(network) => view! { <EditNetwork network on_close on_done /> },
+            Open::Network(network) => view! { <EditNetwork network seen on_close on_done /> },
             Open::New(masters) => view! { <AddNetwork masters on_close on_done /> },
         })
     };
@@ -159,21 +161,39 @@ fn CutsOff(with: Vec<String>) -> impl IntoView {
     }
 }
 
+/// What is asked before something is done that cannot be undone by a tap.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asking {
+    Open,
+    Remove,
+}
+
 #[component]
-fn EditNetwork(network: Network, on_close: Callback<()>, on_done: Callback<()>) -> impl IntoView {
+fn EditNetwork(
+    network: Network,
+    seen: Seen,
+    on_close: Callback<()>,
+    on_done: Callback<()>,
+) -> impl IntoView {
     let words = words();
+    let (asking, opens) = (RwSignal::new(None::<Asking>), RwSignal::new(false));
+    let (is_ours, has_passphrase) = (network.is_ours, network.has_passphrase);
     let ssid = RwSignal::new(network.ssid.clone());
     let passphrase = RwSignal::new(String::new());
     let is_on = RwSignal::new(network.is_on);
     let (error, is_busy) = (RwSignal::new(None::<Error>), RwSignal::new(false));
-    let (title, interface) = (network.ssid.clone(), network.interface.clone());
+    let (title, interface) = (
+        network.ssid.clone(),
+        StoredValue::new(network.interface.clone()),
+    );
     let before = StoredValue::new(network);
     let change = Memo::new(move |_| {
         before.with_value(|before| {
             let (ssid, passphrase) = (ssid.get().trim().to_owned(), passphrase.get());
             NetworkChange {
                 ssid: (ssid != before.ssid).then_some(ssid),
-                passphrase: (!passphrase.is_empty()).then_some(passphrase),
+                passphrase: (!passphrase.is_empty() && !opens.get()).then_some(passphrase),
+                opens: opens.get(),
                 is_on: (is_on.get() != before.is_on).then(|| is_on.get()),
             }
         })
@@ -204,8 +224,12 @@ fn EditNetwork(network: Network, on_close: Callback<()>, on_done: Callback<()>) 
         if let Some(wrong) = wrong(change.ssid.as_deref(), change.passphrase.as_deref()) {
             return error.set(Some(wrong));
         }
+        if change.opens && asking.get_untracked().is_none() {
+            return asking.set(Some(Asking::Open));
+        }
+        asking.set(None);
         is_busy.set(true);
-        let interface = interface.clone();
+        let interface = interface.get_value();
         spawn_local(async move {
             match api::set_network(interface, change).await {
                 Ok(()) => {
@@ -218,6 +242,73 @@ fn EditNetwork(network: Network, on_close: Callback<()>, on_done: Callback<()>) 
             is_busy.try_set(false);
         });
     };
+    let remove = move || {
+        asking.set(None);
+        is_busy.set(true);
+        let interface = interface.get_value();
+        spawn_local(async move {
+            match api::remove_network(interface).await {
+                Ok(()) => {
+                    on_done.try_run(());
+                }
+                Err(wrong) => {
+                    error.try_set(Some(wrong));
+                }
+            }
+            is_busy.try_set(false);
+        });
+    };
+    let stay = Callback::new(move |()| asking.set(None));
+    let asked = move || {
+        Some(match asking.get()? {
+            Asking::Open => view! {
+                <Sure
+                    title=words.make_open_ask
+                    note=words.make_open_note
+                    action=words.make_open_now
+                    interface=interface.get_value()
+                    seen
+                    on_yes=Callback::new(move |()| save())
+                    on_close=stay
+                />
+            },
+            Asking::Remove => view! {
+                <Sure
+                    title=words.remove_network_ask
+                    note=words.remove_network_note
+                    action=words.remove_network
+                    interface=interface.get_value()
+                    seen
+                    on_yes=Callback::new(move |()| remove())
+                    on_close=stay
+                />
+            },
+        })
+    };
+    let opener = has_passphrase.then(|| {
+        view! {
+            <label class="switch">
+                <span>{words.make_open}</span>
+                <input
+                    type="checkbox"
+                    prop:checked=opens
+                    on:change=move |event| opens.set(event_target_checked(&event))
+                />
+            </label>
+        }
+    });
+    let remover = is_ours.then(|| {
+        let on_press = move || asking.set(Some(Asking::Remove));
+        view! {
+            <Button
+                icon="trash"
+                class="btn btn-danger btn-big"
+                text=words.remove_network.to_owned()
+                disabled=is_busy
+                on_press
+            />
+        }
+    });
     view! {
         <Sheet title on_close>
             <div class="sheet-body">
@@ -236,10 +327,63 @@ fn EditNetwork(network: Network, on_close: Callback<()>, on_done: Callback<()>) 
                         prop:checked=is_on
                         on:change=move |event| is_on.set(event_target_checked(&event))
                     />
-                </label> <div role="status">{warning}</div>
+                </label> {opener} <div role="status">{warning}</div>
             </div>
-            <SheetFoot disabled=is_busy on_press=save />
+            <SheetFoot disabled=is_busy on_press=save>
+                {remover}
+            </SheetFoot>
+            {asked}
         </Sheet>
+    }
+}
+
+/// Asks before whoever is connected loses the network that they know.
+#[component]
+fn Sure(
+    /// The question.
+    title: &'static str,
+    /// What will be, then.
+    note: &'static str,
+    /// The word on the button that does it.
+    action: &'static str,
+    /// Of which network.
+    interface: String,
+    /// Who is connected.
+    seen: Seen,
+    /// What a yes does.
+    on_yes: Callback<()>,
+    /// What closing does.
+    on_close: Callback<()>,
+) -> impl IntoView {
+    let words = words();
+    let clients = seen.part(move |wifi| {
+        let here = wifi.clients.iter().filter(|one| one.interface == interface);
+        let name = |one: &WifiClient| match one.name.as_str() {
+            "" => one.mac.clone(),
+            name => name.to_owned(),
+        };
+        here.map(name).collect()
+    });
+    let who = move || match clients.get() {
+        none if none.is_empty() => words.nobody_on_it.to_owned(),
+        some => format!("{} {}", words.cut_off_with_it, some.join("، ")),
+    };
+    view! {
+        <Modal title=title.to_owned() on_close>
+            <div class="modal-body">
+                <p>{note}</p>
+                <p>{who}</p>
+            </div>
+            <footer class="modal-foot">
+                <Button icon="close" text=words.back.to_owned() on_press=move || on_close.run(()) />
+                <Button
+                    icon="check"
+                    class="btn btn-danger btn-primary"
+                    text=action.to_owned()
+                    on_press=move || on_yes.run(())
+                />
+            </footer>
+        </Modal>
     }
 }
 
