@@ -721,7 +721,9 @@ pub async fn set_zone(name: String) -> Result<(), Error> {
 pub async fn set_logo(picture: String) -> Result<(), Error> {
     use crate::server::logo;
     let call = crate::server::call().await?;
-    call.done(async { logo::set(&call.server, &call.may(Right::Settings).await?, &picture).await }.await)
+    call.done(
+        async { logo::set(&call.server, &call.may(Right::Settings).await?, &picture).await }.await,
+    )
 }
 
 /// The time zones that there are.

@@ -99,10 +99,7 @@ impl Error {
     pub fn status(&self) -> u16 {
         match self {
             Error::NotSignedIn | Error::WrongSecret { .. } => 401,
-            Error::NotAllowed
-            | Error::NotPaired { .. }
-            | Error::PutOut
-            | Error::NotSecure => 403,
+            Error::NotAllowed | Error::NotPaired { .. } | Error::PutOut | Error::NotSecure => 403,
             Error::NotFound => 404,
             Error::NotNew
             | Error::Refused(Reason::NoSuchStep | Reason::LastOwner | Reason::OwnPlace) => 409,

@@ -68,7 +68,11 @@ impl Call {
         let is_secure = self.arrival.is_some_and(|arrival| arrival.is_secure);
         let asked = self.headers.get(header::HOST);
         let asked = asked.and_then(|host| host.to_str().ok());
-        install::origin(self.server.doors.get(), asked.unwrap_or("localhost"), is_secure)
+        install::origin(
+            self.server.doors.get(),
+            asked.unwrap_or("localhost"),
+            is_secure,
+        )
     }
 
     /// The browser that sent it.
