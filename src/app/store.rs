@@ -22,7 +22,7 @@ use crate::domain::registry::{Row, State};
 use crate::domain::right::Right;
 use crate::domain::session::Session;
 use crate::domain::shop::Shop;
-use crate::domain::staff::Staff;
+use crate::domain::staff::{Signature, Staff};
 pub use crate::domain::sync::Link;
 use crate::domain::sync::{Action, Engine, Event, Fit, JournalId, Snapshot, Step};
 use crate::domain::time::{MINUTE_MS, Timestamp, next_moment};
@@ -137,12 +137,14 @@ pub struct Store {
 }
 
 /// Operations that somebody with more rights is asked to allow.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone)]
 pub struct Asked {
     /// The right that it takes.
     pub right: Right,
     /// What is recorded once they have.
     pub bodies: Vec<Body>,
+    /// What goes on then.
+    pub then: Option<Callback<()>>,
 }
 
 /// Operations on their way onto the disk.
@@ -384,12 +386,32 @@ impl Store {
     pub fn record(self, bodies: impl IntoIterator<Item = Body>) -> Result<Kept, Reason> {
         let bodies: Vec<Body> = bodies.into_iter().collect();
         let (state, at) = (self.shown_now(), self.this_moment());
-        let mut rights = bodies.iter().map(|body| state.right_for(body, at));
+        let by = self.me.with_value(|me| me.staff_id);
+        let signature = Signature { at, by };
+        let mut rights = bodies.iter().map(|body| state.right_for(body, signature));
         if let Some(right) = rights.find(|right| right.can_be_lent() && !self.has(*right)) {
-            self.asked.set(Some(Asked { right, bodies }));
+            self.asked.set(Some(Asked {
+                right,
+                bodies,
+                then: None,
+            }));
             return Err(Reason::NotAllowed);
         }
         self.record_with(bodies, None)
+    }
+
+    /// Records operations, and goes on once they are: at once, or when somebody with more rights has allowed them.
+    pub fn record_then(self, bodies: Vec<Body>, then: impl Fn() + Send + Sync + 'static) {
+        let then = Callback::new(move |()| then());
+        if self.record(bodies).is_ok() {
+            then.run(());
+        } else {
+            self.asked.update(|asked| {
+                if let Some(asked) = asked {
+                    asked.then = Some(then);
+                }
+            });
+        }
     }
 
     /// Records what somebody with more rights has allowed.

@@ -6,14 +6,17 @@ use crate::domain::id::{ExtraId, ItemId, LineId, OpId, PaymentId, SessionId, Sta
 use crate::domain::money::Money;
 use crate::domain::op::Choice;
 use crate::domain::session::Session;
+use crate::domain::staff::Signature;
 use crate::domain::text::Label;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{MINUTE_MS, Timestamp};
 use crate::domain::voucher::Ticket;
 
 /// How many bills stand on one page of history.
 pub const PAGE_BILLS: usize = 50;
 /// The most of one item on one line.
 pub const QUANTITY_MAX: i32 = 99;
+/// For how long taking something back only corrects a slip of one's own finger.
+const SLIP_MS: i64 = 2 * MINUTE_MS;
 
 /// Something that was taken back: by whom, when and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +49,9 @@ pub struct OrderLine {
     pub at: Timestamp,
     /// Who took the order.
     pub by: StaffId,
+    /// Who made it more last, and when; whoever took some of it back since has used that up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raised: Option<Signature>,
     /// It came after the bill was settled and is owed on top.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_late: bool,
@@ -54,7 +60,21 @@ pub struct OrderLine {
     pub void: Option<Void>,
 }
 
+fn is_fresh(done: Signature, taken_back: Signature) -> bool {
+    done.by == taken_back.by && taken_back.at.since(done.at) <= SLIP_MS
+}
+
 impl OrderLine {
+    /// Tells whether somebody who takes it back, or `by` of it, only corrects what they have just done.
+    pub fn is_slip(&self, by: Option<i32>, taker: Signature) -> bool {
+        let ordered = Signature {
+            at: self.at,
+            by: self.by,
+        };
+        let is_raised = self.raised.is_some_and(|raised| is_fresh(raised, taker));
+        is_fresh(ordered, taker) || (by == Some(-1) && is_raised)
+    }
+
     /// What the line comes to; nothing when it was taken back.
     pub fn amount(&self) -> Money {
         if self.void.is_some() {
@@ -87,6 +107,15 @@ pub struct Extra {
 }
 
 impl Extra {
+    /// Tells whether somebody who takes it back only corrects what they have just done.
+    pub fn is_slip(&self, taker: Signature) -> bool {
+        let added = Signature {
+            at: self.at,
+            by: self.by,
+        };
+        is_fresh(added, taker)
+    }
+
     /// What it comes to; nothing when it was taken back.
     pub fn amount(&self) -> Money {
         if self.void.is_some() {

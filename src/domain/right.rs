@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::id::SessionId;
 use crate::domain::op::Body;
 use crate::domain::registry::State;
+use crate::domain::session::Session;
 use crate::domain::shop::Shop;
-use crate::domain::staff::Role;
-use crate::domain::time::Timestamp;
+use crate::domain::staff::{Role, Signature};
 
 /// Something that not everybody may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -136,20 +137,71 @@ impl Shop {
 }
 
 impl State {
-    /// The right that it takes to record something as things stand at a moment, what a bill is settled at included.
-    pub fn right_for(&self, body: &Body, at: Timestamp) -> Right {
+    /// The right that it takes somebody to record something at a moment, as things stand: what a bill is settled at counts,
+    /// and whoever takes back what they have just done only corrects a slip.
+    pub fn right_for(&self, body: &Body, by: Signature) -> Right {
         match body {
+            Body::LineVoided {
+                session_id,
+                line_id,
+                ..
+            } => self.right_to_take_back(*session_id, |session| {
+                let mut lines = session.lines.iter();
+                let line = lines.find(|line| line.line_id == *line_id);
+                line.is_some_and(|line| line.is_slip(None, by))
+            }),
+            Body::LineQuantityChanged {
+                session_id,
+                line_id,
+                by: n,
+            } if *n < 0 => self.right_to_take_back(*session_id, |session| {
+                let mut lines = session.lines.iter();
+                let line = lines.find(|line| line.line_id == *line_id);
+                line.is_some_and(|line| line.is_slip(Some(*n), by))
+            }),
+            Body::ExtraVoided {
+                session_id,
+                extra_id,
+                ..
+            } => self.right_to_take_back(*session_id, |session| {
+                let mut extras = session.extras.iter();
+                let extra = extras.find(|extra| extra.extra_id == *extra_id);
+                extra.is_some_and(|extra| extra.is_slip(by))
+            }),
+            Body::ExtraChanged {
+                session_id,
+                extra_id,
+                amount,
+                ..
+            } => self.right_to_take_back(*session_id, |session| {
+                let mut extras = session.extras.iter();
+                let extra = extras.find(|extra| extra.extra_id == *extra_id);
+                extra.is_none_or(|extra| *amount >= extra.amount || extra.is_slip(by))
+            }),
             Body::SessionEnded {
                 session_id, choice, ..
             }
             | Body::BillSettled {
                 session_id, choice, ..
             } => self.session(*session_id).map_or(Right::Floor, |session| {
-                let bill = session.bill(at);
+                let bill = session.bill(by.at);
                 let exact = bill.parts.sum() - bill.moved_out;
                 self.right_to_settle(exact, *choice)
             }),
             body => body.right(),
+        }
+    }
+
+    fn right_to_take_back(
+        &self,
+        session_id: SessionId,
+        is_slip: impl Fn(&Session) -> bool,
+    ) -> Right {
+        // Of what is not here nothing can be taken back anyway.
+        if self.session(session_id).is_none_or(is_slip) {
+            Right::Floor
+        } else {
+            Right::Void
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What stands before every request: cross-site calls are refused, plain http serves this machine only, and answers say
 //! what a browser may do with them.
 
+use std::any::Any;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::server::listen::Arrival;
-use crate::server::{Error, Server};
+use crate::server::{Error, Server, clock};
 
 /// The largest error: a word and a number.
 const ERROR_BYTES_MAX: usize = 4_096;
@@ -152,6 +153,19 @@ pub async fn right_status(request: Request, next: Next) -> Response {
     Response::from_parts(parts, bytes.into())
 }
 
+/// Answers where a request panicked: with a number under which the log has the rest, and nothing of it. The server goes
+/// on.
+pub fn panicked(cause: Box<dyn Any + Send>) -> Response {
+    let id = clock::new_id();
+    let said = cause
+        .downcast_ref::<&str>()
+        .map(|said| (*said).to_owned())
+        .or_else(|| cause.downcast_ref::<String>().cloned());
+    tracing::error!(%id, said, "a request panicked");
+    let text = format!("this did not work; the server's log has it under {id}");
+    (StatusCode::INTERNAL_SERVER_ERROR, text).into_response()
+}
+
 /// Says that a page may not be framed, sniffed, or told of elsewhere; where an answer says of its own who may frame it,
 /// that counts.
 pub async fn harden(State(server): State<Arc<Server>>, request: Request, next: Next) -> Response {
@@ -231,7 +245,29 @@ pub fn content_security_policy(nonce: &str, origins: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use axum::Router;
+    use axum::body::Body;
+    use axum::routing::get;
+    use tower::ServiceExt;
+    use tower_http::catch_panic::CatchPanicLayer;
+
     use super::*;
+
+    #[tokio::test]
+    async fn a_request_that_panics_is_answered_and_the_next_one_too() {
+        let fails = || async { assert!(std::env::args().count() == usize::MAX, "with a secret") };
+        let router: Router = Router::new()
+            .route("/", get(fails))
+            .layer(CatchPanicLayer::custom(panicked));
+        for _ in 0..2 {
+            let request = Request::get("/").body(Body::empty()).unwrap();
+            let response = router.clone().oneshot(request).await.unwrap();
+            assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+            let bytes = to_bytes(response.into_body(), 1_000).await.unwrap();
+            let text = String::from_utf8(bytes.to_vec()).unwrap();
+            assert!(text.contains("under") && !text.contains("secret"), "{text}");
+        }
+    }
 
     #[test]
     fn strangers_on_plain_http_get_the_install_page_and_nothing_else() {

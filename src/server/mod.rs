@@ -13,6 +13,7 @@ mod feed;
 pub mod gateway;
 mod guard;
 mod install;
+mod limit;
 pub mod listen;
 pub(crate) mod logo;
 mod mdns;
@@ -20,6 +21,7 @@ mod offline;
 mod paper;
 mod preview;
 pub(crate) mod profile;
+mod reach;
 pub(crate) mod scan;
 mod seal;
 pub mod sequencer;
@@ -159,6 +161,8 @@ pub struct Server {
     demo_gateway: Mutex<Option<gateway::demo::Playing>>,
     /// The browsers that it was written down of lately that they are here.
     touched: Mutex<HashMap<String, Timestamp>>,
+    /// How often each address has tried to come in.
+    tries: limit::Tries,
     /// Held while codes are drawn, so that none is drawn twice.
     making: Mutex<()>,
     /// Held while a code is looked for in a picture.
@@ -200,6 +204,7 @@ impl Server {
             gateway_seen: Mutex::default(),
             demo_gateway: Mutex::default(),
             touched: Mutex::default(),
+            tries: limit::Tries::default(),
             making: Mutex::default(),
             looking: Mutex::default(),
             changing_wifi: Mutex::default(),
@@ -638,15 +643,11 @@ pub fn router(server: Arc<Server>, options: LeptosOptions) -> Router {
             "/vouchers/sheet.pdf",
             get(paper::download).with_state(Arc::clone(&server)),
         )
-        .layer(from_fn_with_state(Arc::clone(&server), sync::prefer))
         .route(
             "/vouchers/logo/{name}",
             get(logo::show).with_state(Arc::clone(&server)),
         )
-        .layer(axum::middleware::from_fn_with_state(
-            Arc::clone(&server),
-            sync::prefer,
-        ))
+        .layer(from_fn_with_state(Arc::clone(&server), sync::prefer))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
             REQUEST_TIME_MAX,
@@ -664,13 +665,14 @@ pub fn router(server: Arc<Server>, options: LeptosOptions) -> Router {
         .fallback_service(files)
         .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
         .layer(from_fn(guard::right_status))
+        .layer(from_fn_with_state(Arc::clone(&server), limit::limit))
         .layer(from_fn(guard::refuse_cross_site))
         .layer(from_fn_with_state(
             Arc::clone(&server),
             guard::keep_plain_local,
         ))
         .layer(from_fn_with_state(server, guard::harden))
-        .layer(CatchPanicLayer::new())
+        .layer(CatchPanicLayer::custom(guard::panicked))
 }
 
 /// Says who this is and where the log stands; 503 when the database takes no writes.

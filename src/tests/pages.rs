@@ -5,6 +5,7 @@ use axum::http::{Request, StatusCode, header};
 use mikrodash::domain::id::SessionId;
 use mikrodash::domain::money::Money;
 use mikrodash::domain::op::{Body, Choice};
+use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use crate::support::{Shop, id, order, pay, start};
@@ -27,6 +28,9 @@ async fn every_page_renders_in_both_languages() {
     )
     .await;
     shop.must(&mut owner, pay(session_id, told.0)).await;
+    let form = json!({ "staff_id": id(), "name": "Sayed", "role": "cashier" });
+    let invited: Value = shop.call("invite", &form, Some(&owner.cookie)).await.json();
+    let join = format!("/join/{}", invited["code"].as_str().unwrap());
     let bill = format!("/history/{session_id}");
     for (path, arabic, english) in [
         ("/", "الصالة", "Floor"),
@@ -38,7 +42,7 @@ async fn every_page_renders_in_both_languages() {
         ("/staff", "الموظفين", "Staff"),
         ("/rights", "الصلاحيات", "Rights"),
         ("/devices", "الأجهزة المسموحة", "Devices"),
-        ("/join/nobody", "الدعوة دي", "This invitation"),
+        (join.as_str(), "أهلًا بيك في Test", "Welcome to Test"),
         ("/settings", "الإعدادات", "Settings"),
         ("/vouchers/all", "كل الكروت", "All vouchers"),
         ("/profiles", "سرعات وحدود", "Speeds and limits"),

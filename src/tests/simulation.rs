@@ -318,7 +318,9 @@ impl Fold {
             Outcome::Rejected(reason @ (Reason::IdReused | Reason::NotAllowed))
                 if role.is_none() || reason == Reason::IdReused =>
             {
-                let refused = op.filter(|_| reason == Reason::NotAllowed);
+                let refused = op.or_else(|| wire.read());
+                let refused =
+                    refused.filter(|op| reason == Reason::NotAllowed && !op.body.is_server_only());
                 let (op_id, subject, at) = (entry.op_id, entry.subject, entry.at);
                 self.state.put(Row::Review(Review {
                     op_id,
@@ -855,7 +857,12 @@ impl World {
             if let Body::PaymentTaken { payment_id, .. } = &mut body {
                 *payment_id = PaymentId(small_id(7, fresh));
             }
-            if matches!(body, Body::StaffEdited { .. } | Body::StaffSecretSet { .. }) {
+            if matches!(
+                body,
+                Body::StaffEdited { .. }
+                    | Body::StaffStatusSet { .. }
+                    | Body::StaffSecretSet { .. }
+            ) {
                 continue;
             }
             let is_poison = self.chance.percent(1);

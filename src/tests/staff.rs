@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use axum::body::Body as HttpBody;
 use axum::http::{Request, StatusCode, header};
 use futures::StreamExt;
-use mikrodash::domain::id::{ExtraId, LoginId, OpId, SessionId, StaffId};
+use mikrodash::domain::drill::{self, TEA_PRICE};
+use mikrodash::domain::id::{ExtraId, LineId, LoginId, OpId, SessionId, StaffId};
 use mikrodash::domain::money::Money;
 use mikrodash::domain::op::{Approval, Body, Choice, Op};
 use mikrodash::domain::outcome::{Outcome, Reason};
@@ -479,7 +480,8 @@ async fn what_a_cashier_may_not_do_is_done_once_a_manager_has_allowed_it_there()
         StatusCode::OK
     );
     let session_id = SessionId(id());
-    shop.must(&mut cashier, start(session_id, 1)).await;
+    let ten_minutes_ago = now() - 600_000;
+    let mut ops = vec![cashier.op_at(ten_minutes_ago, start(session_id, 1))];
     let extra = |n: u128| ExtraId(mikrodash::domain::id::Uuid::from_u128(n));
     for n in 0..6 {
         let added = Body::ExtraAdded {
@@ -488,8 +490,9 @@ async fn what_a_cashier_may_not_do_is_done_once_a_manager_has_allowed_it_there()
             amount: Money(500),
             reason: String::new(),
         };
-        shop.must(&mut cashier, added).await;
+        ops.push(cashier.op_at(ten_minutes_ago, added));
     }
+    assert_eq!(shop.push(&cashier, ops).await.status, StatusCode::OK);
     let void = |n| Body::ExtraVoided {
         session_id,
         extra_id: extra(n),
@@ -635,4 +638,46 @@ async fn an_exception_counts_from_then_on() {
     let given_away = shop_edit(ShopChange::Exception(Right::Settings, Some(Role::Cashier)));
     let refused = shop.record(&mut owner, given_away).await;
     assert_eq!(refused, Outcome::Rejected(Reason::OutOfRange));
+}
+
+#[tokio::test]
+async fn whoever_slipped_takes_it_back_alone_and_at_once_only() {
+    let (shop, mut owner) = Shop::ready().await;
+    let mut cashier = shop.hire(&mut owner, "Cashier", "cashier").await;
+    let mut other = shop.hire(&mut owner, "Other", "cashier").await;
+    let session_id = SessionId(id());
+    shop.must(&mut cashier, start(session_id, 1)).await;
+    let lines = [LineId(id()), LineId(id())];
+    let ordered = |line_id| drill::order(session_id, line_id, TEA_PRICE, 1);
+    let more = |line_id, by| Body::LineQuantityChanged {
+        session_id,
+        line_id,
+        by,
+    };
+    let void = |line_id| Body::LineVoided {
+        session_id,
+        line_id,
+        reason: String::new(),
+        voucher_id: None,
+    };
+    let old = cashier.op_at(now() - 180_000, ordered(lines[0]));
+    assert_eq!(shop.push(&cashier, vec![old]).await.status, StatusCode::OK);
+    shop.must(&mut cashier, ordered(lines[1])).await;
+    let refused = Outcome::Rejected(Reason::NotAllowed);
+    assert_eq!(
+        shop.record(&mut cashier, void(lines[0])).await,
+        refused,
+        "long ago"
+    );
+    assert_eq!(
+        shop.record(&mut other, void(lines[1])).await,
+        refused,
+        "somebody else's"
+    );
+    shop.must(&mut cashier, void(lines[1])).await;
+    // One more, and one less again: as often as it was made more, and no oftener.
+    shop.must(&mut cashier, more(lines[0], 3)).await;
+    assert_eq!(shop.record(&mut cashier, more(lines[0], -2)).await, refused);
+    shop.must(&mut cashier, more(lines[0], -1)).await;
+    assert_eq!(shop.record(&mut cashier, more(lines[0], -1)).await, refused);
 }

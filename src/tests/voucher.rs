@@ -620,8 +620,8 @@ async fn a_phone_that_is_put_out_does_not_come_back_by_itself() {
 
 #[tokio::test]
 async fn who_is_in_the_network_is_kept_by_what_changes_and_shown_while_the_router_is_away() {
-    let (mut wifi, _, _) = Wifi::with_guest().await;
     const OTHER: &str = "02:00:00:AA:BB:02";
+    let (mut wifi, _, _) = Wifi::with_guest().await;
     wifi.device.device().join(MAC, "Phone").unwrap();
     wifi.device.device().join(OTHER, "Galaxy-A54").unwrap();
     wifi.step().await;

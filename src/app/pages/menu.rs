@@ -15,6 +15,7 @@ use crate::domain::id::{CategoryId, ItemId};
 use crate::domain::menu::{Category, CategoryChange, Item, ItemChange};
 use crate::domain::money::parse_pounds;
 use crate::domain::op::Body;
+use crate::domain::right::Right;
 use crate::domain::text::Label;
 
 /// What is being edited.
@@ -76,11 +77,7 @@ pub fn MenuPage() -> impl IntoView {
 }
 
 fn can_edit() -> bool {
-    store().may(&Body::ItemEdited {
-        item_id: ItemId::default(),
-        changes: Vec::new(),
-        was: Vec::new(),
-    })
+    store().can(Right::Menu)
 }
 
 #[component]
@@ -244,17 +241,15 @@ fn EditItem(item: Option<Item>, category_id: CategoryId, on_close: Callback<()>)
             current(&before, &changes)
         };
         let item_id = item_id.unwrap_or_else(|| ItemId(client::device::new_id()));
-        if changes.is_empty()
-            || store
-                .record([Body::ItemEdited {
-                    item_id,
-                    changes,
-                    was,
-                }])
-                .is_ok()
-        {
-            on_close.run(());
+        if changes.is_empty() {
+            return on_close.run(());
         }
+        let body = Body::ItemEdited {
+            item_id,
+            changes,
+            was,
+        };
+        store.record_then(vec![body], move || on_close.run(()));
     };
     let removed = item_id.map(|item_id| {
         Callback::new(move |is_removed| Body::ItemEdited {
@@ -336,16 +331,12 @@ fn EditCategory(category: Option<Category>, on_close: Callback<()>) -> impl Into
             current(&before, &changes)
         };
         let category_id = category_id.unwrap_or_else(|| CategoryId(client::device::new_id()));
-        if store
-            .record([Body::CategoryEdited {
-                category_id,
-                changes,
-                was,
-            }])
-            .is_ok()
-        {
-            on_close.run(());
-        }
+        let body = Body::CategoryEdited {
+            category_id,
+            changes,
+            was,
+        };
+        store.record_then(vec![body], move || on_close.run(()));
     };
     let removed = category_id.map(|category_id| {
         Callback::new(move |is_removed| Body::CategoryEdited {

@@ -47,7 +47,7 @@ fn Ask(asked: Asked) -> impl IntoView {
     let proof = RwSignal::new(String::new());
     let (error, is_busy) = (RwSignal::new(None::<Error>), RwSignal::new(false));
     let close = Callback::new(move |()| store.asked.set(None));
-    let bodies = StoredValue::new(asked.bodies);
+    let waiting = StoredValue::new((asked.bodies, asked.then));
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         if is_busy.get_untracked() || proof.with_untracked(String::is_empty) {
@@ -61,13 +61,17 @@ fn Ask(asked: Asked) -> impl IntoView {
         } else {
             (SecretKind::Password, typed)
         };
+        let (bodies, then) = waiting.get_value();
         spawn_local(async move {
             match prove(store, staff_id, kind, typed).await {
                 Ok(login_id) => {
                     store.asked.set(None);
                     let approval = Approval { staff_id, login_id };
                     // What is refused for another reason says so itself.
-                    let _ = store.record_with(bodies.get_value(), Some(approval));
+                    let recorded = store.record_with(bodies, Some(approval));
+                    if let (Ok(_), Some(then)) = (recorded, then) {
+                        then.run(());
+                    }
                 }
                 Err(wrong) => {
                     proof.set(String::new());

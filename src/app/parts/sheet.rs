@@ -109,10 +109,10 @@ pub fn RemoveButton(
 ) -> impl IntoView {
     let (store, words) = (store(), words());
     let remove = move || {
-        if store.record([removed.run(true)]).is_ok() {
+        store.record_then(vec![removed.run(true)], move || {
             store.toast(Tone::Ok, words.was_removed, vec![removed.run(false)]);
             on_close.run(());
-        }
+        });
     };
     view! {
         <Button

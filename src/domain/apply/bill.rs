@@ -47,6 +47,7 @@ pub(super) fn add_line(state: &State, op: &Stamped, session_id: SessionId) -> De
         ticket: ticket.clone(),
         at: op.at,
         by: op.by,
+        raised: None,
         is_late,
         void: None,
     });
@@ -80,6 +81,7 @@ pub(super) fn change_quantity(
         return Err(Reason::BadQuantity);
     }
     line.quantity = quantity;
+    line.raised = (by > 0).then(|| op.signature());
     done(Outcome::Applied, session)
 }
 

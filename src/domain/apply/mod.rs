@@ -18,6 +18,7 @@ use crate::domain::id::Uuid;
 use crate::domain::op::{Body, Stamped};
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::registry::{Review, Row, State, Table};
+use crate::domain::right::Right;
 
 /// What an operation did: its outcome and the rows it changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,7 +83,12 @@ fn edited<R: Edited>(
 }
 
 fn check(state: &State, op: &Stamped) -> Result<(), Reason> {
-    if !state.may(op.role, op.body.right()) {
+    let right = match state.right_for(&op.body, op.signature()) {
+        // The customer has gone with what they were told: that is looked at afterwards, and never undone.
+        Right::FreeBill | Right::Discount => Right::Floor,
+        right => right,
+    };
+    if !state.may(op.role, right) {
         return Err(Reason::NotAllowed);
     }
     op.body.check()

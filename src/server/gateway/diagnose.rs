@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use jiff::civil::DateTime;
-use tokio::net::{TcpStream, UdpSocket, lookup_host};
+use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::timeout;
 
 use crate::domain::gateway::{Caution, Check, Finding, Trouble, Verdict};
@@ -12,6 +12,7 @@ use crate::domain::time::MINUTE_MS;
 use crate::server::gateway::hotspot;
 use crate::server::gateway::mikrotik::{Access, MikroTik};
 use crate::server::gateway::value;
+use crate::server::reach;
 
 /// How long to wait for a name, and for a connection.
 const STEP_TIME_MAX: Duration = Duration::from_secs(3);
@@ -87,11 +88,11 @@ async fn look(access: &Access, local: DateTime, found: &mut Vec<Finding>) -> Res
 
 async fn resolve(access: &Access) -> Result<SocketAddr, Trouble> {
     let host = access.host.trim().trim_matches(['[', ']']);
-    let found = timeout(STEP_TIME_MAX, lookup_host((host, access.port))).await;
-    let mut addresses = found
+    let found = timeout(STEP_TIME_MAX, reach::resolve(host, access.port)).await;
+    let addresses = found
         .map_err(|_| Trouble::NoSuchName)?
         .map_err(|_| Trouble::NoSuchName)?;
-    addresses.next().ok_or(Trouble::NoSuchName)
+    addresses.into_iter().next().ok_or(Trouble::NoSuchName)
 }
 
 async fn connect(address: SocketAddr) -> Result<(), Trouble> {

@@ -14,6 +14,7 @@ use tokio::sync::Mutex;
 use crate::domain::gateway::{Trouble, Trust};
 use crate::server::gateway::item::Item;
 use crate::server::gateway::trust::{self, Shown};
+use crate::server::reach::{Guarded, may_reach};
 
 /// How long a request may take. The device itself gives up after 60 s; a shop cannot wait that long.
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(5);
@@ -59,7 +60,9 @@ impl MikroTik {
             .tls_backend_preconfigured(tls)
             .timeout(REQUEST_TIME_MAX)
             .connect_timeout(CONNECT_TIME_MAX)
+            // An answer that leads elsewhere is no device's.
             .redirect(Policy::none())
+            .dns_resolver(Guarded)
             .no_proxy()
             .pool_max_idle_per_host(1)
             .build()
@@ -70,6 +73,10 @@ impl MikroTik {
             host if host.contains(':') && !host.starts_with('[') => format!("[{host}]"),
             host => host.to_owned(),
         };
+        let bare = host.trim_matches(['[', ']']).parse();
+        if bare.is_ok_and(|ip| !may_reach(ip)) {
+            return Err(Trouble::NoSuchName);
+        }
         Ok(MikroTik {
             http,
             base: format!("{scheme}://{host}:{}/rest", access.port),
