@@ -31,9 +31,9 @@ test('a logo is chosen, stands on every card, and is taken away', async ({ till,
     const [field, shown] = [till.page.getByLabel(words.logo), page.locator('.logo img')];
     const file = (name: string, buffer: Buffer) => ({ name, mimeType: 'image/png', buffer });
     await field.setInputFiles(file('page.png', Buffer.from('<svg/>')));
-    await expect(page.getByRole('alert').filter({ hasText: words.logo_no_picture })).toBeVisible();
+    await expect(page.locator('.notice').filter({ hasText: words.logo_no_picture })).toBeVisible();
     await field.setInputFiles(file('half.png', png(60, 40).subarray(0, 60)));
-    await expect(page.getByRole('alert').filter({ hasText: words.logo_broken })).toBeVisible();
+    await expect(page.locator('.notice').filter({ hasText: words.logo_broken })).toBeVisible();
     await expect(shown).toHaveCount(0);
     await field.setInputFiles(file('logo.png', png(60, 40)));
     await till.told(words.was_saved);

@@ -444,6 +444,7 @@ async fn codes_never_come_twice_and_say_so_when_they_are_used_up() {
 }
 
 const MAC: &str = "02:00:00:00:00:01";
+const OTHER: &str = "02:00:00:AA:BB:02";
 
 #[tokio::test]
 async fn a_voucher_is_followed_from_its_first_login_to_its_end() {
@@ -620,7 +621,6 @@ async fn a_phone_that_is_put_out_does_not_come_back_by_itself() {
 
 #[tokio::test]
 async fn who_is_in_the_network_is_kept_by_what_changes_and_shown_while_the_router_is_away() {
-    const OTHER: &str = "02:00:00:AA:BB:02";
     let (mut wifi, _, _) = Wifi::with_guest().await;
     wifi.device.device().join(MAC, "Phone").unwrap();
     wifi.device.device().join(OTHER, "Galaxy-A54").unwrap();
