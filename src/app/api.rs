@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::Error;
 use crate::app::codec;
-use crate::domain::gateway::{Finding, Trouble, Trust};
+use crate::domain::gateway::{Finding, Fingerprint, Trouble, Trust};
 use crate::domain::health::{Flaw, FlawKind, Health};
 use crate::domain::id::{
     BatchId, BrowserId, DeviceId, Incarnation, LoginId, OpId, PackageId, SessionId, StaffId,
@@ -313,6 +313,41 @@ impl QrView {
             Some((x.parse().ok()?, y.parse().ok()?, n.parse().ok()?))
         })
     }
+}
+
+/// What a device is, as its browser says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Platform {
+    /// Android.
+    Android,
+    /// An iPhone or an iPad.
+    Apple,
+    /// Windows.
+    Windows,
+    /// Something else.
+    Other,
+}
+
+/// What makes a device trust the shop.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InstallView {
+    /// The shop.
+    pub shop_name: String,
+    /// What asks.
+    pub platform: Platform,
+    /// It is the machine that the server runs on, which needs no https.
+    pub is_here: bool,
+    /// It has come over https.
+    pub is_secure: bool,
+    /// Where phones open this page, the likeliest first; none where the shop listens on its own machine only.
+    pub links: Vec<String>,
+    /// The first of them, to be scanned.
+    pub qr: Option<QrView>,
+    /// Where the app is over https, the best first; none where there is no https.
+    pub origins: Vec<String>,
+    /// What the shop's authority is known by; none where the certificate is trusted by itself.
+    pub fingerprint: Option<Fingerprint>,
 }
 
 /// A voucher as it is printed.
@@ -1172,4 +1207,11 @@ pub async fn repair_router(kind: FlawKind, keys: Vec<String>) -> Result<i64, Err
         }
         .await,
     )
+}
+
+/// What makes a device trust the shop. Whoever is in the network may ask; nothing in it is a secret.
+#[server(endpoint = "install", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn install() -> Result<InstallView, Error> {
+    let call = crate::server::call().await?;
+    call.done(crate::server::install(&call).await)
 }

@@ -19,6 +19,9 @@ pub enum Error {
     /// The role may not do this.
     #[error("this role may not do this")]
     NotAllowed,
+    /// It came over plain http, where others can read along.
+    #[error("this goes over https only")]
+    NotSecure,
     /// The password or PIN is wrong.
     #[error("wrong password or PIN, {tries_left} tries left")]
     WrongSecret {
@@ -92,7 +95,10 @@ impl Error {
     pub fn status(&self) -> u16 {
         match self {
             Error::NotSignedIn | Error::WrongSecret { .. } => 401,
-            Error::NotAllowed | Error::NotPaired { .. } | Error::PutOut => 403,
+            Error::NotAllowed
+            | Error::NotSecure
+            | Error::NotPaired { .. }
+            | Error::PutOut => 403,
             Error::NotFound => 404,
             Error::NotNew
             | Error::Refused(Reason::NoSuchStep | Reason::LastOwner | Reason::OwnPlace) => 409,

@@ -112,6 +112,7 @@ impl Error {
         match self {
             Error::NotSignedIn => words.signed_out.to_owned(),
             Error::NotAllowed => words.not_allowed.to_owned(),
+            Error::NotSecure => words.not_secure.to_owned(),
             Error::WrongSecret { tries_left } => count(words.wrong_secret, *tries_left),
             Error::LockedOut { minutes } => count(words.locked_out, *minutes),
             Error::NotPaired { number } => count(words.unpaired_says, *number),

@@ -61,6 +61,7 @@ fn Open(me: Staff, login_id: LoginId, snapshot: Snapshot) -> impl IntoView {
     });
     Effect::new(move || {
         store.wake(opened);
+        client::page::on_install_offer(move |is_offered| store.can_install.set(is_offered));
         client::worker::install(move || store.toast(Tone::Warn, words.new_version, Vec::new()));
     });
     view! {

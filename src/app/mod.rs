@@ -35,6 +35,7 @@ use crate::app::pages::floor::FloorPage;
 use crate::app::pages::gateway::GatewayPage;
 use crate::app::pages::guests::GuestsPage;
 use crate::app::pages::history::HistoryPage;
+use crate::app::pages::install::InstallPage;
 use crate::app::pages::join::JoinPage;
 use crate::app::pages::menu::MenuPage;
 use crate::app::pages::missing::MissingPage;
@@ -93,6 +94,7 @@ pub fn App() -> impl IntoView {
     view! {
         <Router>
             <Routes fallback=MissingPage>
+                <Route path=path!("install") view=InstallPage ssr=SsrMode::Async />
                 <Route path=path!("join/:code") view=JoinPage ssr=SsrMode::Async />
                 <ParentRoute path=path!("") view=Gate ssr=SsrMode::Async>
                     <Route path=path!("") view=FloorPage />

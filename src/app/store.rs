@@ -118,6 +118,8 @@ pub struct Store {
     /// The server still knows the one before whoever is here.
     is_switched: StoredValue<bool>,
     filling: StoredValue<Filling>,
+    /// The browser offers to install the app.
+    pub can_install: RwSignal<bool>,
     /// How many of the days gone by are on this device, and how many there should be; none before anybody asked.
     pub past: RwSignal<Option<PastKept>>,
     past_asked_ms: StoredValue<i64>,
@@ -181,6 +183,7 @@ impl Store {
             is_nearly_full: StoredValue::new(false),
             is_switched: StoredValue::new(false),
             filling: StoredValue::new(Filling::default()),
+            can_install: RwSignal::new(false),
             past: RwSignal::new(None),
             past_asked_ms: StoredValue::new(-PAST_MS),
             room_asked_ms: StoredValue::new(-ROOM_MS),

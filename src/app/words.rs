@@ -872,6 +872,50 @@ catalogue! {
     flaw_endless_cookie_does: "هينساها بعد وقت محدد.", "It forgets them after a while.";
     flaw_bypassed: "أجهزة بتدخل من غير كود", "Devices that need no code";
     flaw_bypassed_does: "ممكن تكون مقصودة، زي البلايستيشن. اللي تختاره بس هيحتاج كود بعد كده.", "They may be meant so, like consoles. Only those that you choose will need a code from then on.";
+
+    // A phone that is new here.
+    install: "موبايل جديد", "Another phone";
+    install_note: "شغّل المحل من الموبايل أو من أي كمبيوتر على شبكة المحل", "Use the shop from a phone, or from any computer on its network";
+    install_show: "وريني الخطوات", "Show how";
+    install_scan: "وصّل الموبايل بواي فاي المحل، وافتح الكاميرا على الكود", "Join the shop's Wi-Fi with the phone, and point its camera at the code";
+    install_or_type: "أو اكتب العنوان ده في المتصفح:", "Or type this address into its browser:";
+    install_more_links: "لو ماردّش، جرّب:", "If it does not answer, try:";
+    install_closed: "السيرفر مفتوح للجهاز ده بس", "The server is open to this computer only";
+    install_closed_note: "عشان الموبايلات تدخل، اقفله وشغّله تاني كده:", "To let phones in, stop it and start it like this:";
+    install_no_https: "الـ https مقفول على السيرفر، فالموبايلات بتدخل من العنوان اللي في إعدادات البروكسي بتاعك.", "https is switched off on the server, so phones come in by the address of your own proxy.";
+    install_trust: "خلّي الجهاز ده يثق في المحل", "Make this device trust the shop";
+    install_trust_note: "مرة واحدة بس. الشهادة دي مابتشهدش غير لأسامي المحل ده وعناوين الشبكة الداخلية، ومابتنفعش لأي موقع تاني.", "Only once. This certificate can vouch for this shop's names and private addresses, and for no other site.";
+    install_android: "أندرويد", "Android";
+    install_apple: "آيفون وآيباد", "iPhone and iPad";
+    install_windows: "ويندوز", "Windows";
+    install_other: "ماك وغيره", "Mac and others";
+    install_take: "نزّل الشهادة", "Download the certificate";
+    install_take_profile: "نزّل ملف التعريف", "Download the profile";
+    install_android_1: "افتح الصفحة دي في كروم، ونزّل الشهادة.", "Open this page in Chrome and download the certificate.";
+    install_android_2: "افتح إعدادات الموبايل، ودوّر فيها على «شهادة CA».", "Open the phone's settings and search them for “CA certificate”.";
+    install_android_3: "اختار «تثبيت على أي حال»، وبعدين الملف mikrodash.crt من التنزيلات.", "Choose “Install anyway”, then the file mikrodash.crt among the downloads.";
+    install_apple_1: "افتح الصفحة دي في سفاري، ونزّل ملف التعريف، ودوس «سماح».", "Open this page in Safari, download the profile and tap “Allow”.";
+    install_apple_2: "افتح الإعدادات: هتلاقي فوق «تم تنزيل ملف التعريف». ادخل عليه ودوس «تثبيت».", "Open Settings: at the top stands “Profile Downloaded”. Open it and tap “Install”.";
+    install_apple_3: "بعدين: عام، ثم حول، ثم إعدادات الوثوق بالشهادة، وشغّل MikroDash.", "Then: General, About, Certificate Trust Settings, and switch MikroDash on.";
+    install_windows_1: "نزّل الشهادة وافتحها، ودوس «تثبيت الشهادة»، وبعدين «المستخدم الحالي».", "Download the certificate, open it, press “Install Certificate”, then “Current User”.";
+    install_windows_2: "اختار «ضع كل الشهادات في المخزن التالي»، وبعدين «المراجع المصدقة الجذر الموثوق بها».", "Choose “Place all certificates in the following store”, then “Trusted Root Certification Authorities”.";
+    install_windows_3: "وافق على التحذير، واقفل المتصفح وافتحه تاني.", "Agree to the warning, then close the browser and open it again.";
+    install_other_1: "ماك: نزّل الشهادة وافتحها في Keychain Access، وخلّيها «ثقة دائماً».", "Mac: download the certificate, open it in Keychain Access and set it to “Always Trust”.";
+    install_other_2: "لينكس: من إعدادات كروم، الخصوصية ثم الأمان ثم إدارة الشهادات، استورد الملف.", "Linux: in Chrome's settings, Privacy, Security, Manage certificates, import the file.";
+    install_fingerprint: "بصمة الشهادة، قارنها باللي على شاشة الكاشير", "The certificate's fingerprint, to compare with the one on the counter's screen";
+    install_fingerprint_here: "بصمة شهادة المحل، للمقارنة", "The fingerprint of the shop's certificate, to compare";
+    install_check: "اتأكد", "Check";
+    install_waiting: "مستنيين الجهاز ده يثق في المحل. الصفحة بتجرّب لوحدها كل شوية.", "Waiting until this device trusts the shop. The page tries again by itself.";
+    install_trusted: "تمام، الجهاز ده بيثق في المحل.", "Done: this device trusts the shop.";
+    install_open: "افتح البرنامج", "Open the app";
+    install_open_note: "من هنا ورايح افتحه من العنوان ده", "Open it from this address from now on";
+    install_home: "حطه على الشاشة الرئيسية", "Add it to the home screen";
+    install_home_now: "ثبّت البرنامج", "Install the app";
+    install_home_android: "بعد ما البرنامج يفتح: من قائمة كروم (⋮) اختار «إضافة إلى الشاشة الرئيسية».", "When the app has opened: in Chrome's menu (⋮) choose “Add to Home screen”.";
+    install_home_apple: "بعد ما البرنامج يفتح: دوس زرار المشاركة، وبعدين «إضافة إلى الشاشة الرئيسية».", "When the app has opened: tap the share button, then “Add to Home Screen”.";
+    install_home_windows: "بعد ما البرنامج يفتح: دوس علامة التثبيت في آخر شريط العنوان.", "When the app has opened: press the install sign at the end of the address bar.";
+    install_home_other: "بعد ما البرنامج يفتح: اختار «تثبيت» من قائمة المتصفح.", "When the app has opened: choose “Install” in the browser's menu.";
+    not_secure: "الجهاز ده لازم يدخل من https. افتح صفحة «موبايل جديد» من عنوان السيرفر.", "This device must come in over https. Open /install at the server's address.";
 }
 
 #[cfg(test)]

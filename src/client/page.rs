@@ -1,8 +1,10 @@
 //! The page: window, document, cookies, focus, printing.
 
+use std::cell::RefCell;
+
 use js_sys::Reflect;
-use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
     Document, Element, Event, HtmlDialogElement, HtmlDocument, HtmlElement, KeyboardEvent, Window,
 };
@@ -215,6 +217,46 @@ pub fn on_return(act: impl Fn() + Clone + 'static) {
         .add_event_listener_with_callback("online", function)
         .ok();
     closure.forget();
+}
+
+thread_local! {
+    static OFFER: RefCell<Option<JsValue>> = const { RefCell::new(None) };
+}
+
+/// Calls a function when the browser offers to install the app, and when it is installed. Few do, over https only.
+pub fn on_install_offer(act: impl Fn(bool) + Clone + 'static) {
+    let listen = |name: &str, closure: Closure<dyn Fn(Event)>| {
+        let function: &js_sys::Function = closure.as_ref().unchecked_ref();
+        window()
+            .add_event_listener_with_callback(name, function)
+            .ok();
+        closure.forget();
+    };
+    let offered = act.clone();
+    listen(
+        "beforeinstallprompt",
+        Closure::new(move |event: Event| {
+            event.prevent_default();
+            OFFER.set(Some(event.into()));
+            offered(true);
+        }),
+    );
+    listen(
+        "appinstalled",
+        Closure::new(move |_| {
+            OFFER.set(None);
+            act(false);
+        }),
+    );
+}
+
+/// Takes the browser's offer: it asks whoever is here.
+pub fn take_install_offer() {
+    let offer = OFFER.with_borrow(|offer| offer.clone().unwrap_or_default());
+    let prompt = Reflect::get(&offer, &"prompt".into()).unwrap_or_default();
+    if let Some(prompt) = prompt.dyn_ref::<js_sys::Function>() {
+        prompt.call0(&offer).ok();
+    }
 }
 
 /// Tells whether somebody can see the page.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use leptos::context::use_context;
 use leptos_axum::{ResponseOptions, extract};
@@ -11,6 +12,8 @@ use crate::domain::staff::Staff;
 use crate::server::Error;
 use crate::server::Server;
 use crate::server::auth::{self, Who};
+use crate::server::install;
+use crate::server::listen::Arrival;
 use crate::server::sequencer::Authority;
 use crate::server::sync;
 
@@ -18,7 +21,10 @@ use crate::server::sync;
 pub struct Call {
     /// The shop.
     pub server: Arc<Server>,
-    headers: HeaderMap,
+    /// What it says of itself.
+    pub headers: HeaderMap,
+    /// How it came in; none where it came over no socket.
+    pub arrival: Option<Arrival>,
     response: ResponseOptions,
 }
 
@@ -27,9 +33,11 @@ pub async fn call() -> Result<Call, Error> {
     let server = use_context::<Arc<Server>>().ok_or(Error::Internal)?;
     let response = use_context::<ResponseOptions>().ok_or(Error::Internal)?;
     let headers: HeaderMap = extract().await.map_err(|_| Error::Internal)?;
+    let arrival = use_context::<Parts>().and_then(|parts| parts.extensions.get().copied());
     Ok(Call {
         server,
         headers,
+        arrival,
         response,
     })
 }
@@ -55,11 +63,16 @@ impl Call {
         auth::authority(&self.server, &self.headers).await
     }
 
-    /// The address under which whoever sent it sees the shop.
+    /// The address under which a phone that is new here finds the shop; where the shop is open to nobody else, the one
+    /// under which whoever sent it sees it.
     pub fn origin(&self) -> String {
-        let host = self.headers.get(header::HOST);
-        let host = host.and_then(|host| host.to_str().ok());
-        format!("http://{}", host.unwrap_or("localhost"))
+        install::first_origin(&self.server).unwrap_or_else(|| {
+            let is_secure = self.arrival.is_some_and(|arrival| arrival.is_secure);
+            let scheme = if is_secure { "https" } else { "http" };
+            let host = self.headers.get(header::HOST);
+            let host = host.and_then(|host| host.to_str().ok());
+            format!("{scheme}://{}", host.unwrap_or("localhost"))
+        })
     }
 
     /// The browser that sent it.
@@ -77,10 +90,14 @@ impl Call {
         result
     }
 
-    /// Answers with the cookies that sign in or out.
+    /// Answers with the cookies that sign in or out. What came over https goes back over https only.
     pub fn signed_in(&self, cookies: Result<Vec<String>, Error>) -> Result<(), Error> {
+        let is_secure = self.arrival.is_some_and(|arrival| arrival.is_secure);
         self.done(cookies.and_then(|cookies| {
-            cookies.into_iter().try_for_each(|cookie| {
+            cookies.into_iter().try_for_each(|mut cookie| {
+                if is_secure {
+                    cookie.push_str("; Secure");
+                }
                 let cookie = HeaderValue::try_from(cookie).map_err(|_| Error::Internal)?;
                 self.response.append_header(header::SET_COOKIE, cookie);
                 Ok(())

@@ -9,7 +9,10 @@ use clap::{Args, Parser, Subcommand};
 use serde::Deserialize;
 
 use crate::server::error::StartError;
+use crate::server::tls::{TlsSettings, is_name};
 
+/// How far above the plain port the one for https is, where nothing else is said: 3443 goes with 3000.
+const TLS_PORT_ABOVE: u16 = 443;
 /// Variables that belong to the scripts around the server, not to the server.
 const OTHERS: &[&str] = &[
     "MIKRODASH_BIN",
@@ -22,7 +25,7 @@ const FILE: &str = "Leptos.toml";
 
 /// Runs a PlayStation café: stations by the hour, food and drinks, in one till.
 ///
-/// Settings come from Leptos.toml (tables `server` and `shop`), then from the environment, then from flags; the later
+/// Settings come from Leptos.toml (tables `server`, `tls` and `shop`), then from the environment, then from flags; the later
 /// wins. A key that is not listed here is an error.
 #[derive(Debug, Parser)]
 #[command(name = "mikrodash", version, args_conflicts_with_subcommands = true)]
@@ -64,6 +67,27 @@ pub struct ServeArgs {
     /// The port to listen on [default: 3000].
     #[arg(long, env = "MIKRODASH_PORT")]
     pub port: Option<u16>,
+    /// Serve everything on plain http to every address, for a proxy in front that does TLS.
+    #[arg(long, env = "MIKRODASH_PLAIN_HTTP", value_parser = BoolishValueParser::new())]
+    pub plain_http: bool,
+    /// Listen for https too [default: true].
+    #[arg(long, env = "MIKRODASH_TLS", value_parser = BoolishValueParser::new())]
+    pub tls: Option<bool>,
+    /// The port for https; 0 for any that is free [default: 443 above the other, so 3443].
+    #[arg(long, env = "MIKRODASH_TLS_PORT")]
+    pub tls_port: Option<u16>,
+    /// What the shop is called on the network; `.local` is added [default: mikrodash].
+    #[arg(long, env = "MIKRODASH_TLS_NAME")]
+    pub tls_name: Option<String>,
+    /// A certificate of your own with its chain, as PEM, instead of the shop's authority.
+    #[arg(long, env = "MIKRODASH_TLS_CERTIFICATE")]
+    pub tls_certificate: Option<PathBuf>,
+    /// Its key, as PEM.
+    #[arg(long, env = "MIKRODASH_TLS_KEY")]
+    pub tls_key: Option<PathBuf>,
+    /// Announce the shop's name on the network (mDNS) [default: true].
+    #[arg(long, env = "MIKRODASH_MDNS", value_parser = BoolishValueParser::new())]
+    pub mdns: Option<bool>,
     /// The folder for everything that the shop keeps [default: data].
     #[arg(long, env = "MIKRODASH_DATA")]
     pub data: Option<PathBuf>,
@@ -129,6 +153,10 @@ pub struct RouterArgs {
 pub struct Config {
     /// Where to listen.
     pub address: SocketAddr,
+    /// Whether plain http serves everything to everybody; where there is no TLS, it does.
+    pub plain_http: bool,
+    /// Where to listen for https, and with what.
+    pub tls: Option<(u16, TlsSettings)>,
     /// The data folder.
     pub data: PathBuf,
     /// The time zone of a new shop.
@@ -147,6 +175,8 @@ struct File {
     #[serde(default)]
     server: ServerTable,
     #[serde(default)]
+    tls: TlsTable,
+    #[serde(default)]
     shop: ShopTable,
     /// Read by Leptos, not by us.
     #[serde(default, rename = "package")]
@@ -158,9 +188,22 @@ struct File {
 struct ServerTable {
     address: Option<IpAddr>,
     port: Option<u16>,
+    plain_http: Option<bool>,
     data: Option<PathBuf>,
     log: Option<String>,
     log_json: Option<bool>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TlsTable {
+    enabled: Option<bool>,
+    port: Option<u16>,
+    name: Option<String>,
+    names: Option<Vec<String>>,
+    certificate: Option<PathBuf>,
+    key: Option<PathBuf>,
+    mdns: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -193,8 +236,30 @@ impl Config {
             .address
             .or(file.server.address)
             .unwrap_or(IpAddr::from([127, 0, 0, 1]));
+        let port = args.port.or(file.server.port).unwrap_or(3000);
+        let is_tls = args.tls.or(file.tls.enabled).unwrap_or(true);
+        let settings = TlsSettings {
+            name: args
+                .tls_name
+                .or(file.tls.name)
+                .unwrap_or_else(|| TlsSettings::default().name),
+            names: file.tls.names.unwrap_or_default(),
+            own: own_certificate(
+                args.tls_certificate.or(file.tls.certificate),
+                args.tls_key.or(file.tls.key),
+            )?,
+            is_announced: args.mdns.or(file.tls.mdns).unwrap_or(true),
+        };
+        check_names(&settings)?;
+        let above = || match port {
+            0 => 0,
+            _ => port.checked_add(TLS_PORT_ABOVE).unwrap_or_default(),
+        };
+        let tls_port = args.tls_port.or(file.tls.port).unwrap_or_else(above);
         Ok(Config {
-            address: SocketAddr::new(address, args.port.or(file.server.port).unwrap_or(3000)),
+            address: SocketAddr::new(address, port),
+            plain_http: args.plain_http || file.server.plain_http.unwrap_or(false) || !is_tls,
+            tls: is_tls.then_some((tls_port, settings)),
             data: args
                 .data
                 .or(file.server.data)
@@ -210,6 +275,33 @@ impl Config {
             log_json: args.log_json || file.server.log_json.unwrap_or(false),
             demo: args.demo,
         })
+    }
+}
+
+/// A certificate is of no use without its key, nor the other way round.
+fn own_certificate(
+    certificate: Option<PathBuf>,
+    key: Option<PathBuf>,
+) -> Result<Option<(PathBuf, PathBuf)>, StartError> {
+    match (certificate, key) {
+        (None, None) => Ok(None),
+        (Some(certificate), Some(key)) => Ok(Some((certificate, key))),
+        _ => Err(StartError::Config(
+            "a certificate of your own needs both settings, certificate and key, in [tls]"
+                .to_owned(),
+        )),
+    }
+}
+
+fn check_names(settings: &TlsSettings) -> Result<(), StartError> {
+    let is_fine = |name: &String| is_name(&name.to_lowercase());
+    let is_label = is_name(&settings.name) && !settings.name.contains('.');
+    match settings.names.iter().find(|name| !is_fine(name)) {
+        None if is_label => Ok(()),
+        wrong => Err(StartError::Config(format!(
+            "{:?} is no name for [tls]: small letters, digits and hyphens, as in mikrodash",
+            wrong.unwrap_or(&settings.name)
+        ))),
     }
 }
 
@@ -262,11 +354,36 @@ mod tests {
     }
 
     #[test]
+    fn https_goes_with_the_plain_port_unless_it_is_switched_off() {
+        let read = |text: &str| Config::merge(text, ServeArgs::default());
+        let port = |text: &str| read(text).unwrap().tls.map(|(port, _)| port);
+        assert_eq!(port(""), Some(3443));
+        assert_eq!(port("[server]\nport = 4000"), Some(4443));
+        assert_eq!(port("[server]\nport = 0"), Some(0));
+        assert_eq!(port("[tls]\nport = 443"), Some(443));
+        assert_eq!(port("[tls]\nenabled = false"), None);
+        assert!(!read("").unwrap().plain_http);
+        assert!(
+            read("[tls]\nenabled = false").unwrap().plain_http,
+            "there is nowhere else to go"
+        );
+        assert!(read("[server]\nplain_http = true").unwrap().plain_http);
+        for wrong in [
+            "[tls]\ncertificate = \"a.pem\"",
+            "[tls]\nname = \"My Shop\"",
+            "[tls]\nnames = [\"good.example\", \"bad name\"]",
+        ] {
+            assert!(matches!(read(wrong), Err(StartError::Config(_))), "{wrong}");
+        }
+    }
+
+    #[test]
     fn an_unknown_key_is_an_error_that_names_it() {
         for text in [
             "[server]\nprot = 4000",
             "[sever]\nport = 1",
             "[server]\nport = 99999",
+            "[tls]\nprot = 1",
         ] {
             let error = Config::merge(text, ServeArgs::default())
                 .unwrap_err()
@@ -289,7 +406,22 @@ mod tests {
     fn the_help_names_every_setting() {
         let mut command = <ServeArgs as Args>::augment_args(clap::Command::new("serve"));
         let help = command.render_long_help().to_string();
-        for name in ["ADDRESS", "PORT", "DATA", "ZONE", "LOG", "LOG_JSON", "DEMO"] {
+        for name in [
+            "ADDRESS",
+            "PORT",
+            "PLAIN_HTTP",
+            "TLS",
+            "TLS_PORT",
+            "TLS_NAME",
+            "TLS_CERTIFICATE",
+            "TLS_KEY",
+            "MDNS",
+            "DATA",
+            "ZONE",
+            "LOG",
+            "LOG_JSON",
+            "DEMO",
+        ] {
             assert!(help.contains(&format!("MIKRODASH_{name}")), "{name}");
         }
     }

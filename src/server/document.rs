@@ -1,5 +1,8 @@
 //! The document around every page.
 
+use std::sync::Arc;
+
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, header};
 use leptos::config::LeptosOptions;
 use leptos::hydration::{AutoReload, HydrationScripts};
@@ -12,6 +15,7 @@ use crate::app::prefs::{digits_name, language_name, theme_name};
 use crate::app::{App, Prefs};
 use crate::domain::shop::Shop;
 use crate::server::guard::content_security_policy;
+use crate::server::{Server, install};
 
 /// Reads a device's choices from its cookies; what it did not choose is the shop's.
 pub fn read_prefs<'c>(cookie: impl Fn(&'static str) -> Option<&'c str>, shop: &Shop) -> Prefs {
@@ -48,7 +52,7 @@ fn document(options: LeptosOptions, is_shell: bool) -> impl IntoView {
     let nonce = use_nonce()
         .map(|nonce| nonce.to_string())
         .unwrap_or_default();
-    let policy = content_security_policy(&nonce);
+    let policy = content_security_policy(&nonce, &asked_origins());
     if let (Some(response), Ok(policy)) = (
         use_context::<ResponseOptions>(),
         HeaderValue::from_str(&policy),
@@ -105,6 +109,16 @@ fn document(options: LeptosOptions, is_shell: bool) -> impl IntoView {
             </head>
             <body>{(!is_shell).then(|| view! { <App /> })}</body>
         </html>
+    }
+}
+
+/// What the page may ask besides its own server: only the install page does, whether the shop is trusted over https.
+fn asked_origins() -> Vec<String> {
+    match (use_context::<Parts>(), use_context::<Arc<Server>>()) {
+        (Some(parts), Some(server)) if parts.uri.path() == "/install" => {
+            install::asked_origins(&server, &parts.headers)
+        }
+        _ => Vec::new(),
     }
 }
 

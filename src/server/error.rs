@@ -10,8 +10,13 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum StartError {
     /// Somebody listens there already.
-    #[error("port {} is taken; stop what uses it, or choose another with --port", .0.port())]
-    PortTaken(SocketAddr),
+    #[error("port {} is taken; stop what uses it, or choose another with {flag}", .address.port())]
+    PortTaken {
+        /// Where.
+        address: SocketAddr,
+        /// The flag that chooses another.
+        flag: &'static str,
+    },
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {error}; choose another with --address")]
     Address {
@@ -53,6 +58,14 @@ pub enum StartError {
         file: PathBuf,
         /// Why.
         error: MigrateError,
+    },
+    /// There is no https with this certificate.
+    #[error("{} cannot be used for https: {why}; mend it, or take it out of [tls]", .file.display())]
+    Certificate {
+        /// The certificate, its key, or the shop's authority.
+        file: PathBuf,
+        /// Why not.
+        why: String,
     },
     /// A part of the program's own files is not there.
     #[error("{} is missing; it belongs to the program: put it back, or build again with make build", .missing.display())]

@@ -1,12 +1,19 @@
-//! What stands before every request: cross-site calls are refused, and answers say what a browser may do with them.
+//! What stands before every request: cross-site calls are refused, plain http serves this machine only, and answers say
+//! what a browser may do with them.
 
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::Json;
 use axum::body::to_bytes;
-use axum::extract::Request;
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::server::Error;
+use crate::server::listen::Arrival;
+use crate::server::{Error, Server};
 
 /// The largest error: a word and a number.
 const ERROR_BYTES_MAX: usize = 4_096;
@@ -45,6 +52,92 @@ fn is_cross_site(request: &Request) -> bool {
     }
 }
 
+/// What plain http may do for somebody elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Open,
+    ToInstall,
+    Refused,
+}
+
+/// The page that makes a phone trust the shop.
+const INSTALL: &str = "/install";
+/// What serves that page, and says that the shop is there.
+const INSTALL_CALLS: [&str; 2] = ["/api/health", "/api/install"];
+
+/// Lets plain http from elsewhere do one thing: make a phone trust the shop, so that it comes back over https, to where
+/// it was going.
+///
+/// What came over no socket at all - a test's request - is not kept from anything.
+pub async fn keep_plain_local(
+    State(server): State<Arc<Server>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let arrival = request.extensions().get::<Arrival>();
+    let is_allowed = |doors: &crate::server::Doors| doors.is_plain_allowed;
+    let is_free = arrival
+        .is_none_or(|arrival| arrival.is_secure || is_here(*arrival, request.headers()))
+        || server.doors.get().is_some_and(is_allowed);
+    let way = if is_free {
+        Way::Open
+    } else {
+        way_of_strangers(request.method(), request.uri().path())
+    };
+    match way {
+        Way::Open => next.run(request).await,
+        Way::ToInstall => {
+            let path = utf8_percent_encode(request.uri().path(), NON_ALPHANUMERIC);
+            let headers = [
+                (header::LOCATION, format!("{INSTALL}?to={path}")),
+                (header::CACHE_CONTROL, "no-store".to_owned()),
+            ];
+            (StatusCode::SEE_OTHER, headers).into_response()
+        }
+        Way::Refused => (StatusCode::FORBIDDEN, Json(Error::NotSecure)).into_response(),
+    }
+}
+
+fn way_of_strangers(method: &Method, path: &str) -> Way {
+    let is_reading = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
+    if path == INSTALL || path.starts_with("/install/") || INSTALL_CALLS.contains(&path) {
+        return Way::Open;
+    }
+    if path.starts_with("/api/") || !is_reading {
+        return Way::Refused;
+    }
+    let is_built = path.starts_with("/pkg/") || path.starts_with("/fonts/");
+    let is_file = path.rfind('/') == Some(0) && path.contains('.') && path != "/sw.js";
+    if is_built || is_file {
+        Way::Open
+    } else {
+        Way::ToInstall
+    }
+}
+
+/// Tells whether somebody sits at this very machine. The name counts too: a page elsewhere whose name was made to lead
+/// here is not of this machine.
+pub fn is_here(arrival: Arrival, headers: &HeaderMap) -> bool {
+    let is_own = |ip: IpAddr| ip.to_canonical().is_loopback();
+    let names_this = host(headers)
+        .is_some_and(|host| host == "localhost" || bare(host).parse().is_ok_and(is_own));
+    is_own(arrival.peer.ip()) && names_this
+}
+
+/// The name or address that a request was sent to, without its port.
+pub fn host(headers: &HeaderMap) -> Option<&str> {
+    let host = headers.get(header::HOST)?.to_str().ok()?;
+    if host.starts_with('[') {
+        return host.split_inclusive(']').next();
+    }
+    host.split(':').next()
+}
+
+/// An address of the sixth version without its brackets.
+fn bare(host: &str) -> &str {
+    host.trim_start_matches('[').trim_end_matches(']')
+}
+
 /// Says 400 where a server function could not read its arguments: the framework says 500, as if it were our fault.
 pub async fn right_status(request: Request, next: Next) -> Response {
     let is_api = request.uri().path().starts_with("/api/");
@@ -64,8 +157,9 @@ pub async fn right_status(request: Request, next: Next) -> Response {
 
 /// Says that a page may not be framed, sniffed, or told of elsewhere; where an answer says of its own who may frame it,
 /// that counts.
-pub async fn harden(request: Request, next: Next) -> Response {
+pub async fn harden(State(server): State<Arc<Server>>, request: Request, next: Next) -> Response {
     let is_api = request.uri().path().starts_with("/api/");
+    let is_strict = is_strict(&server, &request);
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers.insert(
@@ -94,6 +188,12 @@ pub async fn harden(request: Request, next: Next) -> Response {
     if is_api {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
+    if is_strict {
+        headers.insert(
+            header::STRICT_TRANSPORT_SECURITY,
+            HeaderValue::from_static("max-age=31536000"),
+        );
+    }
     if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
         headers.insert(
             header::CONTENT_SECURITY_POLICY,
@@ -103,11 +203,91 @@ pub async fn harden(request: Request, next: Next) -> Response {
     response
 }
 
-/// What a page may load and run: its own files, and the script that carries this nonce.
-pub fn content_security_policy(nonce: &str) -> String {
+/// Tells whether a browser should never come back over plain http (HSTS): over https, to a name, under the owner's own
+/// certificate.
+///
+/// Never under the shop's authority. The rule is for a name and all its ports, so it would turn the install page away,
+/// which has to stay on plain http; and a browser that has it lets nobody past a certificate that it does not trust, so
+/// a shop whose authority had to be made anew would be shut for every phone. Addresses cannot have the rule at all.
+fn is_strict(server: &Server, request: &Request) -> bool {
+    let is_secure = request.extensions().get::<Arrival>();
+    let is_secure = is_secure.is_some_and(|arrival| arrival.is_secure);
+    let is_name = host(request.headers()).is_some_and(|host| {
+        bare(host).parse::<IpAddr>().is_err()
+            && host != "localhost"
+            && host.rsplit('.').next() != Some("local")
+    });
+    let tls = server.doors.get().and_then(|doors| doors.tls.as_ref());
+    is_secure && is_name && tls.is_some_and(|(_, tls)| tls.authority().is_none())
+}
+
+/// What a page may load and run: its own files, and the script that carries this nonce. It may also ask these other
+/// origins.
+pub fn content_security_policy(nonce: &str, origins: &[String]) -> String {
+    let origins: String = origins.iter().map(|origin| format!(" {origin}")).collect();
     format!(
         "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; \
-         img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; \
+         img-src 'self' data:; font-src 'self'; connect-src 'self'{origins}; manifest-src 'self'; worker-src 'self'; \
          frame-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strangers_on_plain_http_get_the_install_page_and_nothing_else() {
+        for (method, path, way) in [
+            (Method::GET, "/", Way::ToInstall),
+            (Method::GET, "/history", Way::ToInstall),
+            (Method::GET, "/shell", Way::ToInstall),
+            (Method::GET, "/sw.js", Way::ToInstall),
+            (Method::GET, "/vouchers/sheet.pdf", Way::ToInstall),
+            (Method::GET, "/installed", Way::ToInstall),
+            (Method::GET, "/install", Way::Open),
+            (Method::GET, "/install/mikrodash.crt", Way::Open),
+            (Method::GET, "/install/mikrodash.mobileconfig", Way::Open),
+            (Method::GET, "/api/health", Way::Open),
+            (Method::POST, "/api/install", Way::Open),
+            (Method::GET, "/icon.svg", Way::Open),
+            (Method::GET, "/pkg/mikrodash.1.wasm", Way::Open),
+            (Method::GET, "/fonts/cairo-arabic.woff2", Way::Open),
+            (Method::POST, "/api/sign_in", Way::Refused),
+            (Method::POST, "/api/push", Way::Refused),
+            (Method::POST, "/api/first_run", Way::Refused),
+            (Method::POST, "/api/open_page", Way::Refused),
+            (Method::GET, "/api/feed", Way::Refused),
+            (Method::GET, "/api/portal/login", Way::Refused),
+            (Method::POST, "/", Way::Refused),
+        ] {
+            assert_eq!(way_of_strangers(&method, path), way, "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn this_machine_is_known_by_its_address_and_by_the_name_that_was_asked_for() {
+        for (peer, host, is_own) in [
+            ("127.0.0.1:5000", "localhost:3000", true),
+            ("127.0.0.1:5000", "127.0.0.1:3000", true),
+            ("127.0.0.1:5000", "127.8.9.1", true),
+            ("[::1]:5000", "[::1]:3000", true),
+            ("[::ffff:127.0.0.1]:5000", "localhost", true),
+            ("127.0.0.1:5000", "evil.example:3000", false),
+            ("127.0.0.1:5000", "localhost.evil.example", false),
+            ("127.0.0.1:5000", "192.168.1.5:3000", false),
+            ("192.168.1.7:5000", "localhost:3000", false),
+            ("192.168.1.7:5000", "192.168.1.5:3000", false),
+            ("[fd00::7]:5000", "[::1]:3000", false),
+        ] {
+            let arrival = Arrival {
+                peer: peer.parse().unwrap(),
+                is_secure: false,
+            };
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, HeaderValue::from_str(host).unwrap());
+            assert_eq!(is_here(arrival, &headers), is_own, "{peer} {host}");
+            assert!(!is_here(arrival, &HeaderMap::new()), "no name at all");
+        }
+    }
 }

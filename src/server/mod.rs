@@ -12,6 +12,9 @@ mod error;
 mod feed;
 pub mod gateway;
 mod guard;
+mod install;
+pub mod listen;
+mod mdns;
 mod offline;
 mod paper;
 mod preview;
@@ -22,22 +25,23 @@ mod sheet;
 pub mod shop;
 mod staff;
 pub mod sync;
+pub mod tls;
 mod voucher;
 mod wifi;
 
 use std::collections::HashMap;
 use std::fs::{File, TryLockError};
 use std::future::ready;
-use std::io::ErrorKind;
-use std::net::SocketAddr;
+use std::io::{ErrorKind, Write};
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router};
@@ -52,6 +56,7 @@ use leptos_axum::{
 use sqlx::{SqliteConnection, SqlitePool};
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, watch};
+use tokio_rustls::TlsAcceptor;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::services::ServeDir;
@@ -85,10 +90,13 @@ use crate::server::gateway::jobs::{Wake, Worker};
 use crate::server::gateway::mikrotik::MikroTik;
 use crate::server::gateway::simulator::device::{Device, Make};
 use crate::server::gateway::simulator::{Identity, Pace, Simulator};
+pub(crate) use crate::server::install::view as install;
+use crate::server::listen::Limits;
 pub(crate) use crate::server::sheet::sheet;
 pub(crate) use crate::server::staff::{
     accept as accept_refused, invite, join, open_invitation, sign_out_everywhere,
 };
+use crate::server::tls::Tls;
 pub(crate) use crate::server::voucher::{
     batch as batch_vouchers, devices as voucher_devices, guests, jobs, lease as lease_vouchers,
     list as list_vouchers, make as make_vouchers, pick as pick_vouchers, put_out,
@@ -106,6 +114,18 @@ const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
 const BYTES_PER_SECOND: u64 = 40_000;
 /// The database's file in the data folder.
 const DATABASE: &str = "shop.db";
+
+/// Where the shop is open.
+pub struct Doors {
+    /// The port of plain http.
+    pub port: u16,
+    /// The address that it listens on.
+    pub address: IpAddr,
+    /// The port of https, and the certificate that is shown there.
+    pub tls: Option<(u16, Arc<Tls>)>,
+    /// Plain http serves everything to everybody.
+    pub is_plain_allowed: bool,
+}
 
 /// Everything that requests share.
 pub struct Server {
@@ -125,6 +145,8 @@ pub struct Server {
     pub opening: Mutex<()>,
     /// Says when the server stops, to streams that would go on for ever.
     pub stopping: watch::Sender<bool>,
+    /// Where the shop is open, once it is.
+    pub doors: OnceLock<Doors>,
     /// The time zone of a new shop.
     pub zone_name: String,
     /// The login at the gateway, and what it was made of.
@@ -168,6 +190,7 @@ impl Server {
             durable: Mutex::default(),
             opening: Mutex::new(()),
             stopping: watch::Sender::new(false),
+            doors: OnceLock::new(),
             zone_name: zone_name.to_owned(),
             gateway: Mutex::default(),
             gateway_seen: Mutex::default(),
@@ -295,7 +318,7 @@ pub fn run() -> ExitCode {
 /// Plays a router until it is stopped, with time passing as it does.
 async fn simulate_router(args: RouterArgs) -> Result<(), StartError> {
     let address = SocketAddr::new(args.address, args.port);
-    let listener = bind(address).await?;
+    let listener = bind(address, "--port").await?;
     let make = if args.legacy {
         Make::legacy()
     } else {
@@ -318,11 +341,11 @@ async fn simulate_router(args: RouterArgs) -> Result<(), StartError> {
     Ok(())
 }
 
-async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
+async fn bind(address: SocketAddr, flag: &'static str) -> Result<TcpListener, StartError> {
     TcpListener::bind(address)
         .await
         .map_err(|error| match error.kind() {
-            ErrorKind::AddrInUse => StartError::PortTaken(address),
+            ErrorKind::AddrInUse => StartError::PortTaken { address, flag },
             _ => StartError::Address { address, error },
         })
 }
@@ -334,26 +357,28 @@ fn on_runtime(work: impl Future<Output = Result<(), StartError>>) -> Result<(), 
         .block_on(work)
 }
 
-#[expect(
-    clippy::print_stdout,
-    reason = "this is what was asked for on the command line"
-)]
+/// Says what was asked for on the command line; nobody has to listen.
 fn say(line: &str) {
-    println!("{line}");
+    writeln!(std::io::stdout(), "{line}").ok();
 }
 
 async fn serve(config: Config) -> Result<(), StartError> {
     start_log(&config)?;
     zone(&config.zone, now())?;
     let _lock = lock(&config.data)?;
-    let listener = bind(config.address).await?;
+    let listener = bind(config.address, "--port").await?;
+    let secure = match &config.tls {
+        Some((port, _)) => {
+            Some(bind(SocketAddr::new(config.address.ip(), *port), "--tls-port").await?)
+        }
+        None => None,
+    };
     let server = Arc::new(Server::open(&config.data, &config.zone, config.demo).await?);
     let options = get_configuration(Path::new("Leptos.toml").exists().then_some("Leptos.toml"))
         .map_err(|error| StartError::Config(error.to_string()))?
         .leptos_options;
     check_assets(&options)?;
-    let address = listener.local_addr()?;
-    say(&format!("MikroDash is open at http://{}", show(address)));
+    let secure = open_doors(&config, &server, &listener, secure)?;
     let is_demo = db::find_meta(&mut *server.logins.lock().await, "demo")
         .await?
         .is_some();
@@ -363,16 +388,78 @@ async fn serve(config: Config) -> Result<(), StartError> {
     let jobs = db::open(&config.data.join(DATABASE)).await?.writer;
     let worker = tokio::spawn(Worker::new(Arc::clone(&server), jobs).run());
     let stopped = Arc::clone(&server);
-    axum::serve(listener, router(Arc::clone(&server), options))
-        .with_graceful_shutdown(async move {
-            until_told_to_stop().await;
-            tracing::info!("stopping");
-            stopped.stopping.send_replace(true);
-        })
-        .await?;
+    tokio::spawn(async move {
+        until_told_to_stop().await;
+        tracing::info!("stopping");
+        stopped.stopping.send_replace(true);
+    });
+    let router = router(Arc::clone(&server), options);
+    let limits = Limits::default();
+    let door = |listener, acceptor, router| {
+        listen::serve(
+            listener,
+            acceptor,
+            router,
+            limits,
+            server.stopping.subscribe(),
+        )
+    };
+    match secure {
+        None => door(listener, None, router).await,
+        Some((secure, acceptor)) => {
+            let plain = door(listener, None, router.clone());
+            tokio::join!(plain, door(secure, Some(acceptor), router));
+        }
+    }
     worker.await.ok();
     server.stop().await;
     Ok(())
+}
+
+/// Makes what https needs, says where the shop is open, and announces its name.
+fn open_doors(
+    config: &Config,
+    server: &Arc<Server>,
+    listener: &TcpListener,
+    secure: Option<TcpListener>,
+) -> Result<Option<(TcpListener, TlsAcceptor)>, StartError> {
+    let (address, data) = (listener.local_addr()?, &config.data);
+    say(&format!("MikroDash is open at http://{}", show(address)));
+    let mut tls = None;
+    let mut secured = None;
+    if let (Some((_, settings)), Some(secure)) = (&config.tls, secure) {
+        let kept = Tls::open(data, server, settings.clone(), address.ip(), now())?;
+        let acceptor = kept
+            .acceptor()
+            .map_err(|error| StartError::Config(error.to_string()))?;
+        let secure_address = secure.local_addr()?;
+        say(&format!("and at https://{}", show(secure_address)));
+        tokio::spawn(Arc::clone(&kept).keep(Arc::clone(server)));
+        if settings.is_announced && !address.ip().is_loopback() {
+            let name = settings.name.clone();
+            tokio::spawn(mdns::announce(
+                Arc::clone(server),
+                name,
+                secure_address.port(),
+            ));
+        }
+        tls = Some((secure_address.port(), kept));
+        secured = Some((secure, acceptor));
+    }
+    if let Some(lan) = tls::lan_addresses(address.ip()).first()
+        && tls.is_some()
+    {
+        let install = SocketAddr::new(*lan, address.port());
+        say(&format!("Phones begin at http://{install}/install"));
+    }
+    let doors = Doors {
+        port: address.port(),
+        address: address.ip(),
+        tls,
+        is_plain_allowed: config.plain_http,
+    };
+    server.doors.set(doors).ok();
+    Ok(secured)
 }
 
 /// Checks that the browser's half lies where pages will look for it.
@@ -504,6 +591,7 @@ fn register_functions() {
     register_explicit::<api::RouterHealth>();
     register_explicit::<api::RouterFlaws>();
     register_explicit::<api::RepairRouter>();
+    register_explicit::<api::Install>();
 }
 
 /// Every route of the shop.
@@ -542,10 +630,7 @@ pub fn router(server: Arc<Server>, options: LeptosOptions) -> Router {
             "/vouchers/sheet.pdf",
             get(paper::download).with_state(Arc::clone(&server)),
         )
-        .layer(axum::middleware::from_fn_with_state(
-            Arc::clone(&server),
-            sync::prefer,
-        ))
+        .layer(from_fn_with_state(Arc::clone(&server), sync::prefer))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
             REQUEST_TIME_MAX,
@@ -554,14 +639,21 @@ pub fn router(server: Arc<Server>, options: LeptosOptions) -> Router {
         .route("/api/health", get(health))
         .route("/api/feed", get(feed::feed))
         .route("/api/portal/{page}", get(preview::preview))
+        .route("/install/mikrodash.crt", get(install::certificate))
+        .route("/install/mikrodash.mobileconfig", get(install::profile))
+        .route("/install/trusted", get(install::trusted))
         .route("/sw.js", get(move || ready(offline::serve(worker.clone()))))
-        .with_state(server)
+        .with_state(Arc::clone(&server))
         .merge(limited.with_state(options))
         .fallback_service(files)
         .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
         .layer(from_fn(guard::right_status))
         .layer(from_fn(guard::refuse_cross_site))
-        .layer(from_fn(guard::harden))
+        .layer(from_fn_with_state(
+            Arc::clone(&server),
+            guard::keep_plain_local,
+        ))
+        .layer(from_fn_with_state(server, guard::harden))
         .layer(CatchPanicLayer::new())
 }
 

@@ -24,5 +24,6 @@ mod staff;
 mod start;
 mod support;
 mod tidy;
+mod tls;
 mod voucher;
 mod wifi;

@@ -129,6 +129,7 @@ fn functions(device: &Device) -> Vec<(&'static str, Value, Option<Role>)> {
             json!({ "kind": "stale_cookie", "keys": [] }),
             Some(Role::Manager),
         ),
+        ("install", json!({}), None),
         ("open_page", json!({}), None),
         ("first_run", new_shop, None),
         ("open_demo", json!({}), None),
@@ -307,6 +308,7 @@ async fn wrong_types_get_a_typed_error_and_write_nothing() {
     ];
     for (name, _, _) in functions(&device) {
         if [
+            "install",
             "open_page",
             "open_demo",
             "sign_out",

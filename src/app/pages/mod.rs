@@ -8,6 +8,7 @@ pub mod floor;
 pub mod gateway;
 pub mod guests;
 pub mod history;
+pub mod install;
 pub mod join;
 pub mod login;
 pub mod menu;

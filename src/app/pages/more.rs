@@ -6,6 +6,7 @@ use crate::app::parts::button::Icon;
 use crate::app::parts::shell::{PageHead, leaving, set_theme, switch_language};
 use crate::app::prefs::Theme;
 use crate::app::{prefs, store, view};
+use crate::client;
 
 /// The rest of the navigation, and this device's choices.
 #[component]
@@ -44,6 +45,30 @@ pub fn MorePage() -> impl IntoView {
             {place("/router", "wrench", words.router_health)}
             {place("/portal", "globe", words.portal)}
             {place("/settings", "settings", words.settings)} <li>
+                <a href="/install" rel="external">
+                    <Icon name="phone" />
+                    {words.install}
+                    <Icon name="chevron-end" />
+                </a>
+            </li>
+            {move || {
+                store
+                    .can_install
+                    .get()
+                    .then(|| {
+                        view! {
+                            <li>
+                                <button
+                                    type="button"
+                                    on:click=|_| client::page::take_install_offer()
+                                >
+                                    <Icon name="download" />
+                                    {words.install_home_now}
+                                </button>
+                            </li>
+                        }
+                    })
+            }} <li>
                 <button type="button" on:click=|_| switch_language()>
                     <Icon name="globe" />
                     {words.other_language}

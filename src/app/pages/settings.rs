@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::app::pages::sheet_settings::SheetCard;
-use crate::app::parts::button::{Button, Choose, TextField};
+use crate::app::parts::button::{Button, Choose, Icon, TextField};
 use crate::app::parts::shell::{PageHead, set_theme};
 use crate::app::parts::show::Show;
 use crate::app::parts::sync::NeedsServer;
@@ -25,6 +25,7 @@ pub fn SettingsPage() -> impl IntoView {
         <PageHead title=words.settings.to_owned() />
         <div class="form-page">
             <ThisDevice />
+            <AnotherPhone />
             <Show
                 when=move || is_owner
                 fallback=move || view! { <p class="notice">{words.owner_only}</p> }
@@ -95,6 +96,26 @@ fn ThisDevice() -> impl IntoView {
                         set_theme(chosen);
                     }
                 />
+            </div>
+        </section>
+    }
+}
+
+/// Leads to the page that lets a phone in.
+#[component]
+fn AnotherPhone() -> impl IntoView {
+    let words = prefs().words();
+    view! {
+        <section class="card">
+            <header>
+                <h2>{words.install}</h2>
+                <p>{words.install_note}</p>
+            </header>
+            <div class="acts">
+                <a class="btn" href="/install" rel="external">
+                    <Icon name="phone" />
+                    {words.install_show}
+                </a>
             </div>
         </section>
     }
