@@ -5,7 +5,7 @@ import { expect, test, type Till } from '../pages/test';
 
 test.describe.configure({ mode: 'parallel', timeout: 90_000 });
 
-const PAGES = ['/', '/sale', '/tasks', '/history', '/menu', '/stations', '/staff', '/rights', '/devices', '/vouchers', '/vouchers/all', '/profiles', '/guests', '/wifi', '/gateway', '/router', '/portal', '/settings', '/more'];
+const PAGES = ['/', '/sale', '/tasks', '/history', '/menu', '/stations', '/staff', '/rights', '/devices', '/vouchers', '/vouchers/all', '/profiles', '/guests', '/wifi', '/gateway', '/router', '/portal', '/settings', '/more', '/install'];
 
 /** Opens something over the floor, by its place in the markup, which is the same in every language. */
 const SHEETS: Record<string, (page: Page) => Promise<void>> = {
@@ -166,6 +166,27 @@ for (const language of ['ar', 'en'] as const) {
                         await page.keyboard.press('Escape');
                         await till.floor.sheet.gone();
                     }
+                    expect(wrong).toEqual([]);
+                });
+            });
+
+            test.describe('open to phones', () => {
+                test.use({ flags: ['--address', '0.0.0.0'] });
+
+                test('what lets a phone in is accessible and fits it', async ({ till, context, shop, noise }) => {
+                    // A name that leads here and is not this machine's own, so that it is a stranger.
+                    const phone = `http://phone.localhost:${shop.port}`;
+                    noise.expect(/ERR_CERT_AUTHORITY_INVALID|ERR_NAME_NOT_RESOLVED/);
+                    for (const [name, value] of Object.entries({ language, theme })) {
+                        await context.addCookies([{ name, value, url: phone }]);
+                    }
+                    const wrong: string[] = [];
+                    await till.go('/install');
+                    await expect(till.page.locator('.install-code svg')).toBeVisible();
+                    await look(till, 'install-code', wrong);
+                    await till.go(phone);
+                    await expect(till.page.locator('.install-waiting')).toBeVisible();
+                    await look(till, 'install-steps', wrong);
                     expect(wrong).toEqual([]);
                 });
             });

@@ -54,6 +54,11 @@ export class Server {
         return `http://127.0.0.1:${this.port}`;
     }
 
+    /** The port for https, of the last start. */
+    get tlsPort(): number {
+        return Number([...this.log.matchAll(/^and at https:\S+:(\d+)$/gm)].at(-1)?.[1]);
+    }
+
     get running(): boolean {
         return this.child !== undefined && this.child.exitCode === null && this.child.signalCode === null;
     }
@@ -61,7 +66,8 @@ export class Server {
     /** Starts it, after `stop` or `kill9`, on the same port and data. */
     async start(): Promise<void> {
         if (this.running) throw new Error('the server runs already');
-        const args = ['serve', '--port', String(this.port), '--data', this.data, ...this.flags];
+        const own = ['--port', String(this.port), '--tls-port', '0', '--mdns', 'false', '--data', this.data];
+        const args = ['serve', ...own, ...this.flags];
         this.child = spawn(this.build.binary, args, { cwd: root, env: environment(this.build.site), stdio: ['ignore', 'pipe', 'pipe'] });
         for (const stream of [this.child.stdout, this.child.stderr]) {
             stream?.setEncoding('utf8').on('data', (text: string) => (this.log += text));

@@ -134,7 +134,11 @@ pub async fn certificate(State(server): State<Arc<Server>>) -> Response {
     let Some(authority) = authority(&server) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    file("application/x-x509-ca-cert", "mikrodash.crt", authority)
+    file(
+        "application/x-x509-ca-cert",
+        "attachment; filename=\"mikrodash.crt\"",
+        authority,
+    )
 }
 
 /// The authority's certificate in a profile, as iPhones and iPads take it.
@@ -151,7 +155,7 @@ pub async fn profile(State(server): State<Arc<Server>>) -> Response {
     let profile = write_profile(&shop.name, &authority);
     file(
         "application/x-apple-aspen-config",
-        "mikrodash.mobileconfig",
+        "inline; filename=\"mikrodash.mobileconfig\"",
         profile.into_bytes(),
     )
 }
@@ -170,14 +174,11 @@ fn authority(server: &Server) -> Option<Vec<u8>> {
     Some(tls.authority()?.to_vec())
 }
 
-fn file(kind: &'static str, name: &str, bytes: Vec<u8>) -> Response {
+fn file(kind: &'static str, disposition: &'static str, bytes: Vec<u8>) -> Response {
     let headers = [
-        (header::CONTENT_TYPE, kind.to_owned()),
-        (
-            header::CONTENT_DISPOSITION,
-            format!("attachment; filename=\"{name}\""),
-        ),
-        (header::CACHE_CONTROL, "no-store".to_owned()),
+        (header::CONTENT_TYPE, kind),
+        (header::CONTENT_DISPOSITION, disposition),
+        (header::CACHE_CONTROL, "no-store"),
     ];
     (headers, bytes).into_response()
 }

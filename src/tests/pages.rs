@@ -46,6 +46,7 @@ async fn every_page_renders_in_both_languages() {
         ("/portal", "صفحة دخول الواي فاي", "Wi-Fi login page"),
         ("/router", "حالة الراوتر", "Router health"),
         ("/more", "المزيد", "More"),
+        ("/install", "موبايل جديد", "Another phone"),
     ] {
         for (language, dir, word) in [("ar", "rtl", arabic), ("en", "ltr", english)] {
             let page = shop

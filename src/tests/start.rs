@@ -34,6 +34,39 @@ fn a_port_that_is_taken() {
 }
 
 #[test]
+fn a_port_for_https_that_is_taken() {
+    let folder = TempDir::new().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    refuses(
+        &run(folder.path(), &["--port", "0", "--tls-port", &port]),
+        &[&port, "--tls-port"],
+    );
+}
+
+#[test]
+fn a_certificate_that_is_not_there() {
+    let folder = TempDir::new().unwrap();
+    let flags = ["--port", "0", "--tls-certificate", "none.pem"];
+    refuses(
+        &run(folder.path(), &flags),
+        &["both", "certificate and key"],
+    );
+    let both = [&flags[..], &["--tls-key", "none.key"]].concat();
+    let output = Command::new(env!("CARGO_BIN_EXE_mikrodash"))
+        .args(["serve", "--data", folder.path().to_str().unwrap()])
+        .args(both)
+        .env("LEPTOS_HASH_FILES", "false")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        !output.status.success() && said.contains("none.pem"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_data_folder_that_cannot_be_made() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("file");

@@ -234,6 +234,8 @@ fn Ways(platform: Platform) -> impl IntoView {
         (Platform::Other, words.install_other, other),
     ];
     let way = |(kind, name, lines): (Platform, &'static str, Vec<&'static str>)| {
+        // An iPhone takes a profile that is opened, and puts away one that is downloaded.
+        let download = (kind != Platform::Apple).then_some("");
         let (file, take) = if kind == Platform::Apple {
             (
                 "/install/mikrodash.mobileconfig",
@@ -246,7 +248,7 @@ fn Ways(platform: Platform) -> impl IntoView {
         view! {
             <details class="install-way" name="platform" open=kind == platform>
                 <summary>{name}</summary>
-                <a class="btn btn-tint btn-block" href=file rel="external" download="">
+                <a class="btn btn-tint btn-block" href=file rel="external" download=download>
                     <Icon name="download" />
                     {take}
                 </a>
