@@ -36,11 +36,12 @@ export class Phone {
 
     /** Opens the browser; it knows what it knew when it was closed. */
     async open(): Promise<BrowserContext> {
+        const { XDG_DATA_HOME: _, ...home } = process.env;
         this.context = await chromium.launchPersistentContext(join(this.home, 'profile'), {
             ...this.launch,
             ...this.look,
             args: [...(this.launch.args ?? []), `--host-resolver-rules=MAP ${NAME} 127.0.0.1`],
-            env: { ...process.env, HOME: this.home, XDG_DATA_HOME: join(this.home, 'share') },
+            env: { ...home, HOME: this.home },
         });
         return this.context;
     }
