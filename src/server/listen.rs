@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
+use std::io::Cursor;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -16,7 +17,7 @@ use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, join, split};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep, timeout};
@@ -29,6 +30,8 @@ const FULL: Duration = Duration::from_millis(200);
 const ASK: Duration = Duration::from_secs(20);
 /// How many requests one HTTP/2 connection may have under way.
 const STREAMS_MAX: u32 = 100;
+/// How long the words are that an HTTP/2 connection begins with.
+const GREETING_BYTES: usize = 24;
 /// How long requests that are under way may take when the server stops.
 const STOP_TIME_MAX: Duration = Duration::from_secs(30);
 
@@ -128,7 +131,10 @@ async fn admit(
         is_secure: true,
     };
     if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
-        speak_http2(stream, arrival, router, watcher).await
+        // A connection that has not even said what it is is asked nothing yet, so its time is kept here.
+        if let Ok(Ok(stream)) = timeout(limits.header, greeted(stream)).await {
+            speak_http2(stream, arrival, router, watcher).await
+        }
     } else {
         speak_http1(stream, arrival, router, limits, watcher).await
     }
@@ -148,6 +154,16 @@ async fn speak_http1(
         .serve_connection(TokioIo::new(stream), service);
     // A connection that breaks is the other side's affair: it sends again what it got no answer to.
     watcher.watch(connection).await.ok();
+}
+
+/// Waits for the words that every HTTP/2 connection begins with, and puts them back.
+async fn greeted(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+) -> std::io::Result<impl AsyncRead + AsyncWrite + Unpin + Send + 'static> {
+    let mut greeting = [0; GREETING_BYTES];
+    stream.read_exact(&mut greeting).await?;
+    let (read, write) = split(stream);
+    Ok(join(Cursor::new(greeting).chain(read), write))
 }
 
 async fn speak_http2(

@@ -43,9 +43,27 @@ pub async fn announce(server: Arc<Server>, name: String, port: u16) {
 
 fn start(name: &str, port: u16) -> mdns_sd::Result<(ServiceDaemon, Receiver<DaemonEvent>)> {
     let daemon = ServiceDaemon::new()?;
-    let host = format!("{name}.local.");
-    let service = ServiceInfo::new(KIND, name, &host, "", port, None)?.enable_addr_auto();
     let events = daemon.monitor()?;
-    daemon.register(service)?;
+    daemon.register(service(name, port)?)?;
     Ok((daemon, events))
+}
+
+/// What is announced: the name, with whatever addresses this machine has.
+fn service(name: &str, port: u16) -> mdns_sd::Result<ServiceInfo> {
+    let host = format!("{name}.local.");
+    Ok(ServiceInfo::new(KIND, name, &host, "", port, None)?.enable_addr_auto())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_is_announced_with_the_port_for_https() {
+        let service = service("shop2", 3443).unwrap();
+        assert_eq!(service.get_hostname(), "shop2.local.");
+        assert_eq!(service.get_fullname(), "shop2._https._tcp.local.");
+        assert_eq!(service.get_port(), 3443);
+        assert!(service.is_addr_auto());
+    }
 }

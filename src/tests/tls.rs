@@ -285,6 +285,10 @@ async fn who_is_slow_is_let_go_and_keeps_nobody_out() {
         stream.write_all(b"GET /api/health HT").await.unwrap();
         slow.push(stream);
     }
+    // And one agrees on keys and HTTP/2, and then says nothing.
+    let authority = open.tls.authority().unwrap();
+    let silent = open.connect_with("localhost", &authority, b"h2").await;
+    let mut silent = silent.unwrap();
     // Every place is taken; they are free again when the time of the slow is up.
     let plain = open.ask_plainly("localhost", "GET", "/api/health", "");
     let secure = open.ask("localhost", "GET", "/api/health", "");
@@ -295,6 +299,8 @@ async fn who_is_slow_is_let_go_and_keeps_nobody_out() {
         let ended = timeout(PATIENCE, stream.read_to_end(&mut rest)).await;
         assert!(ended.is_ok(), "a slow connection is still open");
     }
+    let ended = timeout(PATIENCE, silent.read_to_end(&mut Vec::new())).await;
+    assert!(ended.is_ok(), "a silent connection is still open");
 }
 
 /// Writes a certificate for a name, and its key, as an owner would get them elsewhere.
