@@ -95,6 +95,17 @@ pub struct Shop {
     /// What stands at its foot.
     #[serde(default)]
     pub sheet_footer: String,
+    /// The minute of the day at which the nightly backup is made, by the shop's clock.
+    #[serde(default = "backup_minute")]
+    pub backup_minute: i32,
+    /// A second folder for backups, on another disk; empty where there is none.
+    #[serde(default)]
+    pub backup_folder: String,
+}
+
+/// Half past five in the morning: the last guest has gone, and the first has not come.
+fn backup_minute() -> i32 {
+    5 * 60 + 30
 }
 
 impl Default for Shop {
@@ -117,6 +128,8 @@ impl Default for Shop {
             is_wifi_qr_hidden: false,
             sheet_header: String::new(),
             sheet_footer: String::new(),
+            backup_minute: backup_minute(),
+            backup_folder: String::new(),
         }
     }
 }
@@ -151,6 +164,8 @@ impl Shop {
             ShopChange::WifiQrHidden(is_hidden) => self.is_wifi_qr_hidden = is_hidden,
             ShopChange::SheetHeader(header) => self.sheet_header = header,
             ShopChange::SheetFooter(footer) => self.sheet_footer = footer,
+            ShopChange::BackupMinute(minute) => self.backup_minute = minute,
+            ShopChange::BackupFolder(folder) => self.backup_folder = folder,
         }
     }
 }
@@ -189,6 +204,10 @@ pub enum ShopChange {
     SheetHeader(String),
     /// Another foot of printed vouchers.
     SheetFooter(String),
+    /// Another minute of the day for the nightly backup.
+    BackupMinute(i32),
+    /// Another second folder for backups, from the root of the server's disk; empty for none.
+    BackupFolder(String),
 }
 
 impl ShopChange {
@@ -224,6 +243,14 @@ impl ShopChange {
             }
             ShopChange::SheetHeader(line) | ShopChange::SheetFooter(line) => {
                 return check_line(line);
+            }
+            ShopChange::BackupMinute(minute) => (0..24 * 60).contains(minute),
+            ShopChange::BackupFolder(folder) => {
+                check_text(folder, NOTE_CHARS_MAX)?;
+                if folder.chars().any(char::is_control) {
+                    return Err(Reason::TextUnclear);
+                }
+                folder.is_empty() || folder.starts_with('/')
             }
             ShopChange::Language(_)
             | ShopChange::Digits(_)

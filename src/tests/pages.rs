@@ -42,6 +42,8 @@ async fn every_page_renders_in_both_languages() {
         ("/wifi", "الواي فاي", "Wi-Fi"),
         ("/portal", "صفحة دخول الواي فاي", "Wi-Fi login page"),
         ("/router", "حالة الراوتر", "Router health"),
+        ("/backup", "النسخ الاحتياطي", "Backup"),
+        ("/audit", "سجل العمليات", "Audit"),
         ("/more", "المزيد", "More"),
     ] {
         for (language, dir, word) in [("ar", "rtl", arabic), ("en", "ltr", english)] {
