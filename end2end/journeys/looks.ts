@@ -5,7 +5,7 @@ import { expect, test, type Till } from '../pages/test';
 
 test.describe.configure({ mode: 'parallel', timeout: 90_000 });
 
-const PAGES = ['/', '/sale', '/tasks', '/history', '/menu', '/stations', '/staff', '/rights', '/devices', '/vouchers', '/vouchers/all', '/profiles', '/guests', '/wifi', '/gateway', '/router', '/portal', '/settings', '/more', '/install'];
+const PAGES = ['/', '/sale', '/tasks', '/history', '/menu', '/stations', '/staff', '/rights', '/devices', '/vouchers', '/vouchers/all', '/profiles', '/guests', '/wifi', '/gateway', '/router', '/portal', '/backup', '/audit', '/settings', '/more', '/install'];
 
 /** Opens something over the floor, by its place in the markup, which is the same in every language. */
 const SHEETS: Record<string, (page: Page) => Promise<void>> = {

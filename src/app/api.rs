@@ -5,11 +5,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::Error;
 use crate::app::codec;
+use crate::domain::audit::Group;
+use crate::domain::backup::{Defect, Rehearsal};
 use crate::domain::gateway::{Finding, Fingerprint, Trouble, Trust};
 use crate::domain::health::{Flaw, FlawKind, Health};
 use crate::domain::id::{
     BatchId, BrowserId, DeviceId, Incarnation, LoginId, OpId, PackageId, SessionId, StaffId,
-    StationId, VoucherId,
+    StationId, Uuid, VoucherId,
 };
 use crate::domain::money::Money;
 use crate::domain::op::Body;
@@ -440,6 +442,126 @@ pub struct DeviceView {
     pub up_ms: i64,
     /// How much it sent and received, over all its logins.
     pub bytes: i64,
+}
+
+/// Which operations of the log are looked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditFilter {
+    /// Done by this person.
+    pub staff_id: Option<StaffId>,
+    /// Of this group.
+    pub group: Option<Group>,
+    /// Not simply applied: refused, without effect, or to be looked at.
+    #[serde(default)]
+    pub is_not_applied: bool,
+    /// With this somewhere in them.
+    #[serde(default)]
+    pub text: String,
+    /// Received on this business day or later.
+    pub from: Option<BusinessDay>,
+    /// Received on this business day or earlier.
+    pub to: Option<BusinessDay>,
+    /// Before this place of the log.
+    pub before: Option<u64>,
+}
+
+/// An operation as the log has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditLine {
+    /// Its place.
+    pub seq: u64,
+    /// What was done, without secrets; none where this version cannot read it.
+    pub body: Option<Body>,
+    /// Its kind, as it is written.
+    pub kind: String,
+    /// The row that it is about.
+    pub subject: Uuid,
+    /// Who recorded it.
+    pub by: StaffId,
+    /// When it counts as done.
+    pub at: Timestamp,
+    /// When the server was told.
+    pub received_at: Timestamp,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// On which device.
+    pub device_id: DeviceId,
+    /// That is the server itself.
+    pub is_server: bool,
+}
+
+/// A page of the log.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditPage {
+    /// The operations, the newest first.
+    pub lines: Vec<AuditLine>,
+    /// Where the next page goes on, if there may be more.
+    pub next: Option<u64>,
+    /// How far back was looked, where the page ends there without being full.
+    pub looked_to: Option<Timestamp>,
+}
+
+/// A backup, as a list shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackupLine {
+    /// Its file.
+    pub name: String,
+    /// When it was made.
+    pub made_at: Timestamp,
+    /// How large the file is, in bytes.
+    pub bytes: u64,
+    /// It was made by itself, at night.
+    pub is_nightly: bool,
+    /// It holds the key for the secrets, locked.
+    pub has_key: bool,
+    /// The last place of its log.
+    pub seq: u64,
+    /// It lies in the second folder, too.
+    pub is_second: bool,
+}
+
+/// How the second folder for backups is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecondView {
+    /// What is wrong with it, or with the last copy there.
+    pub defect: Option<Defect>,
+    /// It is on the same disk as the shop.
+    pub is_same_disk: bool,
+    /// When a backup was last copied there, since the server started.
+    pub copied_at: Option<Timestamp>,
+}
+
+/// What is being done with backups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Doing {
+    /// One is being made.
+    Backup,
+    /// One is being put back in a rehearsal.
+    Rehearsal,
+}
+
+/// How the shop's backups are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackupView {
+    /// The backups, the newest first.
+    pub backups: Vec<BackupLine>,
+    /// The folder that they are in, on the server.
+    pub folder: String,
+    /// When the last good one was made.
+    pub last: Option<Timestamp>,
+    /// That is too long ago.
+    pub is_late: bool,
+    /// Why the last one went wrong, and when.
+    pub trouble: Option<(Timestamp, Defect)>,
+    /// The second folder, where there is one.
+    pub second: Option<SecondView>,
+    /// What is being done.
+    pub doing: Option<Doing>,
+    /// The last rehearsal: of which backup, when, and what came of it.
+    pub rehearsal: Option<(String, Timestamp, Result<Rehearsal, Defect>)>,
+    /// The key goes along, locked with a passphrase; whether it is the key of today.
+    pub has_key: Option<bool>,
 }
 
 /// What a page opens with: first run, login, or the shop.
@@ -1271,4 +1393,103 @@ pub async fn repair_router(kind: FlawKind, keys: Vec<String>) -> Result<i64, Err
 pub async fn install() -> Result<InstallView, Error> {
     let call = crate::server::call().await?;
     call.done(crate::server::install(&call).await)
+}
+
+/// A page of the log: who did what, when, and what became of it.
+#[server(endpoint = "audit", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn audit(filter: AuditFilter) -> Result<AuditPage, Error> {
+    use crate::server::audit;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.may(Right::Settings).await?;
+            audit::page(&call.server, &filter).await
+        }
+        .await,
+    )
+}
+
+/// How the shop's backups are.
+#[server(endpoint = "backups", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn backups() -> Result<BackupView, Error> {
+    use crate::server::backup;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.may(Right::Settings).await?;
+            backup::view(&call.server).await
+        }
+        .await,
+    )
+}
+
+/// Whether the last good backup is too old.
+#[server(endpoint = "is_backup_late", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn is_backup_late() -> Result<bool, Error> {
+    use crate::server::backup;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.may(Right::Settings).await?;
+            backup::is_late(&call.server).await
+        }
+        .await,
+    )
+}
+
+/// Begins to make a backup.
+#[server(endpoint = "back_up", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn back_up() -> Result<(), Error> {
+    use crate::server::backup;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.may(Right::Settings).await?;
+            backup::start_work(&call.server).await
+        }
+        .await,
+    )
+}
+
+/// Begins to put a backup back in a place of its own, and to count what is in it.
+#[server(endpoint = "rehearse_backup", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn rehearse_backup(name: String) -> Result<(), Error> {
+    use crate::server::backup;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.may(Right::Settings).await?;
+            backup::start_rehearsal(&call.server, name).await
+        }
+        .await,
+    )
+}
+
+/// Tells what is wrong with a folder of the server as a second place for backups, and whether it is on the shop's own
+/// disk.
+#[server(endpoint = "try_backup_folder", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn try_backup_folder(folder: String) -> Result<Result<bool, Defect>, Error> {
+    use crate::server::backup;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.may(Right::Settings).await?;
+            Ok(backup::try_folder(&call.server, folder).await)
+        }
+        .await,
+    )
+}
+
+/// Has backups carry the key for the secrets, locked with a passphrase; without one no longer.
+#[server(endpoint = "set_backup_passphrase", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn set_backup_passphrase(passphrase: Option<String>) -> Result<(), Error> {
+    use crate::server::backup;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.may(Right::Settings).await?;
+            backup::set_passphrase(&call.server, passphrase).await
+        }
+        .await,
+    )
 }

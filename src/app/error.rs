@@ -56,6 +56,9 @@ pub enum Error {
     /// The PIN is not 4 to 6 digits.
     #[error("a PIN is 4 to 6 digits")]
     BadPin,
+    /// The passphrase for the key is shorter than allowed.
+    #[error("a passphrase for the key has 12 characters or more")]
+    ShortPassphrase,
     /// The passphrase of a network is not 8 to 63 printable characters.
     #[error("a passphrase has 8 to 63 characters")]
     BadPassphrase,
@@ -77,6 +80,9 @@ pub enum Error {
     /// The gateway did not do it.
     #[error("the gateway did not do it: {0:?}")]
     Gateway(Trouble),
+    /// Something that takes its time is being done, and this has to wait for it.
+    #[error("something else is being done")]
+    Busy,
     /// There is no such thing.
     #[error("not found")]
     NotFound,
@@ -102,6 +108,7 @@ impl Error {
             Error::NotAllowed | Error::NotPaired { .. } | Error::PutOut | Error::NotSecure => 403,
             Error::NotFound => 404,
             Error::NotNew
+            | Error::Busy
             | Error::Refused(Reason::NoSuchStep | Reason::LastOwner | Reason::OwnPlace) => 409,
             Error::BadRequest => 400,
             Error::Refused(_)
@@ -109,6 +116,7 @@ impl Error {
             | Error::BadPin
             | Error::BadPassphrase
             | Error::BadLogo(_)
+            | Error::ShortPassphrase
             | Error::UnknownZone => 422,
             Error::LockedOut { .. } | Error::TooManyTries { .. } => 429,
             Error::Internal => 500,

@@ -1,6 +1,7 @@
 //! Why something did not happen, in the words of the person who tried.
 
 use crate::app::{Error, Words};
+use crate::domain::backup::Defect;
 use crate::domain::gateway::{Caution, Trouble};
 use crate::domain::logo::LogoFlaw;
 use crate::domain::outcome::Reason;
@@ -68,6 +69,24 @@ pub fn explain(words: &Words, reason: Reason) -> &'static str {
     }
 }
 
+/// Explains what is wrong with a backup, or with where it should go.
+pub fn defect(words: &Words, defect: &Defect) -> &'static str {
+    match defect {
+        Defect::NoFolder => words.defect_no_folder,
+        Defect::Unwritable => words.defect_unwritable,
+        Defect::NoRoom => words.defect_no_room,
+        Defect::Disk => words.defect_disk,
+        Defect::Database => words.defect_database,
+        Defect::Gone => words.defect_gone,
+        Defect::NotOne => words.defect_not_one,
+        Defect::Damaged => words.defect_damaged,
+        Defect::Newer => words.defect_newer,
+        Defect::Broken => words.defect_broken,
+        Defect::SumsDiffer => words.defect_sums,
+        Defect::LogChanged(_) => words.defect_log,
+    }
+}
+
 /// Explains what went wrong with the gateway, and what to do about it.
 pub fn trouble(words: &Words, trouble: &Trouble) -> String {
     match trouble {
@@ -131,6 +150,8 @@ impl Error {
             Error::BadRequest => words.bad_request.to_owned(),
             Error::Refused(reason) => explain(words, *reason).to_owned(),
             Error::Gateway(why) => trouble(words, why),
+            Error::ShortPassphrase => words.short_passphrase.to_owned(),
+            Error::Busy => words.is_busy.to_owned(),
             Error::NotFound => words.not_found.to_owned(),
             Error::Unavailable => words.unavailable.to_owned(),
             Error::NoAnswer => words.no_answer.to_owned(),

@@ -23,12 +23,15 @@ use leptos_router::{SsrMode, path};
 
 pub use crate::app::error::Error;
 pub use crate::app::explain::explain;
+pub use crate::app::parts::told;
 pub use crate::app::prefs::Prefs;
 pub use crate::app::store::{Alarm, Link, Opened, Store, Tone, store};
 pub(crate) use crate::app::view::view;
 pub use crate::app::words::Words;
 
 use crate::app::gate::Gate;
+use crate::app::pages::audit::AuditPage;
+use crate::app::pages::backup::BackupPage;
 use crate::app::pages::bill::BillPage;
 use crate::app::pages::devices::DevicesPage;
 use crate::app::pages::floor::FloorPage;
@@ -117,6 +120,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("gateway") view=GatewayPage />
                     <Route path=path!("portal") view=PortalPage />
                     <Route path=path!("router") view=RouterPage />
+                    <Route path=path!("audit") view=AuditPage />
+                    <Route path=path!("backup") view=BackupPage />
                     <Route path=path!("more") view=MorePage />
                 </ParentRoute>
             </Routes>

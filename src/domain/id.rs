@@ -14,6 +14,15 @@ pub fn uuid_v7(at: Timestamp, chance: [u8; 10]) -> Uuid {
     uuid::Builder::from_unix_timestamp_millis(ms, &chance).into_uuid()
 }
 
+/// The moment in a UUIDv7; none in another id.
+pub fn made_of(id: Uuid) -> Option<Timestamp> {
+    let (bytes, is_v7) = (id.as_bytes(), id.get_version_num() == 7);
+    let ms = bytes[..6]
+        .iter()
+        .fold(0, |ms, byte| ms << 8 | i64::from(*byte));
+    is_v7.then_some(Timestamp(ms))
+}
+
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*

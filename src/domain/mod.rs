@@ -1,6 +1,8 @@
 //! The core: what everything in the shop means. Pure - no I/O, no clock, no chance - and the same on every device.
 
 mod apply;
+pub mod audit;
+pub mod backup;
 pub mod bill;
 pub mod drill;
 pub mod edit;

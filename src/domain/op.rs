@@ -615,6 +615,43 @@ impl Body {
         }
     }
 
+    /// The reason that somebody gave for it; none where none was asked for.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Body::LineVoided { reason, .. }
+            | Body::ExtraAdded { reason, .. }
+            | Body::ExtraChanged { reason, .. }
+            | Body::ExtraVoided { reason, .. }
+            | Body::PaymentVoided { reason, .. }
+            | Body::BillReopened { reason, .. }
+            | Body::SaleVoided { reason, .. }
+            | Body::VouchersRevoked { reason, .. } => {
+                Some(reason.as_str()).filter(|reason| !reason.is_empty())
+            }
+            _ => None,
+        }
+    }
+
+    /// The operation without what proves or opens anything: so it can be shown.
+    #[must_use]
+    pub fn without_secrets(mut self) -> Body {
+        match &mut self {
+            Body::StaffSecretSet {
+                verifier: Some(verifier),
+                ..
+            } => verifier.clear(),
+            Body::GatewayEdited { changes, .. } => {
+                for change in changes {
+                    if let GatewayChange::Password(Some(sealed)) = change {
+                        sealed.0.clear();
+                    }
+                }
+            }
+            _ => {}
+        }
+        self
+    }
+
     /// The rows of tables with a window that must be at hand before this operation can be applied.
     pub fn reads(&self) -> Vec<Uuid> {
         match self {

@@ -121,10 +121,21 @@ pub struct Shop {
     /// The picture on it, by the hash of its bytes; empty where there is none.
     #[serde(default)]
     pub sheet_logo: String,
+    /// The minute of the day at which the nightly backup is made, by the shop's clock.
+    #[serde(default = "backup_minute")]
+    pub backup_minute: i32,
+    /// A second folder for backups, on another disk; empty where there is none.
+    #[serde(default)]
+    pub backup_folder: String,
 }
 
 fn discount_percent() -> i32 {
     DISCOUNT_PERCENT
+}
+
+/// Half past five in the morning: the last guest has gone, and the first has not come.
+fn backup_minute() -> i32 {
+    5 * 60 + 30
 }
 
 impl Default for Shop {
@@ -153,6 +164,8 @@ impl Default for Shop {
             lock_minutes: 0,
             is_join_open: false,
             sheet_logo: String::new(),
+            backup_minute: backup_minute(),
+            backup_folder: String::new(),
         }
     }
 }
@@ -198,6 +211,8 @@ impl Shop {
             ShopChange::LockMinutes(minutes) => self.lock_minutes = minutes,
             ShopChange::JoinOpen(is_open) => self.is_join_open = is_open,
             ShopChange::SheetLogo(name) => self.sheet_logo = name,
+            ShopChange::BackupMinute(minute) => self.backup_minute = minute,
+            ShopChange::BackupFolder(folder) => self.backup_folder = folder,
         }
     }
 }
@@ -248,6 +263,10 @@ pub enum ShopChange {
     JoinOpen(bool),
     /// Another picture on printed vouchers, by the hash of its bytes; empty for none.
     SheetLogo(String),
+    /// Another minute of the day for the nightly backup.
+    BackupMinute(i32),
+    /// Another second folder for backups, from the root of the server's disk; empty for none.
+    BackupFolder(String),
 }
 
 impl ShopChange {
@@ -288,6 +307,14 @@ impl ShopChange {
                 return check_line(line);
             }
             ShopChange::SheetLogo(name) => name.is_empty() || is_logo_name(name),
+            ShopChange::BackupMinute(minute) => (0..24 * 60).contains(minute),
+            ShopChange::BackupFolder(folder) => {
+                check_text(folder, NOTE_CHARS_MAX)?;
+                if folder.chars().any(char::is_control) {
+                    return Err(Reason::TextUnclear);
+                }
+                folder.is_empty() || folder.starts_with('/')
+            }
             ShopChange::Language(_)
             | ShopChange::Digits(_)
             | ShopChange::Paper(_)

@@ -43,6 +43,13 @@ pub struct Cli {
 pub enum Command {
     /// Opens the shop.
     Serve(ServeArgs),
+    /// Makes a backup of the shop, running or not.
+    Backup(BackupArgs),
+    /// Puts a backup in the place of the shop; the shop must be stopped.
+    Restore(RestoreArgs),
+    /// Proves that no recorded operation has been changed, taken out or put in.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Fills a database with years of an invented shop, to measure with.
     Seed(SeedArgs),
     /// Plays a MikroTik router, for trying and testing: REST over HTTP, with guests that come and go. It is no router.
@@ -103,6 +110,59 @@ pub struct ServeArgs {
     /// Fill an empty data folder with the demo shop.
     #[arg(long, env = "MIKRODASH_DEMO", value_parser = BoolishValueParser::new())]
     pub demo: bool,
+}
+
+/// Where the shop is.
+#[derive(Clone, Debug, Default, Args)]
+pub struct DataArgs {
+    /// The folder for everything that the shop keeps [default: data].
+    #[arg(long, env = "MIKRODASH_DATA")]
+    pub data: Option<PathBuf>,
+}
+
+impl DataArgs {
+    /// The folder that is meant, as the server would take it.
+    pub fn folder(self) -> Result<PathBuf, StartError> {
+        let args = ServeArgs {
+            data: self.data,
+            ..ServeArgs::default()
+        };
+        Ok(Config::read(args)?.data)
+    }
+}
+
+/// A backup to make.
+#[derive(Clone, Debug, Args)]
+pub struct BackupArgs {
+    /// Where the shop is.
+    #[command(flatten)]
+    pub data: DataArgs,
+    /// The file to make; it ends in .backup [default: one named by date and time in the data folder's backups].
+    #[arg(long)]
+    pub to: Option<PathBuf>,
+}
+
+/// A backup to put back.
+#[derive(Clone, Debug, Args)]
+pub struct RestoreArgs {
+    /// The backup.
+    pub file: PathBuf,
+    /// Where the shop is, or is to be.
+    #[command(flatten)]
+    pub data: DataArgs,
+    /// A file with the passphrase for the key in the backup; - for a line from the keyboard.
+    #[arg(long)]
+    pub passphrase_file: Option<PathBuf>,
+    /// Put it back although its log has been changed.
+    #[arg(long)]
+    pub accept_changed_log: bool,
+}
+
+/// What to do with the log.
+#[derive(Clone, Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Goes through all of it, of a shop that runs or not, and names every operation that is not as it was recorded.
+    Verify(DataArgs),
 }
 
 /// What to fill a database with.

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use sqlx::migrate::MigrateError;
 use thiserror::Error;
 
+use crate::domain::backup::Defect;
+
 /// Why the shop cannot open. Each is one line for the person at the keyboard; nothing has been changed.
 #[derive(Debug, Error)]
 pub enum StartError {
@@ -46,7 +48,7 @@ pub enum StartError {
         version: i64,
     },
     /// The file is no database any more.
-    #[error("{} is damaged; put the last backup in its place and start again (nothing was changed)", .file.display())]
+    #[error("{} is damaged; put the last backup back with mikrodash restore (nothing was changed)", .file.display())]
     Corrupt {
         /// The database.
         file: PathBuf,
@@ -79,6 +81,29 @@ pub enum StartError {
     /// The configuration says something that it cannot.
     #[error("{0}")]
     Config(String),
+    /// There is no shop where one was looked for.
+    #[error("there is no shop at {}; name its folder with --data", .path.display())]
+    NoShop {
+        /// Where its database would be.
+        path: PathBuf,
+    },
+    /// A backup cannot be made, or put back.
+    #[error("{}: {defect}; nothing was changed", .file.display())]
+    Backup {
+        /// Which, or where to.
+        file: PathBuf,
+        /// Why.
+        defect: Defect,
+    },
+    /// The log has been changed, in so many places.
+    #[error("the log is not what was recorded: {0} faults")]
+    LogChanged(u64),
+    /// The backup holds no locked key.
+    #[error("this backup holds no key; leave the passphrase away (nothing was changed)")]
+    NoKey,
+    /// The passphrase does not open the key.
+    #[error("the passphrase is wrong (nothing was changed)")]
+    Passphrase,
     /// Something else with the database.
     #[error("the database failed: {0}")]
     Database(#[from] sqlx::Error),

@@ -1,6 +1,8 @@
 //! The shop server: one binary, one database file.
 
+pub mod audit;
 mod auth;
+pub mod backup;
 mod browser;
 mod call;
 mod clock;
@@ -38,7 +40,7 @@ use std::fs::{File, TryLockError};
 use std::future::ready;
 use std::io::{ErrorKind, Write};
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -68,7 +70,7 @@ use tower_http::timeout::TimeoutLayer;
 use tracing_subscriber::EnvFilter;
 
 use crate::app::App;
-pub(crate) use crate::app::{Error, Prefs, api};
+pub(crate) use crate::app::{Error, Prefs, api, explain, told};
 use crate::domain::drill;
 use crate::domain::gateway::{Gateway, Trouble};
 use crate::domain::id::{DeviceId, Incarnation, OpId, StaffId};
@@ -78,7 +80,8 @@ use crate::domain::shop::ShopChange;
 use crate::domain::staff::Role;
 use crate::domain::sync::Snapshot;
 use crate::domain::time::Timestamp;
-use crate::server::config::{Cli, Command, Config, RouterArgs};
+use crate::server::backup::{Keeper, Shelf};
+use crate::server::config::{AuditCommand, Cli, Command, Config, DataArgs, RouterArgs};
 use crate::server::seal::Key;
 use crate::server::sequencer::{Authority, CannotStore, Core, Recorder, Sequencer};
 
@@ -173,6 +176,8 @@ pub struct Server {
     pub gateway_wake: Wake,
     /// What secrets are sealed with.
     key: Key,
+    /// The shop's backups.
+    pub backups: Shelf,
 }
 
 impl Server {
@@ -183,6 +188,7 @@ impl Server {
         let logins = db::open(&file).await?.writer;
         let nonce = u64::from_le_bytes(clock::chance());
         let mut core = Core::new(database.writer, nonce).await?;
+        audit::start(data, core.connection(), now()).await?;
         let mut recorder =
             Recorder::new(own_device(&mut core).await?, Incarnation(clock::new_id()));
         if is_demo && core.state().staff.is_empty() {
@@ -210,6 +216,7 @@ impl Server {
             changing_wifi: Mutex::default(),
             gateway_wake: Wake::default(),
             key: Key::open(data)?,
+            backups: Shelf::new(data),
         })
     }
 
@@ -313,6 +320,16 @@ pub fn run() -> ExitCode {
             Ok(())
         }
         Command::Serve(args) => Config::read(args).and_then(|config| on_runtime(serve(config))),
+        Command::Backup(args) => on_folder(args.data, |data| async move {
+            backup::backup_command(&data, args.to).await
+        }),
+        Command::Restore(args) => on_folder(args.data, |data| async move {
+            let passphrase = args.passphrase_file.as_deref();
+            backup::restore_command(&data, &args.file, passphrase, args.accept_changed_log).await
+        }),
+        Command::Audit(AuditCommand::Verify(args)) => {
+            on_folder(args, |data| async move { audit::command(&data).await })
+        }
         Command::Seed(args) => on_runtime(demo::seed(args)),
         Command::SimulateRouter(args) => on_runtime(simulate_router(args)),
     };
@@ -360,6 +377,14 @@ async fn bind(address: SocketAddr, flag: &'static str) -> Result<TcpListener, St
         })
 }
 
+/// Does something with a data folder from the command line.
+fn on_folder<F: Future<Output = Result<(), StartError>>>(
+    args: DataArgs,
+    work: impl FnOnce(PathBuf) -> F,
+) -> Result<(), StartError> {
+    on_runtime(work(args.folder()?))
+}
+
 fn on_runtime(work: impl Future<Output = Result<(), StartError>>) -> Result<(), StartError> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -397,6 +422,7 @@ async fn serve(config: Config) -> Result<(), StartError> {
     }
     let jobs = db::open(&config.data.join(DATABASE)).await?.writer;
     let worker = tokio::spawn(Worker::new(Arc::clone(&server), jobs).run());
+    let keeper = tokio::spawn(Keeper::new(Arc::clone(&server)).run());
     let stopped = Arc::clone(&server);
     tokio::spawn(async move {
         until_told_to_stop().await;
@@ -422,6 +448,7 @@ async fn serve(config: Config) -> Result<(), StartError> {
         }
     }
     worker.await.ok();
+    keeper.await.ok();
     server.stop().await;
     Ok(())
 }
@@ -605,6 +632,13 @@ fn register_functions() {
     register_explicit::<api::RouterFlaws>();
     register_explicit::<api::RepairRouter>();
     register_explicit::<api::Install>();
+    register_explicit::<api::Audit>();
+    register_explicit::<api::Backups>();
+    register_explicit::<api::IsBackupLate>();
+    register_explicit::<api::BackUp>();
+    register_explicit::<api::RehearseBackup>();
+    register_explicit::<api::TryBackupFolder>();
+    register_explicit::<api::SetBackupPassphrase>();
 }
 
 /// Every route of the shop.
@@ -638,6 +672,14 @@ pub fn router(server: Arc<Server>, options: LeptosOptions) -> Router {
                 let options = options.clone();
                 move || shell(options.clone())
             })),
+        )
+        .route(
+            "/backups/{name}",
+            get(backup::download).with_state(Arc::clone(&server)),
+        )
+        .route(
+            "/audit/log.csv",
+            get(audit::export).with_state(Arc::clone(&server)),
         )
         .route(
             "/vouchers/sheet.pdf",

@@ -1,24 +1,46 @@
 //! Secrets that the shop must be able to read again - the gateway's password - sealed with a key that lies beside the
-//! database and not in it: a copy of the database alone opens nothing.
+//! database and not in it: a copy of the database alone opens nothing. On demand the key goes along in backups, locked
+//! with a passphrase that is kept nowhere.
 
-use std::fs::OpenOptions;
-use std::io::{ErrorKind, Write};
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use argon2::{Algorithm, Argon2, Params, Version};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
 use crate::domain::gateway::Sealed;
+use crate::domain::time::Timestamp;
 use crate::server::clock;
 use crate::server::error::StartError;
 
+/// The locked key's place in the database: so it is in each backup.
+pub const LOCKED: &str = "locked_key";
 /// The key's file in the data folder.
 const FILE: &str = "secret.key";
 const KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 24;
+const SALT_BYTES: usize = 16;
+/// What trying a passphrase costs: 64 MiB, three times over. Whoever has a backup can try for as long as they like.
+const LOCK_COST: (u32, u32) = (64 * 1024, 3);
+
+/// A key, locked with a passphrase.
+#[derive(Serialize, Deserialize)]
+struct Locked {
+    /// What the passphrase is hashed with.
+    salt: String,
+    /// The key, sealed with that hash.
+    key: Sealed,
+    /// Which key it is: the first digits of its hash.
+    of: String,
+}
 
 /// The key of a shop.
 pub struct Key(XChaCha20Poly1305);
@@ -77,6 +99,96 @@ impl Key {
     }
 }
 
+/// Locks a data folder's key with a passphrase, as it is kept in the database.
+pub async fn lock_key(data: &Path, passphrase: String) -> Result<String, StartError> {
+    let key = std::fs::read(data.join(FILE))?;
+    let salt = clock::chance::<SALT_BYTES>();
+    let sealed = with_passphrase(passphrase, salt.to_vec(), {
+        let key = key.clone();
+        move |lock| lock.seal(LOCKED, &BASE64_STANDARD.encode(key))
+    });
+    let locked = Locked {
+        salt: BASE64_STANDARD.encode(salt),
+        key: sealed.await.ok_or(StartError::Passphrase)?,
+        of: name_of(&key),
+    };
+    Ok(serde_json::to_string(&locked).map_err(io::Error::from)?)
+}
+
+/// Opens a locked key.
+pub async fn unlock(locked: Option<String>, passphrase: String) -> Result<Vec<u8>, StartError> {
+    let locked: Locked = locked
+        .and_then(|text| serde_json::from_str(&text).ok())
+        .ok_or(StartError::NoKey)?;
+    let salt = BASE64_STANDARD
+        .decode(&locked.salt)
+        .map_err(|_| StartError::NoKey)?;
+    let opened = with_passphrase(passphrase, salt, move |lock| {
+        lock.open_sealed(LOCKED, &locked.key)
+    });
+    let text = opened.await.ok_or(StartError::Passphrase)?;
+    BASE64_STANDARD
+        .decode(text)
+        .map_err(|_| StartError::Passphrase)
+}
+
+/// Tells whether it is a data folder's key of today that is locked there.
+pub fn is_current(data: &Path, locked: &str) -> bool {
+    let locked = serde_json::from_str::<Locked>(locked);
+    let key = std::fs::read(data.join(FILE));
+    locked.is_ok_and(|locked| key.is_ok_and(|key| locked.of == name_of(&key)))
+}
+
+/// Puts a key into a data folder; another one that was there is kept beside it.
+pub fn put(data: &Path, key: &[u8], now: Timestamp) -> io::Result<()> {
+    let file = data.join(FILE);
+    if std::fs::read(&file).is_ok_and(|old| old == key) {
+        return Ok(());
+    }
+    let part = data.join(format!(".{FILE}.part"));
+    std::fs::remove_file(&part).ok();
+    let mut new = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&part)?;
+    new.write_all(key)?;
+    new.sync_all()?;
+    if file.exists() {
+        std::fs::rename(&file, data.join(format!("secret-before-{}.key", now.0)))?;
+    }
+    std::fs::rename(&part, &file)?;
+    File::open(data)?.sync_all()
+}
+
+async fn with_passphrase<T: Send + 'static>(
+    passphrase: String,
+    salt: Vec<u8>,
+    work: impl FnOnce(Key) -> Option<T> + Send + 'static,
+) -> Option<T> {
+    let hash = move || {
+        let (memory, rounds) = LOCK_COST;
+        let params = Params::new(memory, rounds, 1, Some(KEY_BYTES)).ok()?;
+        let mut lock = [0; KEY_BYTES];
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+            .hash_password_into(passphrase.as_bytes(), &salt, &mut lock)
+            .ok()?;
+        work(Key(XChaCha20Poly1305::new_from_slice(&lock).ok()?))
+    };
+    tokio::task::spawn_blocking(hash).await.ok().flatten()
+}
+
+fn name_of(key: &[u8]) -> String {
+    let hash = Sha256::new()
+        .chain_update(LOCKED)
+        .chain_update(key)
+        .finalize();
+    hash.iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
@@ -112,6 +224,33 @@ mod tests {
             .permissions()
             .mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[tokio::test]
+    async fn a_locked_key_opens_with_its_passphrase_only() {
+        let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let key = Key::open(here.path()).unwrap();
+        let sealed = key.seal("gateway", "pass word").unwrap();
+        let locked = lock_key(here.path(), "a long passphrase".to_owned())
+            .await
+            .unwrap();
+        let bytes = std::fs::read(here.path().join(FILE)).unwrap();
+        assert!(!locked.contains(&BASE64_STANDARD.encode(&bytes)));
+        assert!(is_current(here.path(), &locked));
+        let wrong = unlock(Some(locked.clone()), "a long passphrasf".to_owned()).await;
+        assert!(matches!(wrong, Err(StartError::Passphrase)));
+        let opened = unlock(Some(locked.clone()), "a long passphrase".to_owned())
+            .await
+            .unwrap();
+        Key::open(there.path()).unwrap();
+        assert!(!is_current(there.path(), &locked));
+        put(there.path(), &opened, Timestamp(7)).unwrap();
+        assert!(there.path().join("secret-before-7.key").exists());
+        let moved = Key::open(there.path()).unwrap();
+        assert_eq!(
+            moved.open_sealed("gateway", &sealed).as_deref(),
+            Some("pass word")
+        );
     }
 
     #[test]

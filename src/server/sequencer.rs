@@ -378,7 +378,10 @@ impl Core {
         if let Some(found) = self.logins.get(&(sender, maker)) {
             return Ok(*found);
         }
-        let found = db::login::find_maker(&mut self.connection, sender, maker).await?;
+        let mut found = db::login::find_maker(&mut self.connection, sender, maker).await?;
+        if found.is_none() {
+            found = db::login::find_lost_maker(&mut self.connection, sender, maker).await?;
+        }
         if self.logins.len() >= LOGINS_MAX {
             self.logins.clear();
         }

@@ -8,6 +8,8 @@
 )]
 
 mod answers;
+mod audit;
+mod backup;
 mod crash;
 mod gateway;
 mod pages;

@@ -49,6 +49,8 @@ async fn every_page_renders_in_both_languages() {
         ("/wifi", "الواي فاي", "Wi-Fi"),
         ("/portal", "صفحة دخول الواي فاي", "Wi-Fi login page"),
         ("/router", "حالة الراوتر", "Router health"),
+        ("/backup", "النسخ الاحتياطي", "Backup"),
+        ("/audit", "سجل العمليات", "Audit"),
         ("/more", "المزيد", "More"),
         ("/install", "موبايل جديد", "Another phone"),
     ] {

@@ -142,6 +142,25 @@ fn functions(device: &Device) -> Vec<(&'static str, Value, Option<Role>)> {
             Some(Role::Manager),
         ),
         ("install", json!({}), None),
+        (
+            "audit",
+            json!({ "filter": { "staff_id": null, "group": "money", "text": "x", "from": null, "to": null, "before": null } }),
+            Some(Role::Owner),
+        ),
+        ("backups", json!({}), Some(Role::Owner)),
+        ("is_backup_late", json!({}), Some(Role::Owner)),
+        ("back_up", json!({}), Some(Role::Owner)),
+        ("rehearse_backup", json!({ "name": "x" }), Some(Role::Owner)),
+        (
+            "try_backup_folder",
+            json!({ "folder": "x" }),
+            Some(Role::Owner),
+        ),
+        (
+            "set_backup_passphrase",
+            json!({ "passphrase": "short" }),
+            Some(Role::Owner),
+        ),
         ("open_page", json!({}), None),
         ("first_run", new_shop, None),
         ("open_demo", json!({}), None),
@@ -338,6 +357,9 @@ async fn wrong_types_get_a_typed_error_and_write_nothing() {
             "router_health",
             "router_flaws",
             "browsers",
+            "backups",
+            "is_backup_late",
+            "back_up",
             "list_profiles",
         ]
         .contains(&name)

@@ -410,8 +410,9 @@ fn Nothing() -> impl IntoView {
     }
 }
 
+/// Stands where something is being fetched.
 #[component]
-fn Loading() -> impl IntoView {
+pub fn Loading() -> impl IntoView {
     view! { <div class="skeleton" data-shape="card" aria-busy="true"></div> }
 }
 

@@ -1,5 +1,7 @@
 //! The pages, named as the navigation names them.
 
+pub mod audit;
+pub mod backup;
 pub mod bill;
 pub mod devices;
 pub mod filling;

@@ -3,16 +3,18 @@
 use leptos::prelude::*;
 
 use crate::app::parts::button::Icon;
-use crate::app::parts::shell::{PageHead, leaving, set_theme, switch_language};
+use crate::app::parts::shell::{BackupMark, PageHead, leaving, set_theme, switch_language};
 use crate::app::prefs::Theme;
 use crate::app::{prefs, store, view};
 use crate::client;
+use crate::domain::right::Right;
 
 /// The rest of the navigation, and this device's choices.
 #[component]
 pub fn MorePage() -> impl IntoView {
     let (store, prefs) = (store(), prefs());
     let words = prefs.words();
+    let is_owner = store.has(Right::Settings);
     let (press, modal) = leaving();
     let is_light = RwSignal::new(prefs.theme == Theme::Light);
     let switch = move |_| {
@@ -44,6 +46,20 @@ pub fn MorePage() -> impl IntoView {
             {place("/gateway", "shield", words.gateway)}
             {place("/router", "wrench", words.router_health)}
             {place("/portal", "globe", words.portal)}
+            {is_owner
+                .then(|| {
+                    view! {
+                        <li>
+                            <a href="/backup">
+                                <Icon name="shield" />
+                                {words.backup}
+                                <BackupMark />
+                                <Icon name="chevron-end" />
+                            </a>
+                        </li>
+                        {place("/audit", "eye", words.audit)}
+                    }
+                })}
             {place("/settings", "settings", words.settings)} <li>
                 <a href="/install" rel="external">
                     <Icon name="phone" />

@@ -7,17 +7,19 @@ use leptos_router::hooks::use_location;
 use crate::app::parts::approval::Approvals;
 use crate::app::parts::button::{Button, Icon};
 use crate::app::parts::sheet::Modal;
+use crate::app::parts::show::Show;
 use crate::app::parts::sync::{AlarmBar, LinkBadge};
 use crate::app::parts::toasts::Toasts;
 use crate::app::prefs::{Theme, language_name, theme_name};
-use crate::app::{Error, Store, Words, api, prefs, store, view, words};
+use crate::app::{Error, Link, Store, Words, api, prefs, store, view, words};
 use crate::client;
+use crate::domain::right::Right;
 use crate::domain::shop::Language;
 use crate::domain::staff::{Role, Status};
 use crate::domain::time::MINUTE_MS;
 
 /// Where the navigation leads: address, icon, word, and whether a phone shows it in its bar.
-fn places(words: &'static Words) -> [(&'static str, &'static str, &'static str, bool); 14] {
+fn places(words: &'static Words) -> [(&'static str, &'static str, &'static str, bool); 16] {
     [
         ("/", "floor", words.floor, true),
         ("/sale", "sale", words.sale, true),
@@ -32,8 +34,53 @@ fn places(words: &'static Words) -> [(&'static str, &'static str, &'static str, 
         ("/gateway", "shield", words.gateway, false),
         ("/router", "wrench", words.router_health, false),
         ("/portal", "globe", words.portal, false),
+        ("/backup", "shield", words.backup, false),
+        ("/audit", "eye", words.audit, false),
         ("/settings", "settings", words.settings, false),
     ]
+}
+
+/// Pages that are the owner's alone.
+const OWNERS: [&str; 2] = ["/backup", "/audit"];
+/// How often to ask whether the last backup is too old, in milliseconds.
+const BACKUP_MS: i64 = 15 * MINUTE_MS;
+
+/// Whether the last good backup is too old; only the owner is told.
+#[derive(Clone, Copy)]
+struct IsBackupLate(RwSignal<bool>);
+
+/// Asks now and then whether the last good backup is too old.
+fn watch_backups(store: Store) {
+    let is_late = RwSignal::new(false);
+    provide_context(IsBackupLate(is_late));
+    if store.has(Right::Settings) {
+        let turn = Memo::new(move |_| store.now().0 / BACKUP_MS);
+        Effect::new(move || {
+            turn.get();
+            if store.link.get() == Link::Live {
+                spawn_local(async move {
+                    if let Ok(found) = api::is_backup_late().await {
+                        is_late.try_set(found);
+                    }
+                });
+            }
+        });
+    }
+}
+
+/// A mark beside what leads to the backups, while the last good one is too old.
+#[component]
+pub fn BackupMark() -> impl IntoView {
+    let words = words();
+    let is_late = use_context::<IsBackupLate>();
+    let is_late = move || is_late.is_some_and(|is_late| is_late.0.get());
+    view! {
+        <Show when=is_late>
+            <span class="rail-mark" data-tone="bad" title=words.backup_is_late>
+                <span class="sr">{words.backup_is_late}</span>
+            </span>
+        </Show>
+    }
 }
 
 /// The frame.
@@ -44,6 +91,8 @@ pub fn Shell(
 ) -> impl IntoView {
     let (store, words) = (store(), words());
     Effect::new(move || lock_when_idle(store));
+    watch_backups(store);
+    let is_owner = store.has(Right::Settings);
     let path = use_location().pathname;
     let is_here = move |href: &str| {
         path.with(|path| {
@@ -64,6 +113,7 @@ pub fn Shell(
                 >
                     <Icon name=icon />
                     <span>{word}</span>
+                    {(href == "/backup").then(|| view! { <BackupMark /> })}
                 </a>
             }
         };
@@ -77,7 +127,11 @@ pub fn Shell(
                     <img src="/icon.svg" alt="" width="34" height="34" />
                     <span>{move || store.shop().name}</span>
                 </a>
-                {places(words).map(item).collect_view()}
+                {places(words)
+                    .into_iter()
+                    .filter(|(href, ..)| is_owner || !OWNERS.contains(href))
+                    .map(item)
+                    .collect_view()}
                 <a
                     class="rail-item is-phone"
                     href="/more"
@@ -85,6 +139,7 @@ pub fn Shell(
                 >
                     <Icon name="more" />
                     <span>{words.more}</span>
+                    <BackupMark />
                 </a>
                 <div class="rail-foot">
                     <WhoChip />

@@ -12,7 +12,8 @@ use crate::app::{Alarm, Link, Prefs, Store, Tone, api, explain, prefs, store, vi
 use crate::client;
 use crate::client::worker::Room;
 use crate::domain::id::{
-    CategoryId, ChecklistId, ItemId, RunId, SaleId, SessionId, StationId, TaskId, Uuid, VoucherId,
+    CategoryId, ChecklistId, ItemId, RunId, SaleId, SessionId, StaffId, StationId, TaskId, Uuid,
+    VoucherId,
 };
 use crate::domain::op::{Body, Op};
 use crate::domain::outcome::Reason;
@@ -471,7 +472,7 @@ fn sold_before(store: Store, prefs: Prefs, review: &Review) -> Vec<String> {
 }
 
 /// What an operation is about: the station of its session, or what the row is called.
-fn about(store: Store, prefs: Prefs, subject: Uuid) -> String {
+pub fn about(store: Store, prefs: Prefs, subject: Uuid) -> String {
     let state = store.shown_now();
     let text = |label: &Label| label.text(prefs.is_arabic()).to_owned();
     let station_id = state
@@ -510,7 +511,11 @@ fn about(store: Store, prefs: Prefs, subject: Uuid) -> String {
         found.map(|voucher| voucher.code.clone())
     };
     let run = || state.runs.get(&RunId(subject)).map(|run| text(&run.name));
+    let person = || {
+        let found = state.staff.get(&StaffId(subject));
+        found.map(|person| person.name.clone())
+    };
     let found = station.or_else(item).or_else(category).or_else(task);
-    let found = found.or_else(list).or_else(run);
+    let found = found.or_else(list).or_else(run).or_else(person);
     found.or_else(voucher).unwrap_or_default()
 }

@@ -2,10 +2,13 @@
 
 use crate::app::Prefs;
 use crate::app::pages::tasks::{kind_word, priority_word};
+use crate::app::parts::approval::right_word;
 use crate::app::parts::pay::method_word;
 use crate::app::parts::shell::{role_word, status_word};
+use crate::domain::gateway::GatewayChange;
 use crate::domain::menu::{CategoryChange, ItemChange};
 use crate::domain::op::Body;
+use crate::domain::shop::ShopChange;
 use crate::domain::staff::{SecretKind, StaffChange};
 use crate::domain::station::{Mode, StationChange};
 use crate::domain::task::{ChecklistChange, RunChange, TaskChange};
@@ -90,7 +93,10 @@ pub fn told(body: &Body, prefs: Prefs) -> String {
             words.run_edited,
             listed(changes, |change| run_change(change, prefs)),
         ),
-        Body::ShopEdited { .. } => with(words.edit, words.settings.to_owned()),
+        Body::ShopEdited { changes } => with(
+            words.settings,
+            listed(changes, |change| shop_change(change, prefs)),
+        ),
         Body::StaffEdited { changes, .. } => with(
             words.staff,
             listed(changes, |change| staff_change(change, prefs)),
@@ -107,7 +113,10 @@ pub fn told(body: &Body, prefs: Prefs) -> String {
         Body::StaffSignedOut { .. } => words.signed_out_everywhere.to_owned(),
         Body::BrowserPaired { name, .. } => with(words.device_paired, name.clone()),
         Body::BrowserRevoked { .. } => words.device_revoked.to_owned(),
-        Body::GatewayEdited { .. } => with(words.edit, words.gateway.to_owned()),
+        Body::GatewayEdited { changes, .. } => with(
+            words.gateway,
+            listed(changes, |change| gateway_change(change, prefs)),
+        ),
         Body::PackageEdited { changes, .. } => with(
             words.package,
             listed(changes, |change| package_change(change, prefs)),
@@ -132,6 +141,20 @@ pub fn told(body: &Body, prefs: Prefs) -> String {
     }
 }
 
+/// Tells in words what an edit has found; nothing where the operation does not say.
+pub fn before(body: &Body, prefs: Prefs) -> String {
+    match body {
+        Body::StationEdited { was, .. } => listed(was, |was| station_change(was, prefs)),
+        Body::CategoryEdited { was, .. } => listed(was, |was| category_change(was, prefs)),
+        Body::ItemEdited { was, .. } => listed(was, |was| item_change(was, prefs)),
+        Body::TaskEdited { was, .. } => listed(was, |was| task_change(was, prefs)),
+        Body::ChecklistEdited { was, .. } => listed(was, |was| checklist_change(was, prefs)),
+        Body::RunEdited { was, .. } => listed(was, |was| run_change(was, prefs)),
+        Body::PackageEdited { was, .. } => listed(was, |was| package_change(was, prefs)),
+        _ => String::new(),
+    }
+}
+
 /// The fields of an edit, one after the other; those that nobody reads are left out.
 fn listed<C>(changes: &[C], tell: impl Fn(&C) -> Option<String>) -> String {
     let told: Vec<String> = changes.iter().filter_map(tell).collect();
@@ -148,6 +171,76 @@ fn removed(is_removed: bool, prefs: Prefs) -> Option<String> {
         }
         .to_owned(),
     )
+}
+
+/// One setting; of what is long or secret only its name is told.
+fn shop_change(change: &ShopChange, prefs: Prefs) -> Option<String> {
+    let words = prefs.words();
+    let with = |word: &str, value: String| format!("{word} {value}");
+    let text = match change {
+        ShopChange::Name(name) => with(words.shop_name, name.clone()),
+        ShopChange::ReceiptNote(note) => with(words.receipt_note, note.clone()),
+        ShopChange::Language(_) => words.language.to_owned(),
+        ShopChange::Digits(_) => words.digits.to_owned(),
+        ShopChange::Zone(name, _) => with(words.zone, name.clone()),
+        ShopChange::DayStartHour(hour) => {
+            with(words.day_starts, prefs.time_of_day((*hour).into(), 0))
+        }
+        ShopChange::RoundingStep(step) => with(words.rounding_step, prefs.money_unit(*step)),
+        ShopChange::TimerPresets(presets) => {
+            let presets: Vec<String> = presets.iter().map(|n| prefs.number(n)).collect();
+            with(words.timer_presets, presets.join(" "))
+        }
+        ShopChange::Paper(_) => words.paper.to_owned(),
+        ShopChange::Color(_) => words.color.to_owned(),
+        ShopChange::WifiName(name) => with(words.wifi_name, name.clone()),
+        ShopChange::WifiPassword(_) => words.wifi_password.to_owned(),
+        ShopChange::WifiQrHidden(_) => words.shows_wifi_qr.to_owned(),
+        ShopChange::SheetHeader(line) => with(words.sheet_header, line.clone()),
+        ShopChange::SheetFooter(line) => with(words.sheet_footer, line.clone()),
+        ShopChange::Exception(right, role) => {
+            let least = role.map_or(words.as_usual, |role| role_word(role, words));
+            with(right_word(*right, words), least.to_owned())
+        }
+        ShopChange::DiscountPercent(percent) => {
+            with(words.discount_limit, prefs.digits(&format!("{percent}%")))
+        }
+        ShopChange::Pairing(_) => words.pairing.to_owned(),
+        ShopChange::LockMinutes(0) => with(words.lock_after, words.lock_never.to_owned()),
+        ShopChange::LockMinutes(minutes) => with(words.lock_after, prefs.stretch(Some(*minutes))),
+        ShopChange::JoinOpen(_) => words.join_open.to_owned(),
+        ShopChange::SheetLogo(_) => words.logo.to_owned(),
+        ShopChange::BackupMinute(minute) => {
+            let (hour, minute) = (minute / 60, minute % 60);
+            with(
+                words.backup_time,
+                prefs.time_of_day(hour.into(), minute.into()),
+            )
+        }
+        ShopChange::BackupFolder(folder) => with(words.backup_folder, folder.clone()),
+    };
+    Some(text.trim().to_owned())
+}
+
+fn staff_change(change: &StaffChange, prefs: Prefs) -> Option<String> {
+    let words = prefs.words();
+    match change {
+        StaffChange::Name(name) => Some(name.clone()),
+        StaffChange::Role(role) => Some(role_word(*role, words).to_owned()),
+        StaffChange::Active(true) => Some(words.active.to_owned()),
+        StaffChange::Active(false) => Some(words.suspended.to_owned()),
+        StaffChange::Removed(is_removed) => removed(*is_removed, prefs),
+    }
+}
+
+fn gateway_change(change: &GatewayChange, prefs: Prefs) -> Option<String> {
+    let words = prefs.words();
+    match change {
+        GatewayChange::Host(host) => Some(format!("{} {host}", words.gateway_address)),
+        GatewayChange::User(user) => Some(format!("{} {user}", words.gateway_user)),
+        GatewayChange::Password(_) => Some(words.password.to_owned()),
+        GatewayChange::Port(_) | GatewayChange::Secure(_) | GatewayChange::Trust(_) => None,
+    }
 }
 
 fn station_change(change: &StationChange, prefs: Prefs) -> Option<String> {
@@ -182,17 +275,6 @@ fn package_change(change: &PackageChange, prefs: Prefs) -> Option<String> {
         | PackageChange::Color(_)
         | PackageChange::Position(_) => None,
         PackageChange::Removed(is_removed) => removed(*is_removed, prefs),
-    }
-}
-
-fn staff_change(change: &StaffChange, prefs: Prefs) -> Option<String> {
-    let words = prefs.words();
-    match change {
-        StaffChange::Name(name) => Some(name.clone()),
-        StaffChange::Role(role) => Some(role_word(*role, words).to_owned()),
-        StaffChange::Active(true) => Some(words.active.to_owned()),
-        StaffChange::Active(false) => Some(words.suspended.to_owned()),
-        StaffChange::Removed(is_removed) => removed(*is_removed, prefs),
     }
 }
 

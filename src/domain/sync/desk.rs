@@ -88,9 +88,27 @@ impl LogEntry {
         }
     }
 
-    /// The chain after this entry. It covers the decision as well as the operation: a log that was restored from a
-    /// backup may take the same operations again, in the same order, and decide otherwise.
+    /// The chain after this entry. It covers every column, the decision as well as the operation: a log that was restored
+    /// from a backup may take the same operations again, in the same order, and decide otherwise.
     pub fn after(&self, before: Chain) -> Chain {
+        let rest = format!(
+            "{} {} {} {} {} {} {} {} {} {}",
+            self.seq,
+            self.op_id,
+            self.device_id,
+            self.incarnation,
+            self.device_seq,
+            self.staff_id,
+            self.subject,
+            self.at.0,
+            self.received_at.0,
+            self.outcome.code()
+        );
+        before.then(self.bytes.as_bytes()).then(rest.as_bytes())
+    }
+
+    /// The chain as the first versions wrote it: over the operation's bytes and the decision.
+    pub fn after_at_first(&self, before: Chain) -> Chain {
         let decision = format!("{} {} {}", self.outcome.code(), self.at.0, self.staff_id);
         before.then(self.bytes.as_bytes()).then(decision.as_bytes())
     }

@@ -9,8 +9,9 @@ use crate::domain::sync::{Chain, DeviceHead, Epoch, JournalId, LogEntry, OpOutco
 use crate::domain::time::Timestamp;
 use crate::server::db::row::{decode, encode, to_i64, to_u64};
 
+/// An entry as the database hands it out.
 #[derive(FromRow)]
-struct EntryRow {
+pub(super) struct EntryRow {
     seq: i64,
     op_id: String,
     device_id: String,
@@ -26,7 +27,8 @@ struct EntryRow {
 }
 
 impl EntryRow {
-    fn entry(self) -> Result<LogEntry, sqlx::Error> {
+    /// Reads it.
+    pub(super) fn entry(self) -> Result<LogEntry, sqlx::Error> {
         let id = |text: &str| {
             Uuid::parse_str(text).map_err(|error| sqlx::Error::Decode(Box::new(error)))
         };
@@ -119,6 +121,17 @@ pub async fn head(connection: &mut SqliteConnection) -> Result<(u64, Chain), sql
     row.map_or(Ok((0, Chain::default())), |(seq, chain)| {
         Ok((to_u64(seq), read_chain(&chain)?))
     })
+}
+
+/// When the first entry was received: so old is the shop.
+pub async fn opened_at(
+    connection: &mut SqliteConnection,
+) -> Result<Option<Timestamp>, sqlx::Error> {
+    let at_ms: Option<i64> =
+        sqlx::query_scalar("select received_at_ms from op_log order by seq limit 1")
+            .fetch_optional(connection)
+            .await?;
+    Ok(at_ms.map(Timestamp))
 }
 
 /// The chain at a place of the log; none past its end.

@@ -2,9 +2,12 @@
 
 use sqlx::{Executor, Sqlite, SqliteConnection};
 
-use crate::domain::id::{BrowserId, LoginId, StaffId, Uuid};
+use crate::domain::id::{BrowserId, LoginId, StaffId, Uuid, made_of};
 use crate::domain::sync::Maker;
 use crate::domain::time::Timestamp;
+
+/// When the backup was made that was put back last, in milliseconds.
+pub const RESTORED_FROM: &str = "restored_from_ms";
 
 /// A stay of somebody on a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,6 +115,30 @@ pub async fn find_maker(
             })
         })
         .transpose()
+}
+
+/// Finds who answers for a stay that a restored backup does not know any more, because it began after the backup was
+/// made: whoever sends what was recorded in it. Nothing that was recorded is refused for that.
+pub async fn find_lost_maker(
+    connection: &mut SqliteConnection,
+    sender: LoginId,
+    maker: LoginId,
+) -> Result<Option<Maker>, sqlx::Error> {
+    let made_at = super::find_meta(connection, RESTORED_FROM).await?;
+    let Some(made_at) = made_at.and_then(|text| text.parse().ok().map(Timestamp)) else {
+        return Ok(None);
+    };
+    if made_of(maker.0).is_none_or(|began_at| began_at < made_at) {
+        return Ok(None);
+    }
+    let known: Option<i64> = sqlx::query_scalar("select 1 from login where login_id = ?")
+        .bind(maker.to_string())
+        .fetch_optional(&mut *connection)
+        .await?;
+    if known.is_some() {
+        return Ok(None);
+    }
+    find_maker(connection, sender, sender).await
 }
 
 /// Ends a stay.

@@ -3,6 +3,8 @@
 //! The sequencer has a connection that writes, and so do the logins; readers have a pool of their own and see the last
 //! commit (WAL), so a report never makes a cashier wait.
 
+pub mod audit;
+pub mod backup;
 pub mod browser;
 pub mod guest;
 pub mod history;
@@ -14,6 +16,7 @@ pub mod logo;
 pub mod row;
 pub mod voucher;
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
@@ -83,15 +86,25 @@ pub async fn open(file: &Path) -> Result<Db, StartError> {
     Ok(Db { writer, readers })
 }
 
-fn unreadable(file: &Path, error: sqlx::Error) -> StartError {
-    let code = error
+/// Tells whether an error means that the file is no whole database any more.
+pub fn is_damage(error: &sqlx::Error) -> bool {
+    matches!(code(error).as_ref(), "11" | "26" | "267" | "779")
+}
+
+fn code(error: &sqlx::Error) -> Cow<'_, str> {
+    error
         .as_database_error()
         .and_then(sqlx::error::DatabaseError::code)
-        .unwrap_or_default();
-    match code.as_ref() {
-        "11" | "26" | "267" | "779" => StartError::Corrupt {
+        .unwrap_or_default()
+}
+
+fn unreadable(file: &Path, error: sqlx::Error) -> StartError {
+    if is_damage(&error) {
+        return StartError::Corrupt {
             file: file.to_owned(),
-        },
+        };
+    }
+    match code(&error).as_ref() {
         "8" | "14" | "1032" => StartError::Unwritable {
             path: file.to_owned(),
         },
@@ -124,12 +137,26 @@ pub async fn find_meta(
         .await
 }
 
+/// Removes such a value.
+pub async fn remove_meta(connection: &mut SqliteConnection, name: &str) -> Result<(), sqlx::Error> {
+    sqlx::query("delete from meta where name = ?")
+        .bind(name)
+        .execute(connection)
+        .await
+        .map(drop)
+}
+
 /// Begins a transaction that may write; it waits for no reader.
 pub async fn begin(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     sqlx::query("begin immediate")
         .execute(connection)
         .await
         .map(drop)
+}
+
+/// Begins to read one moment of the database, until [`rollback`].
+pub async fn begin_reading(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    sqlx::query("begin").execute(connection).await.map(drop)
 }
 
 /// Makes what was written since [`begin`] lasting.

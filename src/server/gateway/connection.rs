@@ -1,5 +1,6 @@
 //! The connection that the shop has with its gateway: what the owner sees of it, sets and tests.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use base64::Engine;
@@ -14,6 +15,7 @@ use crate::domain::staff::{Role, Staff};
 use crate::server::api::{GatewayForm, GatewayView};
 use crate::server::gateway::diagnose;
 use crate::server::gateway::mikrotik::{Access, MikroTik};
+use crate::server::seal::Key;
 use crate::server::{Error, Server, clock, db, sync};
 
 /// What the password is sealed for.
@@ -102,6 +104,18 @@ fn keeps_password(saved: &Gateway, form: &GatewayForm) -> bool {
 /// The password that is kept; none where the key in the data folder is another one than it was sealed with.
 fn password(server: &Server, saved: &Gateway) -> Option<String> {
     server.key.open_sealed(PURPOSE, saved.password.as_ref()?)
+}
+
+/// Tells whether a gateway's password is one that the key of a data folder does not open.
+pub fn is_locked(data: &Path, gateway: Option<Row>) -> bool {
+    let Some(Row::Gateway(Gateway {
+        password: Some(sealed),
+        ..
+    })) = gateway
+    else {
+        return false;
+    };
+    Key::open(data).map_or(true, |key| key.open_sealed(PURPOSE, &sealed).is_none())
 }
 
 /// How the gateway is reached as it is typed, if that can be.
