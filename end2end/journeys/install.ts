@@ -18,7 +18,7 @@ test.describe('a new phone', () => {
             const chosen = [{ name: 'language', value: language, url: `http://${NAME}` }];
             await page.context().addCookies(chosen);
             await page.goto(`http://${NAME}:${shop.port}/history`);
-            await expect(page).toHaveURL(`http://${NAME}:${shop.port}/install`);
+            await expect(page).toHaveURL(`http://${NAME}:${shop.port}/install?to=%2Fhistory`);
             await expect(page.getByText(words.install_waiting)).toBeVisible();
             await expect(page.getByText(words.install_trusted)).toBeHidden();
             // Its own kind of phone is open, the others are folded.
@@ -37,11 +37,11 @@ test.describe('a new phone', () => {
             phone.trust(authority);
             const after = new Till((await phone.open()).pages()[0], language);
             await after.page.context().addCookies(chosen);
-            await after.page.goto(`http://${NAME}:${shop.port}/`);
+            await after.page.goto(`http://${NAME}:${shop.port}/tasks`);
             await expect(after.page.getByText(words.install_trusted)).toBeVisible({ timeout: 15_000 });
             await expect(after.page.getByText(words.install_waiting)).toBeHidden();
             await after.page.getByRole('link', { name: words.install_open }).click();
-            await expect(after.page).toHaveURL(`${secure}/`);
+            await expect(after.page).toHaveURL(`${secure}/tasks`);
             await after.alive();
             const login = new Login(after.page, words);
             await login.pick('هاني');
@@ -61,8 +61,8 @@ test.describe('a new phone', () => {
             expect(protocols).toEqual(['h2']);
             // And a page that is there when the shop is not.
             await shop.stop();
-            await after.page.goto(`${secure}/tasks`);
-            await expect(after.page.getByRole('heading', { level: 1 })).toHaveText(words.tasks);
+            await after.page.goto(`${secure}/sale`);
+            await expect(after.page.getByRole('heading', { level: 1 })).toHaveText(words.sale);
             await shop.start();
         } finally {
             await phone.forget();

@@ -174,7 +174,7 @@ for (const language of ['ar', 'en'] as const) {
                 test.use({ flags: ['--address', '0.0.0.0'] });
 
                 test('what lets a phone in is accessible and fits it', async ({ till, context, shop, noise }) => {
-                    // A name that leads here and is not this machine's own, so that it is a stranger.
+                    // A name that leads here and is not this machine's own, so that it is an outsider.
                     const phone = `http://phone.localhost:${shop.port}`;
                     noise.expect(/ERR_CERT_AUTHORITY_INVALID|ERR_NAME_NOT_RESOLVED/);
                     for (const [name, value] of Object.entries({ language, theme })) {

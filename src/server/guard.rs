@@ -81,7 +81,7 @@ pub async fn keep_plain_local(
     let way = if is_free {
         Way::Open
     } else {
-        way_of_strangers(request.method(), request.uri().path())
+        way_of_outsiders(request.method(), request.uri().path())
     };
     match way {
         Way::Open => next.run(request).await,
@@ -96,7 +96,7 @@ pub async fn keep_plain_local(
     }
 }
 
-fn way_of_strangers(method: &Method, path: &str) -> Way {
+fn way_of_outsiders(method: &Method, path: &str) -> Way {
     let is_reading = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
     if path == INSTALL || path.starts_with("/install/") || INSTALL_CALLS.contains(&path) {
         return Way::Open;
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn strangers_on_plain_http_get_the_install_page_and_nothing_else() {
+    fn outsiders_on_plain_http_get_the_install_page_and_nothing_else() {
         for (method, path, way) in [
             (Method::GET, "/", Way::ToInstall),
             (Method::GET, "/history", Way::ToInstall),
@@ -294,7 +294,7 @@ mod tests {
             (Method::GET, "/api/portal/login", Way::Refused),
             (Method::POST, "/", Way::Refused),
         ] {
-            assert_eq!(way_of_strangers(&method, path), way, "{method} {path}");
+            assert_eq!(way_of_outsiders(&method, path), way, "{method} {path}");
         }
     }
 

@@ -1,4 +1,4 @@
-//! Https: a device that trusts the shop's authority is served and nobody else is; plain http leads strangers to the
+//! Https: a device that trusts the shop's authority is served and nobody else is; plain http leads outsiders to the
 //! install page and nowhere else; who is slow keeps nobody out.
 
 use std::fs;
@@ -166,7 +166,7 @@ async fn a_device_that_trusts_the_authority_is_served_by_name_and_by_address() {
 }
 
 #[tokio::test]
-async fn plain_http_leads_strangers_to_the_install_page_and_nowhere_else() {
+async fn plain_http_leads_outsiders_to_the_install_page_and_nowhere_else() {
     let open = Open::usual().await;
     let owner = json!({ "staff_id": crate::support::id(), "kind": "password", "proof": PASSWORD });
     let owner = owner.to_string();
@@ -187,7 +187,9 @@ async fn plain_http_leads_strangers_to_the_install_page_and_nowhere_else() {
         let answer = open.ask_plainly(host, method, path, body).await;
         assert_eq!(status(&answer), wanted, "{host}{path}: {answer:.400}");
         if wanted == 303 {
-            assert_eq!(header(&answer, "location"), Some("/install"));
+            let to = path.replace('/', "%2F");
+            let wanted = format!("/install?to={to}");
+            assert_eq!(header(&answer, "location"), Some(wanted.as_str()));
         }
         if wanted == 403 {
             assert!(answer.ends_with("\"not_secure\""), "{answer}");
@@ -217,6 +219,13 @@ async fn a_new_phone_is_given_the_authority_and_told_when_it_trusts() {
     assert!(
         policy.contains(&format!("connect-src 'self' {origin};")),
         "{policy}"
+    );
+    let joining = open
+        .ask_plainly(name, "GET", "/install?to=%2Fjoin%2Fabc", "")
+        .await;
+    assert!(
+        joining.contains(&format!("href=\"{origin}/join/abc\"")),
+        "{joining}"
     );
     let evil = "a; script-src *";
     let evil = open.ask_plainly(evil, "GET", "/install", "").await;

@@ -71,11 +71,7 @@ pub fn DevicesPage() -> impl IntoView {
                         <span>{state}</span>
                     </span>
                 </td>
-                <EditCell
-                    name
-                    can_edit=true
-                    on_edit=move || editing.set(Some(browser.clone()))
-                />
+                <EditCell name can_edit=true on_edit=move || editing.set(Some(browser.clone())) />
             </tr>
         }
     };
@@ -169,7 +165,8 @@ fn EditBrowser(browser: BrowserView, on_close: Callback<()>) -> impl IntoView {
     view! {
         <Sheet title=name_of(&browser, words) on_close>
             <div class="sheet-body">
-                <TextField label=words.device_name text=name /> <p>
+                <TextField label=words.device_name text=name />
+                <p>
                     <small dir="ltr">{browser.agent.clone()}</small>
                 </p>
                 <Show when=move || is_asking.get()>

@@ -208,7 +208,12 @@ fn Card(card: CardView, sheet: SheetView, is_printed: bool) -> impl IntoView {
             let named = [(join, words.scan_to_join), (log_in, words.scan_to_log_in)];
             let figures = named.into_iter().filter_map(|(qr, name)| {
                 let qr = qr?;
-                Some(view! { <figure><Qr qr /> <figcaption>{name}</figcaption></figure> })
+                Some(view! {
+                    <figure>
+                        <Qr qr />
+                        <figcaption>{name}</figcaption>
+                    </figure>
+                })
             });
             let figures = figures.collect_view();
             Some(view! { <div class="qr-pair">{figures}</div> }.into_any())

@@ -372,7 +372,13 @@ fn ToLookAt(review: Review) -> impl IntoView {
                     .then(|| {
                         view! {
                             <p class="other-side">
-                                <small>{if is_refused { words.what_was_recorded } else { words.other_side }}</small>
+                                <small>
+                                    {if is_refused {
+                                        words.what_was_recorded
+                                    } else {
+                                        words.other_side
+                                    }}
+                                </small>
                                 {other_side.join(" · ")}
                             </p>
                         }
