@@ -352,7 +352,8 @@ async fn a_backup_of_a_newer_version_or_with_a_changed_log_is_refused() {
                  values (99991231235959, 'from the future', 1, x'00', 0)";
     let lost = "delete from station where id = (select station_id from session limit 1)";
     let edit = "update op_log set at_ms = at_ms + 1 where seq = 12";
-    let cases: [(&[&str], fn(&Defect) -> bool); 3] = [
+    type IsMeant = fn(&Defect) -> bool;
+    let cases: [(&[&str], IsMeant); 3] = [
         (&[newer], |defect| *defect == Defect::Newer),
         (&["pragma foreign_keys = off", lost], |defect| {
             *defect == Defect::Broken

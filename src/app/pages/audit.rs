@@ -299,11 +299,7 @@ fn Listed(page: Page, filter: Memo<AuditFilter>) -> impl IntoView {
                         </tr>
                     </thead>
                     <tbody>
-                        {page
-                            .lines
-                            .into_iter()
-                            .map(|line| view! { <Line line /> })
-                            .collect_view()}
+                        {page.lines.into_iter().map(|line| view! { <Line line /> }).collect_view()}
                     </tbody>
                 </table>
             </div>

@@ -89,8 +89,7 @@ fn Backups() -> impl IntoView {
     view! {
         <div class="stack">
             {move || found.get().map(|view| view! { <HowTheyAre view shelf /> })}
-            <Rehearsed shelf /> <Kept shelf />
-            <WhenAndWhere shelf /> <TheKey shelf />
+            <Rehearsed shelf /> <Kept shelf /> <WhenAndWhere shelf /> <TheKey shelf />
             <WhenLost shelf />
         </div>
     }
@@ -131,9 +130,7 @@ fn HowTheyAre(view: BackupView, shelf: Shelf) -> impl IntoView {
     view! {
         <section class="card" data-tone=if view.is_late { "bad" } else { "ok" }>
             <header data-acts="">
-                <h2>
-                    {words.backup_last} ": " <bdi class="last-backup">{last}</bdi>
-                </h2>
+                <h2>{words.backup_last} ": " <bdi class="last-backup">{last}</bdi></h2>
                 <Button
                     icon="shield"
                     class="btn btn-primary"
@@ -330,9 +327,7 @@ fn Kept(shelf: Shelf) -> impl IntoView {
     let list = move || {
         let backups = backups.get()?;
         Some(if backups.is_empty() {
-            view! {
-                <Empty icon="shield" title=words.backup_never note=words.backup_none_note />
-            }
+            view! { <Empty icon="shield" title=words.backup_never note=words.backup_none_note /> }
         } else {
             view! { <Table columns>{backups.into_iter().map(row).collect_view()}</Table> }
         })
@@ -421,9 +416,7 @@ fn WhenAndWhere(shelf: Shelf) -> impl IntoView {
                     hint=words.backup_folder_hint
                 />
             </div>
-            <div role="status">
-                {move || said.get().map(|(tone, text)| notice(tone, text))}
-            </div>
+            <div role="status">{move || said.get().map(|(tone, text)| notice(tone, text))}</div>
             <Button icon="check" text=words.save.to_owned() class="btn btn-primary" on_press=save />
         </section>
     }
@@ -481,7 +474,11 @@ fn TheKey(shelf: Shelf) -> impl IntoView {
             <div class="btn-row">
                 <Button icon="lock" text=words.lock_key.to_owned() on_press=lock />
                 <Show when=move || has_key.get().is_some()>
-                    <Button icon="trash" text=words.drop_key.to_owned() on_press=move || set(None) />
+                    <Button
+                        icon="trash"
+                        text=words.drop_key.to_owned()
+                        on_press=move || set(None)
+                    />
                 </Show>
             </div>
         </section>

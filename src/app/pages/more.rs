@@ -59,8 +59,7 @@ pub fn MorePage() -> impl IntoView {
                         </li>
                         {place("/audit", "eye", words.audit)}
                     }
-                })}
-            {place("/settings", "settings", words.settings)} <li>
+                })} {place("/settings", "settings", words.settings)} <li>
                 <a href="/install" rel="external">
                     <Icon name="phone" />
                     {words.install}
