@@ -346,13 +346,15 @@ async fn backup_after(folder: &Path, statements: &[&str]) -> PathBuf {
         .0
 }
 
+/// Tells whether a defect is the one that is meant.
+type IsMeant = fn(&Defect) -> bool;
+
 #[tokio::test]
 async fn a_backup_of_a_newer_version_or_with_a_changed_log_is_refused() {
     let newer = "insert into _sqlx_migrations (version, description, success, checksum, execution_time) \
                  values (99991231235959, 'from the future', 1, x'00', 0)";
     let lost = "delete from station where id = (select station_id from session limit 1)";
     let edit = "update op_log set at_ms = at_ms + 1 where seq = 12";
-    type IsMeant = fn(&Defect) -> bool;
     let cases: [(&[&str], IsMeant); 3] = [
         (&[newer], |defect| *defect == Defect::Newer),
         (&["pragma foreign_keys = off", lost], |defect| {
