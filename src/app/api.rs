@@ -18,7 +18,6 @@ use crate::domain::op::Body;
 use crate::domain::outcome::Outcome;
 use crate::domain::portal::{PortalView, Way};
 use crate::domain::profile::{Profile, ProfileView};
-use crate::domain::right::Right;
 use crate::domain::session::Session;
 use crate::domain::shop::Language;
 use crate::domain::staff::{Role, SecretKind, Signature};
@@ -708,6 +707,7 @@ pub async fn set_secret(
 /// Invites somebody, or once more whoever has not come yet.
 #[server(endpoint = "invite", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn invite(staff_id: StaffId, name: String, role: Role) -> Result<Invited, Error> {
+    use crate::domain::right::Right;
     use crate::server;
     let call = crate::server::call().await?;
     call.done(
@@ -743,6 +743,7 @@ pub async fn join(
 /// Signs somebody out everywhere: oneself, or whom one looks after.
 #[server(endpoint = "sign_out_everywhere", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn sign_out_everywhere(staff_id: StaffId) -> Result<(), Error> {
+    use crate::domain::right::Right;
     use crate::server;
     let call = crate::server::call().await?;
     call.done(
@@ -774,6 +775,7 @@ pub async fn approve(staff_id: StaffId, kind: SecretKind, proof: String) -> Resu
 /// Records after all what was refused because of who recorded it, or where.
 #[server(endpoint = "accept_refused", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn accept_refused(op_id: OpId) -> Result<(), Error> {
+    use crate::domain::right::Right;
     use crate::server;
     let call = crate::server::call().await?;
     call.done(
@@ -788,6 +790,7 @@ pub async fn accept_refused(op_id: OpId) -> Result<(), Error> {
 /// The browsers that the shop knows.
 #[server(endpoint = "browsers", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn browsers() -> Result<Vec<BrowserView>, Error> {
+    use crate::domain::right::Right;
     use crate::server;
     let call = crate::server::call().await?;
     call.done(
@@ -802,6 +805,7 @@ pub async fn browsers() -> Result<Vec<BrowserView>, Error> {
 /// Pairs a browser, or gives it another name.
 #[server(endpoint = "pair_browser", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn pair_browser(browser_id: BrowserId, name: String) -> Result<(), Error> {
+    use crate::domain::right::Right;
     use crate::server;
     let call = crate::server::call().await?;
     call.done(
@@ -816,6 +820,7 @@ pub async fn pair_browser(browser_id: BrowserId, name: String) -> Result<(), Err
 /// Puts a browser out.
 #[server(endpoint = "revoke_browser", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn revoke_browser(browser_id: BrowserId) -> Result<(), Error> {
+    use crate::domain::right::Right;
     use crate::server;
     let call = crate::server::call().await?;
     call.done(
@@ -830,6 +835,7 @@ pub async fn revoke_browser(browser_id: BrowserId) -> Result<(), Error> {
 /// Sets the shop's time zone; what its clock shows comes from the server's database.
 #[server(endpoint = "set_zone", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn set_zone(name: String) -> Result<(), Error> {
+    use crate::domain::right::Right;
     use crate::server::shop;
     let call = crate::server::call().await?;
     call.done(
@@ -841,6 +847,7 @@ pub async fn set_zone(name: String) -> Result<(), Error> {
 /// Keeps a picture, given in base64, and has printed vouchers show it.
 #[server(endpoint = "set_logo", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn set_logo(picture: String) -> Result<(), Error> {
+    use crate::domain::right::Right;
     use crate::server::logo;
     let call = crate::server::call().await?;
     call.done(
@@ -920,6 +927,7 @@ pub async fn bill(session_id: SessionId) -> Result<BillPage, Error> {
 /// How the gateway is reached.
 #[server(endpoint = "find_gateway", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn find_gateway() -> Result<Option<GatewayView>, Error> {
+    use crate::domain::right::Right;
     use crate::server::gateway;
     let call = crate::server::call().await?;
     call.done(
@@ -934,6 +942,7 @@ pub async fn find_gateway() -> Result<Option<GatewayView>, Error> {
 /// Sets how the gateway is reached.
 #[server(endpoint = "set_gateway", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn set_gateway(form: GatewayForm) -> Result<(), Error> {
+    use crate::domain::right::Right;
     use crate::server::gateway;
     let call = crate::server::call().await?;
     call.done(
@@ -944,6 +953,7 @@ pub async fn set_gateway(form: GatewayForm) -> Result<(), Error> {
 /// Looks at a connection as it is typed, step by step.
 #[server(endpoint = "test_gateway", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn test_gateway(form: GatewayForm) -> Result<Vec<Finding>, Error> {
+    use crate::domain::right::Right;
     use crate::server::gateway;
     let call = crate::server::call().await?;
     call.done(
@@ -958,6 +968,7 @@ pub async fn test_gateway(form: GatewayForm) -> Result<Vec<Finding>, Error> {
 /// The commands that make a user for the shop at the gateway, and the password that is in them.
 #[server(endpoint = "gateway_commands", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn gateway_commands(form: GatewayForm) -> Result<(String, String), Error> {
+    use crate::domain::right::Right;
     use crate::server::gateway;
     let call = crate::server::call().await?;
     call.done(
@@ -1000,6 +1011,7 @@ pub async fn retry_gateway() -> Result<(), Error> {
 /// Makes vouchers; the gateway is told by a job.
 #[server(endpoint = "make_vouchers", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn make_vouchers(form: VoucherForm) -> Result<BatchId, Error> {
+    use crate::domain::right::Right;
     use crate::server;
     let call = crate::server::call().await?;
     call.done(
@@ -1141,6 +1153,7 @@ pub async fn list_profiles() -> Result<Result<Vec<ProfileView>, Trouble>, Error>
 /// Makes a profile at the gateway, or changes the one that was called `was`.
 #[server(endpoint = "set_profile", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn set_profile(was: Option<String>, profile: Profile) -> Result<(), Error> {
+    use crate::domain::right::Right;
     let call = crate::server::call().await?;
     call.done(
         async {
@@ -1154,6 +1167,7 @@ pub async fn set_profile(was: Option<String>, profile: Profile) -> Result<(), Er
 /// Takes a profile away at the gateway that nobody uses.
 #[server(endpoint = "remove_profile", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn remove_profile(name: String) -> Result<(), Error> {
+    use crate::domain::right::Right;
     let call = crate::server::call().await?;
     call.done(
         async {
@@ -1237,6 +1251,7 @@ pub async fn unblock_wifi(mac: String) -> Result<(), Error> {
 /// Changes a network of the Wi-Fi.
 #[server(endpoint = "set_network", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn set_network(interface: String, change: NetworkChange) -> Result<(), Error> {
+    use crate::domain::right::Right;
     use crate::server;
     let call = crate::server::call().await?;
     call.done(
@@ -1251,6 +1266,7 @@ pub async fn set_network(interface: String, change: NetworkChange) -> Result<(),
 /// Adds a network to the Wi-Fi.
 #[server(endpoint = "add_network", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn add_network(form: NetworkForm) -> Result<(), Error> {
+    use crate::domain::right::Right;
     use crate::server;
     let call = crate::server::call().await?;
     call.done(
@@ -1265,6 +1281,7 @@ pub async fn add_network(form: NetworkForm) -> Result<(), Error> {
 /// Takes a network of the Wi-Fi away that the shop has added.
 #[server(endpoint = "remove_network", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn remove_network(interface: String) -> Result<(), Error> {
+    use crate::domain::right::Right;
     use crate::server;
     let call = crate::server::call().await?;
     call.done(
@@ -1293,6 +1310,7 @@ pub async fn find_portal() -> Result<Result<PortalView, Trouble>, Error> {
 /// Puts the portal's pages on the gateway.
 #[server(endpoint = "upload_portal", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn upload_portal() -> Result<PortalView, Error> {
+    use crate::domain::right::Right;
     use crate::server::gateway::portal;
     let call = crate::server::call().await?;
     call.done(
@@ -1307,6 +1325,7 @@ pub async fn upload_portal() -> Result<PortalView, Error> {
 /// Shows guests the shop's own pages, and switches on ways to log in.
 #[server(endpoint = "use_portal", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn use_portal(add: Vec<Way>) -> Result<PortalView, Error> {
+    use crate::domain::right::Right;
     use crate::server::gateway::portal;
     let call = crate::server::call().await?;
     call.done(
@@ -1321,6 +1340,7 @@ pub async fn use_portal(add: Vec<Way>) -> Result<PortalView, Error> {
 /// Shows guests the pages that they saw before.
 #[server(endpoint = "leave_portal", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn leave_portal() -> Result<PortalView, Error> {
+    use crate::domain::right::Right;
     use crate::server::gateway::portal;
     let call = crate::server::call().await?;
     call.done(
@@ -1335,6 +1355,7 @@ pub async fn leave_portal() -> Result<PortalView, Error> {
 /// Has guests log in over HTTPS with a certificate of the gateway's; without a name no longer.
 #[server(endpoint = "set_portal_certificate", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn set_portal_certificate(name: String) -> Result<PortalView, Error> {
+    use crate::domain::right::Right;
     use crate::server::gateway::portal;
     let call = crate::server::call().await?;
     call.done(
@@ -1363,6 +1384,7 @@ pub async fn router_health() -> Result<Result<Health, Trouble>, Error> {
 /// What is wrong at the gateway with what its repair would do, or why that is not known.
 #[server(endpoint = "router_flaws", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn router_flaws() -> Result<Result<Vec<Flaw>, Trouble>, Error> {
+    use crate::domain::right::Right;
     use crate::server::gateway::{repair, told};
     let call = crate::server::call().await?;
     call.done(
@@ -1377,6 +1399,7 @@ pub async fn router_flaws() -> Result<Result<Vec<Flaw>, Trouble>, Error> {
 /// Repairs what is wrong at the gateway, as far as it still is; tells how much that was.
 #[server(endpoint = "repair_router", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn repair_router(kind: FlawKind, keys: Vec<String>) -> Result<i64, Error> {
+    use crate::domain::right::Right;
     use crate::server::gateway::repair;
     let call = crate::server::call().await?;
     call.done(
@@ -1398,6 +1421,7 @@ pub async fn install() -> Result<InstallView, Error> {
 /// A page of the log: who did what, when, and what became of it.
 #[server(endpoint = "audit", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn audit(filter: AuditFilter) -> Result<AuditPage, Error> {
+    use crate::domain::right::Right;
     use crate::server::audit;
     let call = crate::server::call().await?;
     call.done(
@@ -1412,6 +1436,7 @@ pub async fn audit(filter: AuditFilter) -> Result<AuditPage, Error> {
 /// How the shop's backups are.
 #[server(endpoint = "backups", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn backups() -> Result<BackupView, Error> {
+    use crate::domain::right::Right;
     use crate::server::backup;
     let call = crate::server::call().await?;
     call.done(
@@ -1426,6 +1451,7 @@ pub async fn backups() -> Result<BackupView, Error> {
 /// Whether the last good backup is too old.
 #[server(endpoint = "is_backup_late", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn is_backup_late() -> Result<bool, Error> {
+    use crate::domain::right::Right;
     use crate::server::backup;
     let call = crate::server::call().await?;
     call.done(
@@ -1440,6 +1466,7 @@ pub async fn is_backup_late() -> Result<bool, Error> {
 /// Begins to make a backup.
 #[server(endpoint = "back_up", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn back_up() -> Result<(), Error> {
+    use crate::domain::right::Right;
     use crate::server::backup;
     let call = crate::server::call().await?;
     call.done(
@@ -1454,6 +1481,7 @@ pub async fn back_up() -> Result<(), Error> {
 /// Begins to put a backup back in a place of its own, and to count what is in it.
 #[server(endpoint = "rehearse_backup", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn rehearse_backup(name: String) -> Result<(), Error> {
+    use crate::domain::right::Right;
     use crate::server::backup;
     let call = crate::server::call().await?;
     call.done(
@@ -1469,6 +1497,7 @@ pub async fn rehearse_backup(name: String) -> Result<(), Error> {
 /// disk.
 #[server(endpoint = "try_backup_folder", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn try_backup_folder(folder: String) -> Result<Result<bool, Defect>, Error> {
+    use crate::domain::right::Right;
     use crate::server::backup;
     let call = crate::server::call().await?;
     call.done(
@@ -1483,6 +1512,7 @@ pub async fn try_backup_folder(folder: String) -> Result<Result<bool, Defect>, E
 /// Has backups carry the key for the secrets, locked with a passphrase; without one no longer.
 #[server(endpoint = "set_backup_passphrase", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn set_backup_passphrase(passphrase: Option<String>) -> Result<(), Error> {
+    use crate::domain::right::Right;
     use crate::server::backup;
     let call = crate::server::call().await?;
     call.done(

@@ -9,7 +9,7 @@ mod explain;
 mod fill;
 mod gate;
 mod pages;
-mod parts;
+pub(crate) mod parts;
 mod past;
 pub mod prefs;
 mod store;
@@ -23,7 +23,6 @@ use leptos_router::{SsrMode, path};
 
 pub use crate::app::error::Error;
 pub use crate::app::explain::explain;
-pub use crate::app::parts::told;
 pub use crate::app::prefs::Prefs;
 pub use crate::app::store::{Alarm, Link, Opened, Store, Tone, store};
 pub(crate) use crate::app::view::view;

@@ -70,7 +70,8 @@ use tower_http::timeout::TimeoutLayer;
 use tracing_subscriber::EnvFilter;
 
 use crate::app::App;
-pub(crate) use crate::app::{Error, Prefs, api, explain, told};
+pub(crate) use crate::app::parts::told;
+pub(crate) use crate::app::{Error, Prefs, api, explain};
 use crate::domain::drill;
 use crate::domain::gateway::{Gateway, Trouble};
 use crate::domain::id::{DeviceId, Incarnation, OpId, StaffId};
