@@ -1,4 +1,5 @@
 import type { Id } from '../pages/api';
+import { allow } from '../pages/staff';
 import { orders, playCost, roundTo } from '../pages/sums';
 import { expect, test, type Till } from '../pages/test';
 
@@ -93,13 +94,22 @@ test('a manager corrects the end of a reopened bill', async ({ till }) => {
     expect(ended?.at).toBe(end.getTime() - (end.getTime() % 60_000));
 });
 
-test('a cashier reads a settled bill and can correct nothing', async ({ till }) => {
+test('a cashier opens a settled bill again when a manager allows it, and not before', async ({ till }) => {
     const { words, page } = till;
     await till.enter('cashier');
     await endFirst(till);
     await expect(page.locator('.trail')).toContainText(words.was_ended);
     await expect(till.button(words.receipt)).toBeVisible();
-    for (const action of [words.reopen, words.play_on, words.void_payment, words.edit_end]) {
-        await expect(till.button(action)).toHaveCount(0);
-    }
+    await till.button(words.reopen).click();
+    await till.dialog.getByLabel(words.reason).fill('Wrong order');
+    await till.dialog.getByRole('button', { name: words.reopen, exact: true }).click();
+    await expect(till.dialog.last()).toContainText(words.needs_approval);
+    await page.keyboard.press('Escape');
+    await expect(till.dialog).toHaveCount(0);
+    await expect(page.locator('.trail')).not.toContainText(words.was_reopened);
+    await till.button(words.reopen).click();
+    await till.dialog.getByLabel(words.reason).fill('Wrong order');
+    await till.dialog.getByRole('button', { name: words.reopen, exact: true }).click();
+    await allow(till, 'منى', '2222');
+    await expect(page.locator('.trail')).toContainText(words.was_reopened);
 });

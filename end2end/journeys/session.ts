@@ -76,7 +76,7 @@ test('a session is billed to the piaster, from the start to the receipt and in h
 for (const [choice, word] of [['exact', 'exact'], ['free', 'free_of_charge'], ['custom', 'custom']] as const) {
     test(`an end at a ${choice} amount is recorded as itself`, async ({ till }) => {
         const { words, floor } = till;
-        await till.enter('cashier');
+        await till.enter('manager');
         const card = floor.card(1);
         const { session_id } = await till.api.liveOn(await card.stationId());
         await card.press(words.bill);

@@ -477,6 +477,8 @@ pub struct AuditLine {
     pub subject: Uuid,
     /// Who recorded it.
     pub by: StaffId,
+    /// Who allowed it, where whoever recorded it may not do so alone.
+    pub allowed_by: Option<StaffId>,
     /// When it counts as done.
     pub at: Timestamp,
     /// When the server was told.

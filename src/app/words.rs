@@ -482,6 +482,7 @@ catalogue! {
     nobody_may: "محدش من اللي على الجهاز ده من حقه", "Nobody who may do this can sign in";
     what_was_recorded: "اللي اتسجل", "What was recorded";
     accept_refused: "نفّذها برضه", "Record it after all";
+    allowed_by: "وافق {n}", "allowed by {n}";
     was_accepted: "اتنفذت", "Recorded";
 
     // Settings.

@@ -333,7 +333,16 @@ impl Group {
                 "shop_edited",
                 "gateway_edited",
             ],
-            Group::Staff => &["staff_edited", "staff_secret_set"],
+            Group::Staff => &[
+                "staff_edited",
+                "staff_secret_set",
+                "staff_status_set",
+                "staff_invited",
+                "staff_joined",
+                "staff_signed_out",
+                "browser_paired",
+                "browser_revoked",
+            ],
             Group::Tasks => &["task_edited", "run_started", "run_edited"],
         }
     }

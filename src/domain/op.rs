@@ -625,6 +625,7 @@ impl Body {
             | Body::PaymentVoided { reason, .. }
             | Body::BillReopened { reason, .. }
             | Body::SaleVoided { reason, .. }
+            | Body::StaffStatusSet { reason, .. }
             | Body::VouchersRevoked { reason, .. } => {
                 Some(reason.as_str()).filter(|reason| !reason.is_empty())
             }
@@ -639,7 +640,9 @@ impl Body {
             Body::StaffSecretSet {
                 verifier: Some(verifier),
                 ..
-            } => verifier.clear(),
+            }
+            | Body::StaffJoined { verifier, .. } => verifier.clear(),
+            Body::StaffInvited { hash, .. } => hash.clear(),
             Body::GatewayEdited { changes, .. } => {
                 for change in changes {
                     if let GatewayChange::Password(Some(sealed)) = change {

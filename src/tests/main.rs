@@ -12,6 +12,7 @@ mod audit;
 mod backup;
 mod crash;
 mod gateway;
+mod hostile;
 mod pages;
 mod paper;
 mod pool;

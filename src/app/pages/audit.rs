@@ -377,7 +377,15 @@ fn Line(line: AuditLine) -> impl IntoView {
                 {what} <small>{subject}</small> {was.map(|was| view! { <small>{was}</small> })}
                 {reason.map(|reason| view! { <small>{reason}</small> })}
             </td>
-            <td data-label=words.who>{store.staff_name(line.by)}</td>
+            <td data-label=words.who>
+                {store.staff_name(line.by)}
+                {line
+                    .allowed_by
+                    .map(|by| {
+                        let name = words.allowed_by.replace("{n}", &store.staff_name(by));
+                        view! { <small>{name}</small> }
+                    })}
+            </td>
             <td data-label=words.time>
                 <bdi>{prefs.moment(line.at, &zone)}</bdi>
                 {late.map(|late| view! { <small>{late}</small> })}

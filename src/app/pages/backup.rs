@@ -12,7 +12,7 @@ use crate::app::parts::shell::PageHead;
 use crate::app::parts::show::Show;
 use crate::app::parts::sync::NeedsServer;
 use crate::app::parts::table::Table;
-use crate::app::{Error, Prefs, Tone, Words, prefs, store, view, words};
+use crate::app::{Error, Prefs, Store, Tone, Words, prefs, store, view, words};
 use crate::client;
 use crate::domain::backup::{Defect, Rehearsal, Sums};
 use crate::domain::right::Right;
@@ -26,6 +26,7 @@ const ASK_S: i64 = 60;
 /// The page's copy of how backups are, and how to look again.
 #[derive(Clone, Copy)]
 struct Shelf {
+    store: Store,
     found: RwSignal<Option<BackupView>>,
     is_busy: Memo<bool>,
 }
@@ -42,9 +43,9 @@ impl Shelf {
     /// Says what came of something that was asked for, and looks again.
     fn told(self, result: Result<(), Error>, word: Option<&'static str>) {
         match (result, word) {
-            (Ok(()), Some(word)) => store().toast(Tone::Ok, word, Vec::new()),
+            (Ok(()), Some(word)) => self.store.toast(Tone::Ok, word, Vec::new()),
             (Ok(()), None) => {}
-            (Err(error), _) => store().toast_error(&error),
+            (Err(error), _) => self.store.toast_error(&error),
         }
         self.look();
     }
@@ -74,7 +75,11 @@ fn Backups() -> impl IntoView {
     let is_busy = Memo::new(move |_| {
         found.with(|view| view.as_ref().is_some_and(|view| view.doing.is_some()))
     });
-    let shelf = Shelf { found, is_busy };
+    let shelf = Shelf {
+        store,
+        found,
+        is_busy,
+    };
     let turn = Memo::new(move |_| {
         let every = if is_busy.get() { BUSY_S } else { ASK_S };
         store.now().0 / (every * 1_000)

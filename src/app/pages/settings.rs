@@ -34,8 +34,8 @@ pub fn SettingsPage() -> impl IntoView {
                 <ShopCard />
                 <SheetCard />
                 <ClockCard />
-                <MoneyCard />
                 <DoorCard />
+                <MoneyCard />
             </Show>
         </div>
     }

@@ -133,6 +133,6 @@ fn LogoField() -> impl IntoView {
             <input type="file" accept="image/png,image/jpeg" disabled=is_busy on:change=pick />
             <span class="hint">{words.logo_hint}</span>
         </label>
-        <div role="alert">{move || error.get().map(|error| view! { <Problem error /> })}</div>
+        {move || error.get().map(|error| view! { <Problem error /> })}
     }
 }

@@ -118,9 +118,11 @@ fn line(entry: LogEntry, own: Option<DeviceId>) -> AuditLine {
         device_seq: entry.device_seq,
         bytes: entry.bytes,
     };
+    let op = wire.read();
     AuditLine {
         seq: entry.seq,
-        body: wire.read().map(|op| op.body.without_secrets()),
+        allowed_by: op.as_ref().and_then(|op| Some(op.approval?.staff_id)),
+        body: op.map(|op| op.body.without_secrets()),
         kind,
         subject: entry.subject,
         by: StaffId(entry.staff_id),
@@ -303,7 +305,12 @@ impl Writer {
             Outcome::Superseded(reason) => (words.was_superseded, Some(reason)),
             Outcome::Rejected(reason) => (words.audit_refused, Some(reason)),
         };
-        let who = self.people.get(&line.by).cloned().unwrap_or_default();
+        let name = |by| self.people.get(&by).cloned().unwrap_or_default();
+        let allowed = line.allowed_by.map(|by| {
+            let allowed = words.allowed_by.replace("{n}", &name(by));
+            format!(" ({allowed})")
+        });
+        let who = name(line.by) + &allowed.unwrap_or_default();
         let cells = [
             line.seq.to_string(),
             self.moment(line.at),
