@@ -16,7 +16,7 @@
     const found = answers.find((answer) => answer.status === "fulfilled");
     if (!found) return setTimeout(look, AGAIN_MS);
     const open = steps.querySelector("[data-step=open]");
-    open.querySelector("a").href = `${found.value}/`;
+    open.querySelector("a").href = found.value + steps.dataset.to;
     open.querySelector("code").textContent = found.value;
     steps.dataset.trusted = "yes";
   };

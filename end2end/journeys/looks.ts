@@ -3,7 +3,7 @@ import { newId, type Session } from '../pages/api';
 import { DESK, expectLanguage, overflow, PHONE, shoot, violations } from '../pages/looks';
 import { expect, test, type Till } from '../pages/test';
 
-test.describe.configure({ mode: 'parallel', timeout: 90_000 });
+test.describe.configure({ mode: 'parallel', timeout: 180_000 });
 
 const PAGES = ['/', '/sale', '/tasks', '/history', '/menu', '/stations', '/staff', '/rights', '/devices', '/vouchers', '/vouchers/all', '/profiles', '/guests', '/wifi', '/gateway', '/router', '/portal', '/backup', '/audit', '/settings', '/more', '/install'];
 

@@ -63,16 +63,16 @@ impl Call {
         auth::authority(&self.server, &self.headers).await
     }
 
-    /// The address under which phones see the shop.
+    /// The address under which a phone that is new here finds the shop; where the shop is open to nobody else, the one
+    /// under which whoever sent it sees it.
     pub fn origin(&self) -> String {
-        let is_secure = self.arrival.is_some_and(|arrival| arrival.is_secure);
-        let asked = self.headers.get(header::HOST);
-        let asked = asked.and_then(|host| host.to_str().ok());
-        install::origin(
-            self.server.doors.get(),
-            asked.unwrap_or("localhost"),
-            is_secure,
-        )
+        install::first_origin(&self.server).unwrap_or_else(|| {
+            let is_secure = self.arrival.is_some_and(|arrival| arrival.is_secure);
+            let scheme = if is_secure { "https" } else { "http" };
+            let host = self.headers.get(header::HOST);
+            let host = host.and_then(|host| host.to_str().ok());
+            format!("{scheme}://{}", host.unwrap_or("localhost"))
+        })
     }
 
     /// The browser that sent it.

@@ -11,6 +11,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::server::listen::Arrival;
 use crate::server::{Error, Server, clock};
@@ -65,7 +66,8 @@ const INSTALL: &str = "/install";
 /// What serves that page, and says that the shop is there.
 const INSTALL_CALLS: [&str; 2] = ["/api/health", "/api/install"];
 
-/// Lets plain http from elsewhere do one thing: make a phone trust the shop, so that it comes back over https.
+/// Lets plain http from elsewhere do one thing: make a phone trust the shop, so that it comes back over https, to where
+/// it was going.
 ///
 /// What came over no socket at all - a test's request - is not kept from anything.
 pub async fn keep_plain_local(
@@ -86,9 +88,10 @@ pub async fn keep_plain_local(
     match way {
         Way::Open => next.run(request).await,
         Way::ToInstall => {
+            let path = utf8_percent_encode(request.uri().path(), NON_ALPHANUMERIC);
             let headers = [
-                (header::LOCATION, INSTALL),
-                (header::CACHE_CONTROL, "no-store"),
+                (header::LOCATION, format!("{INSTALL}?to={path}")),
+                (header::CACHE_CONTROL, "no-store".to_owned()),
             ];
             (StatusCode::SEE_OTHER, headers).into_response()
         }

@@ -57,8 +57,8 @@ fn platform(headers: &HeaderMap) -> Platform {
     }
 }
 
-/// The install page as phones reach it: by address, which always works; or by name, where there is no address.
-fn links(doors: &Doors) -> Vec<String> {
+/// Where phones reach plain http: by address, which always works; then by name.
+fn places(doors: &Doors) -> Vec<String> {
     if doors.address.is_loopback() {
         return Vec::new();
     }
@@ -68,22 +68,32 @@ fn links(doors: &Doors) -> Vec<String> {
         .collect();
     let name = doors.tls.as_ref().and_then(|(_, tls)| tls.name());
     places.extend(name.map(|name| format!("{name}:{}", doors.port)));
-    let link = |place| format!("http://{place}/install");
-    places.into_iter().map(link).collect()
+    places
 }
 
-/// Where phones find the app: by an address that they reach, or else as whoever asks found it.
-pub fn origin(doors: Option<&Doors>, asked: &str, is_secure: bool) -> String {
-    let reached = doors.filter(|doors| !doors.address.is_loopback());
-    let place = reached.and_then(|doors| {
-        let ip = lan_addresses(doors.address).into_iter().next()?;
-        Some(match &doors.tls {
-            Some((port, _)) => format!("https://{}", SocketAddr::new(ip, *port)),
-            None => format!("http://{}", SocketAddr::new(ip, doors.port)),
-        })
-    });
-    let scheme = if is_secure { "https" } else { "http" };
-    place.unwrap_or_else(|| format!("{scheme}://{asked}"))
+/// The install page as phones reach it.
+fn links(doors: &Doors) -> Vec<String> {
+    let link = |place| format!("http://{place}/install");
+    places(doors).into_iter().map(link).collect()
+}
+
+/// Where a phone that is new here begins: on plain http, which leads it to the install page first; over https where
+/// there is nothing left to trust. None where the shop is open to this machine only.
+pub fn first_origin(server: &Server) -> Option<String> {
+    let doors = server.doors.get()?;
+    let (port, tls) = doors.tls.as_ref()?;
+    let place = places(doors).into_iter().next()?;
+    if tls.authority().is_none() {
+        return Some(secure_origin(&tls.name()?, *port));
+    }
+    Some(format!("http://{place}"))
+}
+
+fn secure_origin(host: &str, port: u16) -> String {
+    match port {
+        443 => format!("https://{host}"),
+        _ => format!("https://{host}:{port}"),
+    }
 }
 
 /// Where the app is over https: by its name, which stays when addresses change, and as this page was asked for.
@@ -96,11 +106,8 @@ fn origins(doors: &Doors, headers: &HeaderMap) -> Vec<String> {
         .map(str::to_owned);
     let mut hosts: Vec<String> = tls.name().into_iter().chain(asked).collect();
     hosts.dedup();
-    let origin = |host: String| match port {
-        443 => format!("https://{host}"),
-        _ => format!("https://{host}:{port}"),
-    };
-    hosts.into_iter().map(origin).collect()
+    let hosts = hosts.into_iter();
+    hosts.map(|host| secure_origin(&host, *port)).collect()
 }
 
 /// Tells whether a host is one: it goes into a policy, where a blank or a semicolon would say more than a name.

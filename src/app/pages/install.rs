@@ -2,6 +2,7 @@
 //! phone; on the phone the steps. Everything works as plain HTML, before any script of ours has arrived.
 
 use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
 
 use crate::app::api::{InstallView, Platform};
 use crate::app::codec::Awaited;
@@ -141,10 +142,12 @@ fn Steps(install: InstallView) -> impl IntoView {
             </div>
         };
     };
+    let to = use_query_map().with_untracked(|query| query.get("to"));
+    let to = to.filter(|to| is_path(to)).unwrap_or("/".to_owned());
     let app = if is_secure {
-        "/".to_owned()
+        to.clone()
     } else {
-        format!("{asked}/")
+        format!("{asked}{to}")
     };
     let trust = fingerprint.map(|fingerprint| {
         view! {
@@ -160,6 +163,7 @@ fn Steps(install: InstallView) -> impl IntoView {
         <ol
             class="install-steps"
             data-origins=origins.join(" ")
+            data-to=to
             data-trusted=is_secure.then_some("yes")
         >
             {trust}
@@ -195,6 +199,12 @@ fn Steps(install: InstallView) -> impl IntoView {
         </ol>
         <script src="/install.js" defer></script>
     }
+}
+
+/// Tells whether an address stays in the shop, wherever it was typed.
+fn is_path(to: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/-_.~%".contains(c);
+    to.starts_with('/') && !to.starts_with("//") && to.chars().all(is_plain)
 }
 
 /// How each kind of device is told to trust the authority; one's own is open.
@@ -267,5 +277,28 @@ fn home_words(words: &'static Words, platform: Platform) -> &'static str {
         Platform::Apple => words.install_home_apple,
         Platform::Windows => words.install_home_windows,
         Platform::Other => words.install_home_other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_led_out_of_the_shop() {
+        for (to, is_fine) in [
+            ("/", true),
+            ("/join/K7-QX_2", true),
+            ("/history/0192-ab", true),
+            ("", false),
+            ("//evil.example", false),
+            ("/\\evil.example", false),
+            ("@evil.example", false),
+            (".evil.example/", false),
+            ("javascript:alert(1)", false),
+            ("/a b", false),
+        ] {
+            assert_eq!(is_path(to), is_fine, "{to}");
+        }
     }
 }
