@@ -377,7 +377,8 @@ fn Line(line: AuditLine) -> impl IntoView {
                 {what} <small>{subject}</small> {was.map(|was| view! { <small>{was}</small> })}
                 {reason.map(|reason| view! { <small>{reason}</small> })}
             </td>
-            <td data-label=words.who>
+            <td data-label=words
+                .who>
                 {store.staff_name(line.by)}
                 {line
                     .allowed_by
