@@ -224,7 +224,8 @@ test.describe('in a shop of its own', () => {
     });
 });
 
-test('a till that nobody touches locks itself', async ({ till }) => {
+test('a till that nobody touches locks itself', async ({ till, noise }) => {
+    noise.expect(/status of 401/); // what was on its way when the door shut
     const { words, page } = till;
     await page.clock.install();
     await till.enter('owner', '/settings');

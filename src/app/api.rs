@@ -674,7 +674,9 @@ pub async fn open_demo() -> Result<(), Error> {
 pub async fn sign_in(staff_id: StaffId, kind: SecretKind, proof: String) -> Result<(), Error> {
     use crate::server;
     let call = crate::server::call().await?;
-    call.signed_in(server::sign_in(&call.server, &call.browser(), staff_id, kind, &proof).await)
+    let browser = call.browser();
+    call.name(&browser)?;
+    call.signed_in(server::sign_in(&call.server, &browser, staff_id, kind, &proof).await)
 }
 
 /// Signs out.

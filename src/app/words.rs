@@ -423,7 +423,6 @@ catalogue! {
     join_note: "اكتب اسمك واختار رقم سري أو كلمة سر", "Set your name and a PIN or a password";
     join: "انضم", "Join";
     your_name: "اسمك", "Your name";
-    join_code: "كود الدعوة", "Invitation code";
     was_joined: "تمام. لما المالك يوافق تقدر تدخل", "Done. You can sign in once the owner has approved you";
     was_joined_open: "تمام. تقدر تدخل دلوقتي", "Done. You can sign in now";
     to_login: "صفحة الدخول", "To the login";
@@ -439,7 +438,6 @@ catalogue! {
     devices_note: "كل شاشة أو موبايل بيشتغل عليه المحل", "Every till and phone that the shop works on";
     device_name: "اسم الجهاز", "Name of the device";
     pair: "اسمح للجهاز", "Pair";
-    pair_this: "اسمح للجهاز ده", "Pair this device";
     paired: "مسموح", "Paired";
     not_paired: "مش مسموح", "Not paired";
     asks_in: "عايز يدخل: {n}", "Asks to come in: {n}";
@@ -986,7 +984,6 @@ catalogue! {
     backup_last: "آخر نسخة سليمة", "Last good backup";
     backup_never: "لسه مفيش نسخة", "None yet";
     backup_is_late: "آخر نسخة احتياطية سليمة عدّى عليها أكتر من يومين", "The last good backup is more than two days old";
-    backup_late_short: "قديمة", "Old";
     backup_failed: "نسخة {n} ما اتعملتش", "The backup of {n} failed";
     back_up_now: "اعمل نسخة دلوقتي", "Back up now";
     backup_making: "بنعمل النسخة", "Making a backup";

@@ -148,7 +148,7 @@ pub async fn sign_in(
     begin(&mut logins, browser, &staff, &token, LOGIN_MS).await?;
     Ok(vec![
         set_cookie(COOKIE, &token, LOGIN_MS),
-        set_cookie(BROWSER_COOKIE, &browser.name, BROWSER_MS),
+        name_cookie(browser),
     ])
 }
 
@@ -316,6 +316,11 @@ pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
         .filter_map(|value| value.to_str().ok());
     all.flat_map(|line| line.split(';'))
         .find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
+}
+
+/// The cookie that names a browser.
+pub fn name_cookie(browser: &Browser) -> String {
+    set_cookie(BROWSER_COOKIE, &browser.name, BROWSER_MS)
 }
 
 fn set_cookie(name: &str, value: &str, ms: i64) -> String {

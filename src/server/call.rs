@@ -90,18 +90,30 @@ impl Call {
         result
     }
 
-    /// Answers with the cookies that sign in or out. What came over https goes back over https only.
+    /// Answers with the cookies that sign in or out.
     pub fn signed_in(&self, cookies: Result<Vec<String>, Error>) -> Result<(), Error> {
-        let is_secure = self.arrival.is_some_and(|arrival| arrival.is_secure);
         self.done(cookies.and_then(|cookies| {
-            cookies.into_iter().try_for_each(|mut cookie| {
-                if is_secure {
-                    cookie.push_str("; Secure");
-                }
-                let cookie = HeaderValue::try_from(cookie).map_err(|_| Error::Internal)?;
-                self.response.append_header(header::SET_COOKIE, cookie);
-                Ok(())
-            })
+            cookies
+                .into_iter()
+                .try_for_each(|cookie| self.set_cookie(cookie))
         }))
+    }
+
+    /// Gives a browser its name where it has none, let in or not: an owner can pair only one that is known again.
+    pub fn name(&self, browser: &auth::Browser) -> Result<(), Error> {
+        if browser.is_new {
+            self.set_cookie(auth::name_cookie(browser))?;
+        }
+        Ok(())
+    }
+
+    /// What came over https goes back over https only.
+    fn set_cookie(&self, mut cookie: String) -> Result<(), Error> {
+        if self.arrival.is_some_and(|arrival| arrival.is_secure) {
+            cookie.push_str("; Secure");
+        }
+        let cookie = HeaderValue::try_from(cookie).map_err(|_| Error::Internal)?;
+        self.response.append_header(header::SET_COOKIE, cookie);
+        Ok(())
     }
 }

@@ -387,6 +387,12 @@ async fn a_pin_opens_the_shop_in_a_paired_browser_only() {
     assert_eq!(paired.status, StatusCode::OK, "{}", paired.text);
     let let_in = sign_in_at(&shop, &cashier, cashier.staff_id, "pin", "2468").await;
     assert_eq!(let_in.status, StatusCode::OK, "{}", let_in.text);
+    // One that has no name yet gets it with the refusal, so that it is the same when it tries again.
+    let ask = json!({ "staff_id": cashier.staff_id, "kind": "pin", "proof": "2468" });
+    let first = shop.call("sign_in", &ask, None).await;
+    let again = shop.call("sign_in", &ask, first.cookie.as_deref()).await;
+    assert_eq!(first.status, StatusCode::FORBIDDEN, "{}", first.text);
+    assert_eq!((first.text, again.cookie), (again.text, None));
     let unknown = json!({ "browser_id": id(), "name": "x" });
     let unknown = shop
         .call("pair_browser", &unknown, Some(&owner.cookie))
