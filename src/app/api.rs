@@ -587,7 +587,7 @@ pub async fn open_empty() -> Result<Boot, Error> {
 #[server(endpoint = "push", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn push(batch: PushBatch) -> Result<PushReply, Error> {
     use crate::domain::sync::BATCH_OPS_MAX;
-    use crate::server::{now, sequencer::Authority};
+    use crate::server::now;
     let call = crate::server::call().await?;
     call.done(
         async {
@@ -595,14 +595,7 @@ pub async fn push(batch: PushBatch) -> Result<PushReply, Error> {
             if batch.ops.len() > BATCH_OPS_MAX {
                 return Err(Error::BadRequest);
             }
-            let reply = call.server.sequencer.push(batch, authority, now()).await?;
-            if let Authority::Device {
-                is_put_out: true, ..
-            } = authority
-            {
-                return Err(Error::PutOut);
-            }
-            Ok(reply)
+            Ok(call.server.sequencer.push(batch, authority, now()).await?)
         }
         .await,
     )

@@ -563,7 +563,9 @@ mod tests {
             *changed = new;
             let found = faults(&log);
             prop_assert!(names(&found, seq), "{:?}", found);
-            prop_assert!(found.len() == 1, "nobody else is accused: {:?}", found);
+            // A link that was changed does not hold what comes after it either.
+            let n_accused = if column == 7 { 2 } else { 1 };
+            prop_assert!(found.len() <= n_accused, "nobody else is accused: {:?}", found);
         }
 
         #[test]

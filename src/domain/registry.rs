@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::bill::{Payment, settle};
+use crate::domain::bill::Payment;
 use crate::domain::gateway::Gateway;
 use crate::domain::id::{
     BatchId, BrowserId, CategoryId, ChecklistId, GatewayId, ItemId, OpId, PackageId, PaymentId,
@@ -331,11 +331,14 @@ impl State {
     pub fn right_to_settle(&self, exact: Money, choice: Choice) -> Right {
         let shop = self.shops.values().next();
         let percent = shop.map_or(DISCOUNT_PERCENT, |shop| shop.discount_percent);
-        let (discount, _) = settle(exact, choice);
-        let is_deep = discount.0.saturating_mul(100) > exact.0.saturating_mul(percent.into());
+        let off = exact - choice.target(exact);
+        let is_deep = off.0.saturating_mul(100) > exact.0.saturating_mul(percent.into());
+        // A small bill may be rounded to nothing by the shop's own step.
+        let is_rounding = shop.is_some_and(|shop| off <= shop.rounding_step);
         match choice {
-            Choice::Free if discount > Money::ZERO => Right::FreeBill,
+            Choice::Free if off > Money::ZERO => Right::FreeBill,
             Choice::Custom { .. } if is_deep => Right::Discount,
+            Choice::Rounded { .. } if is_deep && !is_rounding => Right::Discount,
             _ => Right::Floor,
         }
     }

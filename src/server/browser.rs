@@ -18,8 +18,8 @@ const TOUCH_MS: i64 = MINUTE_MS;
 /// How long it is shown that a browser asks to be paired.
 const ASKS_MS: i64 = 60 * MINUTE_MS;
 
-/// Meets a browser at the door. With a PIN only a paired one comes in, where the shop says so; another one asks the
-/// owner by its number.
+/// Meets a browser at the door. One that was put out stays out until an owner pairs it again. With a PIN only a paired
+/// one comes in, where the shop says so; another one asks the owner by its number.
 pub async fn check(
     logins: &mut SqliteConnection,
     browser: &Browser,
@@ -27,18 +27,20 @@ pub async fn check(
     now: Timestamp,
 ) -> Result<(), Error> {
     let known = meet(logins, browser, now).await?;
+    let found = find(logins, known.browser_id).await?;
+    if found.as_ref().is_some_and(|found| found.revoked.is_some()) {
+        return Err(Error::PutOut);
+    }
     if kind == SecretKind::Password || !sync::shop(logins).await?.is_pairing {
         return Ok(());
     }
-    match find(logins, known.browser_id).await? {
-        Some(paired) if paired.revoked.is_none() => Ok(()),
-        _ => {
-            db::browser::ask(logins, known.browser_id, now).await?;
-            Err(Error::NotPaired {
-                number: known.number,
-            })
-        }
+    if found.is_some() {
+        return Ok(());
     }
+    db::browser::ask(logins, known.browser_id, now).await?;
+    Err(Error::NotPaired {
+        number: known.number,
+    })
 }
 
 async fn meet(

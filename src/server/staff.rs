@@ -5,7 +5,7 @@ use crate::domain::op::Body;
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::registry::{Row, Table};
 use crate::domain::staff::{INVITATION_MS, Role, SecretKind, Staff, StaffSecret, Status};
-use crate::domain::sync::WireOp;
+use crate::domain::sync::{LogEntry, WireOp};
 use crate::domain::text::{NAME_CHARS_MAX, check_reason, check_text};
 use crate::server::api::{Invited, Joining};
 use crate::server::sequencer::accepted_name;
@@ -15,6 +15,9 @@ use crate::server::{Error, Server, auth, clock, db, sheet, sync};
 const CODE_CHARS: usize = 10;
 /// What it is made of: nothing that is read for something else.
 const CODE_ALPHABET: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+
+/// How often it may be tried to accept one operation.
+const ACCEPT_TRIES_MAX: usize = 20;
 
 /// Invites somebody, or once more whoever has not come yet: what lets them come, shown this once.
 pub async fn invite(
@@ -37,9 +40,7 @@ pub async fn invite(
         hash: auth::hash(&code),
         expires_at,
     };
-    if role > who.role {
-        return Err(Error::NotAllowed);
-    }
+    check_rank(server, who, staff_id, role).await?;
     server.record(who.staff_id, Role::Owner, vec![body]).await?;
     let link = format!("{origin}/join/{code}");
     Ok(Invited {
@@ -48,6 +49,25 @@ pub async fn invite(
         link,
         expires_at,
     })
+}
+
+/// Checks that nobody touches who stands above them, or raises somebody there.
+async fn check_rank(
+    server: &Server,
+    who: &Staff,
+    staff_id: StaffId,
+    role: Role,
+) -> Result<(), Error> {
+    let mut read = server.readers.acquire().await?;
+    let found = db::row::find(&mut read, Table::Staff, &[staff_id.0]).await?;
+    let now = match found.into_iter().next() {
+        Some(Row::Staff(staff)) => staff.role,
+        _ => Role::Cashier,
+    };
+    if role.max(now) > who.role {
+        return Err(Error::NotAllowed);
+    }
+    Ok(())
 }
 
 /// Finds who a code is for.
@@ -119,6 +139,7 @@ pub async fn sign_out_everywhere(
     who: &Staff,
     staff_id: StaffId,
 ) -> Result<(), Error> {
+    check_rank(server, who, staff_id, Role::Cashier).await?;
     let body = Body::StaffSignedOut { staff_id };
     server.record(who.staff_id, Role::Owner, vec![body]).await
 }
@@ -144,8 +165,24 @@ pub async fn accept(server: &Server, who: &Staff, op_id: OpId) -> Result<(), Err
         return Err(Error::NotAllowed);
     }
     let by = StaffId(entry.staff_id);
-    let ops = vec![(accepted_name(op_id), entry.at, op.body)];
+    let name = free_name(server, op_id).await?;
+    let ops = vec![(name, entry.at, op.body)];
     server.record_past(by, who.role, ops).await?;
     let seen = Body::ReviewSeen { op_id };
     server.record(who.staff_id, who.role, vec![seen]).await
+}
+
+/// The name to accept an operation under: that of a try which went through, or else one that no try has used. A try that
+/// was refused - the start that it needed was not accepted yet - is no reason not to try again.
+async fn free_name(server: &Server, op_id: OpId) -> Result<OpId, Error> {
+    let mut read = server.readers.acquire().await?;
+    for n_tries in 0..ACCEPT_TRIES_MAX {
+        let name = accepted_name(op_id, n_tries);
+        let found = db::log::find(&mut read, &[name]).await?;
+        let is_refused = |entry: &LogEntry| matches!(entry.outcome, Outcome::Rejected(_));
+        if !found.iter().any(is_refused) {
+            return Ok(name);
+        }
+    }
+    Err(Error::NotAllowed)
 }

@@ -291,7 +291,7 @@ async fn the_owner_finds_every_operation_again() {
     let his = find(&shop, &owner, |f| f["staff_id"] = json!(cashier.staff_id)).await;
     assert!(his.next.is_some() && his.lines.iter().all(|line| line.by == cashier.staff_id));
     let staff = find(&shop, &owner, |f| f["group"] = json!("staff")).await;
-    assert_eq!(staff.lines.len(), 4);
+    assert_eq!(staff.lines.len(), 5);
     let both = find(&shop, &owner, |f| {
         f["group"] = json!("shop");
         f["staff_id"] = json!(cashier.staff_id);

@@ -360,6 +360,7 @@ async fn wrong_types_get_a_typed_error_and_write_nothing() {
             "backups",
             "is_backup_late",
             "back_up",
+            "set_backup_passphrase",
             "list_profiles",
         ]
         .contains(&name)

@@ -103,6 +103,7 @@ impl Shop {
             let maker = Maker {
                 staff_id: StaffId(op.login_id.0),
                 is_phone: op.login_id.0.as_u128() % 2 == 1,
+                is_approval: false,
             };
             draft.logins.insert((sender, op.login_id), maker);
         }

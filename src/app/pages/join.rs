@@ -10,6 +10,7 @@ use crate::app::pages::first_run::Problem;
 use crate::app::pages::login::DoorFoot;
 use crate::app::parts::button::{Choose, TextField};
 use crate::app::parts::shell::role_word;
+use crate::app::parts::title::Title;
 use crate::app::{Error, api, prefs, view};
 use crate::client;
 use crate::domain::money::latin_digit;
@@ -154,7 +155,7 @@ fn JoinForm(code: String, joining: Joining) -> impl IntoView {
         }
     };
     view! {
-        <leptos_meta::Title text=title.clone() />
+        <Title text=title.clone() />
         <form class="door-card" on:submit=submit>
             <div class="door-mark">
                 <img src="/icon.svg" alt="" width="60" height="60" />

@@ -7,6 +7,7 @@ use crate::app::pages::first_run::Problem;
 use crate::app::parts::button::{Icon, TextField};
 use crate::app::parts::shell::{initials, role_word, set_theme, switch_language};
 use crate::app::parts::show::Show;
+use crate::app::parts::title::Title;
 use crate::app::prefs::Theme;
 use crate::app::{Error, api, prefs, view, words};
 use crate::client;
@@ -142,7 +143,7 @@ pub fn LoginPage(
         door.try_in();
     };
     view! {
-        <leptos_meta::Title text=title />
+        <Title text=title />
         <main class="door">
             <form class="door-card" on:submit=submit>
                 <div class="door-mark">

@@ -244,7 +244,10 @@ fn EditStaff(
                 for (kind, text) in [(SecretKind::Password, password), (SecretKind::Pin, pin)] {
                     let proof = text.get_untracked();
                     if !proof.is_empty() {
-                        let proof = proof.chars().map(latin_digit).collect();
+                        let proof = match kind {
+                            SecretKind::Pin => proof.chars().map(latin_digit).collect(),
+                            SecretKind::Password => proof,
+                        };
                         api::set_secret(id, kind, Some(proof)).await?;
                         text.set(String::new());
                     }

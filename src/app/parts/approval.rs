@@ -37,13 +37,12 @@ fn Ask(asked: Asked) -> impl IntoView {
         .collect();
     let first = people.first().cloned().unwrap_or_default();
     let who = RwSignal::new(first.staff_id);
-    let has_pin = {
-        let people = people.clone();
-        move |staff_id| {
-            let mut people = people.iter();
-            people.any(|person| person.staff_id == staff_id && person.has_pin)
-        }
-    };
+    let with_pin: Vec<StaffId> = people
+        .iter()
+        .filter(|person| person.has_pin)
+        .map(|person| person.staff_id)
+        .collect();
+    let has_pin = StoredValue::new(move |staff_id: StaffId| with_pin.contains(&staff_id));
     let proof = RwSignal::new(String::new());
     let (error, is_busy) = (RwSignal::new(None::<Error>), RwSignal::new(false));
     let close = Callback::new(move |()| store.asked.set(None));
@@ -56,7 +55,7 @@ fn Ask(asked: Asked) -> impl IntoView {
         is_busy.set(true);
         let staff_id = who.get_untracked();
         let typed = proof.get_untracked();
-        let (kind, typed) = if has_pin(staff_id) {
+        let (kind, typed) = if has_pin.with_value(|has| has(staff_id)) {
             (SecretKind::Pin, typed.chars().map(latin_digit).collect())
         } else {
             (SecretKind::Password, typed)
@@ -108,13 +107,22 @@ fn Ask(asked: Asked) -> impl IntoView {
                                     chosen=who
                                     on_choose=move |staff_id| who.set(staff_id)
                                 />
-                                <TextField
-                                    label=words.pin
-                                    text=proof
-                                    kind="password"
-                                    max=200
-                                    dir="ltr"
-                                />
+                                {move || {
+                                    let label = if has_pin.with_value(|has| has(who.get())) {
+                                        words.pin
+                                    } else {
+                                        words.password
+                                    };
+                                    view! {
+                                        <TextField
+                                            label
+                                            text=proof
+                                            kind="password"
+                                            max=200
+                                            dir="ltr"
+                                        />
+                                    }
+                                }}
                             }
                         })}
                 </div>
@@ -146,7 +154,6 @@ async fn prove(
     match api::approve(staff_id, kind, proof.clone()).await {
         Ok(login_id) => {
             client::people::remember(staff_id, kind, &proof).await;
-            client::people::note_login(staff_id, login_id).await;
             Ok(login_id)
         }
         Err(Error::NoAnswer) => {

@@ -17,6 +17,7 @@ pub mod shell;
 pub mod show;
 pub mod sync;
 pub mod table;
+pub mod title;
 pub mod toasts;
 pub mod told;
 pub mod trail;

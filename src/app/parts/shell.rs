@@ -9,6 +9,7 @@ use crate::app::parts::button::{Button, Icon};
 use crate::app::parts::sheet::Modal;
 use crate::app::parts::show::Show;
 use crate::app::parts::sync::{AlarmBar, LinkBadge};
+use crate::app::parts::title::Title;
 use crate::app::parts::toasts::Toasts;
 use crate::app::prefs::{Theme, language_name, theme_name};
 use crate::app::{Error, Link, Store, Words, api, prefs, store, view, words};
@@ -167,7 +168,7 @@ pub fn PageHead(
 ) -> impl IntoView {
     let store = store();
     view! {
-        <leptos_meta::Title text=move || format!("{} · {}", title.get(), store.shop().name) />
+        <Title text=Signal::derive(move || format!("{} · {}", title.get(), store.shop().name)) />
         <header class="page-head">
             <h1>{move || title.get()}</h1>
             <span class="grow"></span>
@@ -243,7 +244,7 @@ pub fn leaving() -> (
 fn leave(store: Store) {
     spawn_local(async move {
         let is_away = match api::sign_out().await {
-            Ok(()) | Err(Error::NotSignedIn) => false,
+            Ok(()) | Err(Error::NotSignedIn | Error::PutOut) => false,
             Err(Error::NoAnswer) => true,
             Err(error) => return store.toast_error(&error),
         };

@@ -166,6 +166,10 @@ fn SyncSheet(on_close: Callback<()>) -> impl IntoView {
         reviews.retain(|review| review.seen.is_none());
         reviews.sort_by_key(|review| std::cmp::Reverse(review.at));
         reviews.truncate(REVIEWS_SHOWN);
+        // What is taken after all is taken in the order in which it was done.
+        let is_refused =
+            |review: &Review| matches!(review.reason, Reason::NotAllowed | Reason::PutOut);
+        reviews.sort_by_key(|review| is_refused(review).then_some(review.at));
         let is_empty = n_pending == 0 && refused.is_empty();
         let refused = refused
             .into_iter()

@@ -16,7 +16,7 @@ use crate::domain::json;
 use crate::domain::op::{Body, Op, SCHEMA, Stamped};
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::registry::{Review, Row, State, Table};
-use crate::domain::staff::Role;
+use crate::domain::staff::{Role, Signature};
 use crate::domain::sync::{
     Chain, DeviceHead, OP_BYTES_MAX, OpOutcome, Position, PushBatch, PushReply, WireOp,
 };
@@ -124,6 +124,8 @@ pub struct Maker {
     pub staff_id: StaffId,
     /// It is on a phone, as the browser says.
     pub is_phone: bool,
+    /// They only allowed something with it: it records nothing.
+    pub is_approval: bool,
 }
 
 /// What a group of pushes comes to, before it is committed. Whoever keeps the log fills in what it knows of the
@@ -158,10 +160,10 @@ pub fn reused_name(wire: &WireOp) -> OpId {
     hashed_name(wire.bytes.as_bytes())
 }
 
-/// The name under which an operation that was refused is recorded after all: the same every time, so that it is recorded
-/// once.
-pub fn accepted_name(op_id: OpId) -> OpId {
-    hashed_name(format!("accepted {op_id}").as_bytes())
+/// The name under which an operation that was refused is recorded after all, at a try: the same every time, so that it
+/// is recorded once.
+pub fn accepted_name(op_id: OpId, n_tries: usize) -> OpId {
+    hashed_name(format!("accepted {op_id} {n_tries}").as_bytes())
 }
 
 fn hashed_name(bytes: &[u8]) -> OpId {
@@ -412,6 +414,7 @@ impl Stamp {
             } => {
                 let maker_of = |login_id| draft.logins.get(&login_id);
                 let maker = op.and_then(|op| maker_of((login_id, op.login_id)));
+                let maker = maker.filter(|maker| !maker.is_approval);
                 let role_of = |staff_id| {
                     let staff = state.staff.get(&staff_id);
                     staff
@@ -420,8 +423,16 @@ impl Stamp {
                 };
                 let by = maker.map(|maker| maker.staff_id);
                 let role = by.and_then(role_of).filter(|_| !is_put_out);
-                // Whoever allowed it was at this browser themselves.
-                let approval = op.and_then(|op| op.approval).filter(|approval| {
+                // Whoever allowed it was at this browser themselves, and lends what can be lent, nothing else.
+                let is_lent = |op: &Op| {
+                    let signature = Signature {
+                        at: op.captured_at,
+                        by: by.unwrap_or_default(),
+                    };
+                    state.right_for(&op.body, signature).can_be_lent()
+                };
+                let approval = op.filter(|op| is_lent(op)).and_then(|op| op.approval);
+                let approval = approval.filter(|approval| {
                     let approver = maker_of((login_id, approval.login_id));
                     approver.is_some_and(|approver| approver.staff_id == approval.staff_id)
                 });

@@ -283,7 +283,9 @@ fn told_restore(anchor: &Anchor, shop: &Shop) -> String {
 /// Names a fault in a line.
 fn told(fault: &Fault, shop: &Shop, people: &[(String, String)]) -> String {
     let who = |about: &About| {
-        let name = people.iter().find(|(id, _)| *id == about.by);
+        let name = people
+            .iter()
+            .find(|(id, _)| id.eq_ignore_ascii_case(&about.by));
         let name = name.map_or(about.by.as_str(), |(_, name)| name);
         format!("{} of {} by {name}", about.kind, moment(about.at, shop))
     };

@@ -173,7 +173,17 @@ pub async fn restore(
 async fn keep(shop: &Path, now: Timestamp) -> Result<PathBuf, StartError> {
     let zone = clock::zone("UTC", now)?;
     let name = file_name(now, &zone).replace("mikrodash", "shop-before-restore");
-    let kept = shop.with_file_name(name).with_extension("db");
+    let name = name.split('.').next().unwrap_or(&name).to_owned();
+    // One that was cut off in this very second has left a name like that already.
+    let names = (1..).map(|n| match n {
+        1 => format!("{name}.db"),
+        n => format!("{name}-{n}.db"),
+    });
+    let mut free = names.map(|name| shop.with_file_name(name));
+    let kept = free
+        .find(|kept| !kept.exists())
+        .ok_or(io::ErrorKind::AlreadyExists)
+        .map_err(io::Error::from)?;
     let beside = |file: &Path, what: &str| PathBuf::from(format!("{}{what}", file.display()));
     let folded = db::backup::fold(shop).await;
     if let Err(error) = folded

@@ -98,8 +98,9 @@ pub async fn find_maker(
     sender: LoginId,
     maker: LoginId,
 ) -> Result<Option<Maker>, sqlx::Error> {
-    let found: Option<(String, bool)> = sqlx::query_as(
-        "select maker.staff_id, maker.is_phone from login maker join login sender \
+    let found: Option<(String, bool, bool)> = sqlx::query_as(
+        "select maker.staff_id, maker.is_phone, maker.expires_at_ms <= maker.created_at_ms \
+         from login maker join login sender \
          on maker.browser_hash = sender.browser_hash or maker.staff_id = sender.staff_id \
          where maker.login_id = ? and sender.login_id = ?",
     )
@@ -108,10 +109,11 @@ pub async fn find_maker(
     .fetch_optional(connection)
     .await?;
     found
-        .map(|(staff_id, is_phone)| {
+        .map(|(staff_id, is_phone, is_approval)| {
             Ok(Maker {
                 staff_id: StaffId(id(&staff_id)?),
                 is_phone,
+                is_approval,
             })
         })
         .transpose()
