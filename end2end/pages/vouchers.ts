@@ -13,6 +13,7 @@ export async function addPackage(till: Till, name: string, pounds: string): Prom
     await till.dialog.getByLabel(words.limit_time).fill('24');
     await till.button(words.save).click();
     await expect(till.dialog).toHaveCount(0);
+    await expect(till.page.getByRole('row').filter({ hasText: name }).first()).toBeVisible();
 }
 
 /** Makes vouchers on their page, and answers with the row of their batch. */
