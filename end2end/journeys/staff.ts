@@ -81,6 +81,7 @@ test('who was invited joins, is approved, works, and is put out while working', 
     await expect(person(till, 'Sayed Ali')).toContainText(words.waits_for_owner);
     await act(till, 'Sayed Ali', words.approve);
     await expect(person(till, 'Sayed Ali')).toContainText(words.active);
+    await till.stored();
 
     await theirs.go();
     const login = new Login(theirs.page, words);
