@@ -28,7 +28,7 @@ const CORPUS: [(&str, &str); 9] = [
     ("</title><body onload=alert(1)>", "<body onload"),
     ("</textarea><iframe src=//x.example>", "<iframe"),
     ("<!--<script>alert(1)", "<!--<script"),
-    ("a\" autofocus onfocus=\"alert(1)", "a\" autofocus"),
+    ("a\" autofocus onfocus=\"alert(1)", "=\"a\" autofocus"),
     ("javascript:alert(1)", "href=\"javascript:"),
     ("\u{202e}]]><x y='", "]]><x"),
 ];
@@ -172,8 +172,11 @@ async fn what_people_type_does_nothing_on_any_page_in_any_answer() {
                     !page.text.contains(harm),
                     "{path} in {language} does what {text:?} says"
                 );
-                n_shown +=
-                    usize::from(page.text.contains("alert(1)") || page.text.contains("x y="));
+                n_shown += usize::from(
+                    ["alert(1)", "x y=", "x.example"]
+                        .iter()
+                        .any(|word| page.text.contains(word)),
+                );
             }
         }
         assert!(n_shown > 10, "{text:?} is shown somewhere: {n_shown}");
