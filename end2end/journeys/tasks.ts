@@ -104,6 +104,7 @@ test('a checklist is made, gone through and finished, and a cash count keeps wha
     await expect(theirs.dialog).toHaveCount(0);
     const running = tasks.list('Evening count').first();
     await expect(running).toContainText('1 / 2');
+    await expect(running).toContainText('1,250');
     await running.getByRole('button', { name: words.go_on }).click();
     await expect(tasks.dialog.getByLabel(words.counted_cash)).toHaveValue('1250');
     await tasks.dialog.getByRole('checkbox', { name: 'Coins' }).check();

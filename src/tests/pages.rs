@@ -2,6 +2,7 @@
 
 use axum::body::Body as HttpBody;
 use axum::http::{Request, StatusCode, header};
+use futures::future::join_all;
 use mikrodash::domain::id::SessionId;
 use mikrodash::domain::money::Money;
 use mikrodash::domain::op::{Body, Choice};
@@ -68,6 +69,19 @@ async fn every_page_renders_in_both_languages() {
                 page.text.contains(word),
                 "{path} in {language} does not say {word}"
             );
+        }
+    }
+}
+
+/// A bug: the title was read when the signals that it was made of could be gone, so one page in eight was a 500.
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_that_are_drawn_at_once_are_all_drawn() {
+    let (shop, owner) = Shop::ready().await;
+    for _ in 0..20 {
+        let pages = join_all((0..50).map(|_| shop.page("/", &owner.cookie))).await;
+        for page in pages {
+            assert_eq!(page.status, StatusCode::OK, "{}", page.text);
+            assert!(page.text.contains("<title>"), "{}", page.text);
         }
     }
 }

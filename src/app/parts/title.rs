@@ -12,5 +12,12 @@ pub fn Title(
     #[prop(into)]
     text: Signal<String>,
 ) -> impl IntoView {
-    view! { <leptos_meta::Title text=move || text.get().replace('<', "‹") /> }
+    let inert = move |text: String| text.replace('<', "‹");
+    // The server writes it after the page, when the signals that the page was drawn from may be gone. This one stays.
+    let named = ArcRwSignal::new(inert(text.get_untracked()));
+    Effect::new({
+        let named = named.clone();
+        move || named.set(inert(text.get()))
+    });
+    view! { <leptos_meta::Title text=move || named.get() /> }
 }

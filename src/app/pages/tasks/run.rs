@@ -31,6 +31,7 @@ pub fn RunSheet(run_id: RunId, on_close: Callback<()>) -> impl IntoView {
         .counted
         .map(|amount| amount.to_string())
         .unwrap_or_default();
+    let note_before = StoredValue::new(before.note.clone());
     let (counted, note) = (RwSignal::new(counted), RwSignal::new(before.note));
     let is_bad = Signal::derive(move || is_count.get() && parse_pounds(&counted.get()).is_none());
     let edit = move |changes: Vec<RunChange>| {
@@ -45,14 +46,16 @@ pub fn RunSheet(run_id: RunId, on_close: Callback<()>) -> impl IntoView {
                 }])
                 .is_ok()
     };
+    // What was left as it stood is no edit: somebody else may have changed it since.
     let typed = move || {
-        let mut changes = vec![RunChange::Note(note.get_untracked().trim().to_owned())];
-        let amount = parse_pounds(&counted.get_untracked());
-        changes.extend(
-            amount
-                .filter(|_| is_count.get_untracked())
-                .map(|amount| RunChange::Counted(Some(amount))),
-        );
+        let mut changes = Vec::new();
+        let (noted, amount) = (note.get_untracked(), parse_pounds(&counted.get_untracked()));
+        if noted.trim() != note_before.get_value() {
+            changes.push(RunChange::Note(noted.trim().to_owned()));
+        }
+        if is_count.get_untracked() && amount.is_some() && amount != before.counted {
+            changes.push(RunChange::Counted(amount));
+        }
         changes
     };
     let finish = move || {
