@@ -5,6 +5,7 @@ use leptos::task::spawn_local;
 
 use crate::app::pages::login::DoorFoot;
 use crate::app::parts::button::{Choose, Icon, TextField};
+use crate::app::parts::problem::Problem;
 use crate::app::prefs::language_name;
 use crate::app::{Error, api, prefs, view};
 use crate::client;
@@ -105,20 +106,5 @@ pub fn FirstRunPage() -> impl IntoView {
             </form>
             <DoorFoot />
         </main>
-    }
-}
-
-/// Says what went wrong at the door.
-#[component]
-pub fn Problem(
-    /// What.
-    error: Error,
-) -> impl IntoView {
-    let prefs = prefs();
-    view! {
-        <div class="notice" data-tone="bad" role="alert">
-            <Icon name="alert" />
-            <p>{prefs.digits(&error.text(prefs.words()))}</p>
-        </div>
     }
 }

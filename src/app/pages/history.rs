@@ -7,11 +7,13 @@ use crate::app::api::{self, HistoryFilter, HistoryPage as Page};
 use crate::app::codec::Awaited;
 use crate::app::parts::button::{Amount, Icon};
 use crate::app::parts::empty::Empty;
+use crate::app::parts::filter::{DayField, SelectField, named, people};
 use crate::app::parts::shell::PageHead;
 use crate::app::past::{self, Found, HistoryHere};
 use crate::app::{Error, Link, prefs, store, view, words};
 use crate::domain::money::Money;
 use crate::domain::session::Session;
+use crate::domain::station::Station;
 use crate::domain::time::{BusinessDay, Timestamp};
 
 /// Lists bills.
@@ -155,95 +157,51 @@ fn Filters(filter: Memo<HistoryFilter>) -> impl IntoView {
         };
         navigate.with_value(|navigate| navigate(&address(&wanted), options));
     };
-    let set_from = move |event| {
-        let day = BusinessDay::parse(&event_target_value(&event));
-        go(Box::new(move |filter| filter.from = day.or(filter.from)));
-    };
-    let set_to = move |event| {
-        let day = BusinessDay::parse(&event_target_value(&event));
-        go(Box::new(move |filter| filter.to = day.or(filter.to)));
-    };
-    let set_station = move |event| {
-        let id = event_target_value(&event).parse().ok();
-        go(Box::new(move |filter| filter.station_id = id));
-    };
-    let set_staff = move |event| {
-        let id = event_target_value(&event).parse().ok();
-        go(Box::new(move |filter| filter.staff_id = id));
-    };
-    let day_value =
-        move |day: Option<BusinessDay>| day.map(|day| day.to_string()).unwrap_or_default();
-    let stations = store.memo(|state| state.floor().into_iter().cloned().collect::<Vec<_>>());
-    let staff = store.memo(|state| state.staff.values().cloned().collect::<Vec<_>>());
+    let stations = store.memo(move |state| {
+        let name = |station: &Station| station.name.text(prefs.is_arabic()).to_owned();
+        let floor = state.floor().into_iter();
+        floor
+            .map(|station| (station.station_id.to_string(), name(station)))
+            .collect()
+    });
+    let staff = store.memo(people);
     view! {
         <form class="filters">
             <div class="seg" role="group" aria-label=words.period>
                 {periods.map(period).collect_view()}
             </div>
-            <label class="field">
-                <span class="label">{words.from_day}</span>
-                <input
-                    type="date"
-                    prop:value=move || day_value(filter.with(|f| f.from))
-                    value=day_value(filter.get_untracked().from)
-                    on:change=set_from
-                />
-            </label>
-            <label class="field">
-                <span class="label">{words.to_day}</span>
-                <input
-                    type="date"
-                    prop:value=move || day_value(filter.with(|f| f.to))
-                    value=day_value(filter.get_untracked().to)
-                    on:change=set_to
-                />
-            </label>
-            <label class="field">
-                <span class="label">{words.station}</span>
-                <select on:change=set_station>
-                    <option value="">{words.all_stations}</option>
-                    {move || {
-                        stations
-                            .get()
-                            .into_iter()
-                            .map(|station| {
-                                let id = station.station_id;
-                                view! {
-                                    <option
-                                        value=id.to_string()
-                                        selected=move || filter.with(|f| f.station_id == Some(id))
-                                    >
-                                        {station.name.text(prefs.is_arabic()).to_owned()}
-                                    </option>
-                                }
-                            })
-                            .collect_view()
-                    }}
-                </select>
-            </label>
-            <label class="field">
-                <span class="label">{words.cashier}</span>
-                <select on:change=set_staff>
-                    <option value="">{words.everyone}</option>
-                    {move || {
-                        staff
-                            .get()
-                            .into_iter()
-                            .map(|person| {
-                                let id = person.staff_id;
-                                view! {
-                                    <option
-                                        value=id.to_string()
-                                        selected=move || filter.with(|f| f.staff_id == Some(id))
-                                    >
-                                        {person.name}
-                                    </option>
-                                }
-                            })
-                            .collect_view()
-                    }}
-                </select>
-            </label>
+            <DayField
+                label=words.from_day
+                day=Signal::derive(move || filter.with(|f| f.from))
+                on_day=Callback::new(move |day: Option<BusinessDay>| {
+                    go(Box::new(move |filter| filter.from = day.or(filter.from)));
+                })
+            />
+            <DayField
+                label=words.to_day
+                day=Signal::derive(move || filter.with(|f| f.to))
+                on_day=Callback::new(move |day: Option<BusinessDay>| {
+                    go(Box::new(move |filter| filter.to = day.or(filter.to)));
+                })
+            />
+            <SelectField
+                label=words.station
+                all=words.all_stations
+                options=stations.into()
+                chosen=Signal::derive(move || named(filter.with(|f| f.station_id)))
+                on_choose=Callback::new(move |id: String| {
+                    go(Box::new(move |filter| filter.station_id = id.parse().ok()));
+                })
+            />
+            <SelectField
+                label=words.cashier
+                all=words.everyone
+                options=staff.into()
+                chosen=Signal::derive(move || named(filter.with(|f| f.staff_id)))
+                on_choose=Callback::new(move |id: String| {
+                    go(Box::new(move |filter| filter.staff_id = id.parse().ok()));
+                })
+            />
         </form>
     }
 }

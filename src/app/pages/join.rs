@@ -6,9 +6,9 @@ use leptos_router::hooks::use_params_map;
 
 use crate::app::api::Joining;
 use crate::app::codec::Awaited;
-use crate::app::pages::first_run::Problem;
 use crate::app::pages::login::DoorFoot;
 use crate::app::parts::button::{Choose, TextField};
+use crate::app::parts::problem::Problem;
 use crate::app::parts::shell::role_word;
 use crate::app::parts::title::Title;
 use crate::app::{Error, api, prefs, view};

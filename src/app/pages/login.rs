@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use crate::app::pages::first_run::Problem;
 use crate::app::parts::button::{Icon, TextField};
+use crate::app::parts::problem::Problem;
 use crate::app::parts::shell::{initials, role_word, set_theme, switch_language};
 use crate::app::parts::show::Show;
 use crate::app::parts::title::Title;

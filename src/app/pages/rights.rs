@@ -19,10 +19,7 @@ pub fn RightsPage() -> impl IntoView {
     let (store, words) = (store(), prefs().words());
     let can_change = store.has(Right::Settings);
     let row = move |right: Right| {
-        let least = store.memo(move |state| {
-            let shop = state.shops.values().next();
-            shop.map_or_else(|| right.least_role(), |shop| shop.least_role(right))
-        });
+        let least = store.memo(move |state| state.least_role(right));
         let cell = move |role: Role| {
             let name = format!("{}: {}", right_word(right, words), role_word(role, words));
             let is_given = move || role >= least.get();

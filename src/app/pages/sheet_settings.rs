@@ -4,9 +4,9 @@ use leptos::ev::Event;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use crate::app::pages::first_run::Problem;
 use crate::app::pages::settings::change;
 use crate::app::parts::button::{Button, TextField};
+use crate::app::parts::problem::Problem;
 use crate::app::{Error, Tone, api, prefs, store, view};
 use crate::client;
 use crate::domain::logo::{LOGO_BYTES_MAX, LogoKind};

@@ -4,8 +4,8 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::app::api::Invited;
-use crate::app::pages::first_run::Problem;
 use crate::app::parts::button::{Button, Choose, TextField};
+use crate::app::parts::problem::Problem;
 use crate::app::parts::qr::Qr;
 use crate::app::parts::reason::AskReason;
 use crate::app::parts::sheet::{Modal, Sheet, SheetFoot};

@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use crate::app::pages::first_run::Problem;
 use crate::app::parts::button::{Choose, TextField};
+use crate::app::parts::problem::Problem;
 use crate::app::parts::sheet::Modal;
 use crate::app::parts::shell::role_word;
 use crate::app::store::Asked;

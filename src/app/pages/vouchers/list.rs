@@ -13,6 +13,7 @@ use crate::app::pages::vouchers::one::{Acts, VoucherSheet};
 use crate::app::pages::vouchers::stage_word;
 use crate::app::parts::button::{Amount, Button};
 use crate::app::parts::empty::Empty;
+use crate::app::parts::filter::{DayField, SelectField, named};
 use crate::app::parts::scan::{Scanner, Scanning};
 use crate::app::parts::shell::PageHead;
 use crate::app::parts::show::Show;
@@ -20,7 +21,7 @@ use crate::app::parts::sync::NeedsServer;
 use crate::app::{Error, Store, prefs, store, view, words};
 use crate::domain::id::VoucherId;
 use crate::domain::time::BusinessDay;
-use crate::domain::voucher::Voucher;
+use crate::domain::voucher::{Package, Voucher};
 
 /// What is picked, wherever it stands in the list.
 type Picked = RwSignal<BTreeMap<VoucherId, Voucher>>;
@@ -145,9 +146,16 @@ fn Filters(filter: Memo<VoucherFilter>, open: RwSignal<Option<Voucher>>) -> impl
         (Life::Leak, words.life_leak),
         (Life::Ended, words.life_ended),
     ];
-    let packages = store.memo(|state| state.packages.values().cloned().collect::<Vec<_>>());
-    let day_value =
-        move |day: Option<BusinessDay>| day.map(|day| day.to_string()).unwrap_or_default();
+    let lives = lives
+        .map(|(life, word)| (life.name().to_owned(), word.to_owned()))
+        .to_vec();
+    let packages = store.memo(move |state| {
+        let name = |package: &Package| package.name.text(prefs.is_arabic()).to_owned();
+        let packages = state.packages.values();
+        packages
+            .map(|package| (package.package_id.to_string(), name(package)))
+            .collect()
+    });
     let text = filter.with_untracked(|filter| filter.text.clone());
     let scanning = Scanning::new();
     let on_code = Callback::new(move |code: String| {
@@ -181,77 +189,38 @@ fn Filters(filter: Memo<VoucherFilter>, open: RwSignal<Option<Voucher>>) -> impl
                 </label>
                 <Scanner scanning on_code />
             </div>
-            <label class="field">
-                <span class="label">{words.package}</span>
-                <select on:change=move |event| {
-                    let id = event_target_value(&event).parse().ok();
-                    go(Box::new(move |filter| filter.package_id = id));
-                }>
-                    <option value="">{words.all}</option>
-                    {move || {
-                        packages
-                            .get()
-                            .into_iter()
-                            .map(|package| {
-                                let id = package.package_id;
-                                view! {
-                                    <option
-                                        value=id.to_string()
-                                        selected=move || filter.with(|f| f.package_id == Some(id))
-                                    >
-                                        {package.name.text(prefs.is_arabic()).to_owned()}
-                                    </option>
-                                }
-                            })
-                            .collect_view()
-                    }}
-                </select>
-            </label>
-            <label class="field">
-                <span class="label">{words.state}</span>
-                <select on:change=move |event| {
-                    let life = Life::parse(&event_target_value(&event));
-                    go(Box::new(move |filter| filter.life = life));
-                }>
-                    <option value="">{words.all}</option>
-                    {lives
-                        .map(|(life, word)| {
-                            view! {
-                                <option
-                                    value=life.name()
-                                    selected=move || filter.with(|f| f.life == Some(life))
-                                >
-                                    {word}
-                                </option>
-                            }
-                        })
-                        .collect_view()}
-                </select>
-            </label>
-            <label class="field">
-                <span class="label">{words.from_day}</span>
-                <input
-                    type="date"
-                    prop:value=move || day_value(filter.with(|f| f.from))
-                    value=day_value(filter.get_untracked().from)
-                    on:change=move |event| {
-                        let day = BusinessDay::parse(&event_target_value(&event));
-                        go(Box::new(move |filter| filter.from = day));
-                    }
-                />
-            </label>
-            <label class="field">
-                <span class="label">{words.to_day}</span>
-                <input
-                    type="date"
-                    prop:value=move || day_value(filter.with(|f| f.to))
-                    value=day_value(filter.get_untracked().to)
-                    on:change=move |event| {
-                        let day = BusinessDay::parse(&event_target_value(&event));
-                        go(Box::new(move |filter| filter.to = day));
-                    }
-                />
-            </label>
+            <SelectField
+                label=words.package
+                all=words.all
+                options=packages.into()
+                chosen=Signal::derive(move || named(filter.with(|f| f.package_id)))
+                on_choose=Callback::new(move |id: String| {
+                    go(Box::new(move |filter| filter.package_id = id.parse().ok()));
+                })
+            />
+            <SelectField
+                label=words.state
+                all=words.all
+                options=Signal::stored(lives)
+                chosen=Signal::derive(move || named(filter.with(|f| f.life.map(Life::name))))
+                on_choose=Callback::new(move |name: String| {
+                    go(Box::new(move |filter| filter.life = Life::parse(&name)));
+                })
+            />
+            <DayField
+                label=words.from_day
+                day=Signal::derive(move || filter.with(|f| f.from))
+                on_day=Callback::new(move |day: Option<BusinessDay>| {
+                    go(Box::new(move |filter| filter.from = day));
+                })
+            />
+            <DayField
+                label=words.to_day
+                day=Signal::derive(move || filter.with(|f| f.to))
+                on_day=Callback::new(move |day: Option<BusinessDay>| {
+                    go(Box::new(move |filter| filter.to = day));
+                })
+            />
         </form>
     }
 }

@@ -3,10 +3,10 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use crate::app::pages::first_run::Problem;
 use crate::app::pages::wifi::{Act, Seen};
 use crate::app::parts::button::{Button, Choose, Icon, TextField};
 use crate::app::parts::empty::Empty;
+use crate::app::parts::problem::Problem;
 use crate::app::parts::sheet::{Modal, Sheet, SheetFoot};
 use crate::app::parts::show::Show;
 use crate::app::parts::table::Table;
