@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use serde::Deserialize;
 
 use crate::server::error::StartError;
+use crate::server::tls::acme::{AcmeSettings, LETS_ENCRYPT};
 use crate::server::tls::{TlsSettings, is_name};
 
 /// How far above the plain port the one for https is, where nothing else is said: 3443 goes with 3000.
@@ -92,6 +93,18 @@ pub struct ServeArgs {
     /// Its key, as PEM.
     #[arg(long, env = "MIKRODASH_TLS_KEY")]
     pub tls_key: Option<PathBuf>,
+    /// A name that leads here from the internet, to have it certified there (ACME); with commas, more than one.
+    #[arg(long, env = "MIKRODASH_ACME_NAMES", value_delimiter = ',')]
+    pub acme_names: Option<Vec<String>>,
+    /// The directory of who certifies it [default: Let's Encrypt's].
+    #[arg(long, env = "MIKRODASH_ACME_DIRECTORY")]
+    pub acme_directory: Option<String>,
+    /// A mail address for who certifies it.
+    #[arg(long, env = "MIKRODASH_ACME_CONTACT")]
+    pub acme_contact: Option<String>,
+    /// What who certifies it is trusted by, as PEM [default: what this machine trusts].
+    #[arg(long, env = "MIKRODASH_ACME_ROOT")]
+    pub acme_root: Option<PathBuf>,
     /// Announce the shop's name on the network (mDNS) [default: true].
     #[arg(long, env = "MIKRODASH_MDNS", value_parser = BoolishValueParser::new())]
     pub mdns: Option<bool>,
@@ -263,6 +276,10 @@ struct TlsTable {
     names: Option<Vec<String>>,
     certificate: Option<PathBuf>,
     key: Option<PathBuf>,
+    acme_names: Option<Vec<String>>,
+    acme_directory: Option<String>,
+    acme_contact: Option<String>,
+    acme_root: Option<PathBuf>,
     mdns: Option<bool>,
 }
 
@@ -308,6 +325,12 @@ impl Config {
                 args.tls_certificate.or(file.tls.certificate),
                 args.tls_key.or(file.tls.key),
             )?,
+            acme: acme(
+                args.acme_names.or(file.tls.acme_names),
+                args.acme_directory.or(file.tls.acme_directory),
+                args.acme_contact.or(file.tls.acme_contact),
+                args.acme_root.or(file.tls.acme_root),
+            )?,
             is_announced: args.mdns.or(file.tls.mdns).unwrap_or(true),
         };
         check_names(&settings)?;
@@ -351,6 +374,35 @@ fn own_certificate(
                 .to_owned(),
         )),
     }
+}
+
+/// Names are certified on the internet only by which something on the internet finds them.
+fn acme(
+    names: Option<Vec<String>>,
+    directory: Option<String>,
+    contact: Option<String>,
+    root: Option<PathBuf>,
+) -> Result<Option<AcmeSettings>, StartError> {
+    let names: Vec<String> = names
+        .unwrap_or_default()
+        .iter()
+        .map(|name| name.trim().to_lowercase())
+        .collect();
+    let is_known = |name: &String| {
+        let ends_in = name.rsplit_once('.').map(|(_, last)| last);
+        is_name(name) && ends_in.is_some_and(|last| last != "local")
+    };
+    if let Some(wrong) = names.iter().find(|name| !is_known(name)) {
+        return Err(StartError::Config(format!(
+            "{wrong:?} is no name that leads here from the internet, as in shop.example.com"
+        )));
+    }
+    Ok((!names.is_empty()).then(|| AcmeSettings {
+        names,
+        directory: directory.unwrap_or_else(|| LETS_ENCRYPT.to_owned()),
+        contact,
+        root,
+    }))
 }
 
 fn check_names(settings: &TlsSettings) -> Result<(), StartError> {
@@ -432,6 +484,8 @@ mod tests {
             "[tls]\ncertificate = \"a.pem\"",
             "[tls]\nname = \"My Shop\"",
             "[tls]\nnames = [\"good.example\", \"bad name\"]",
+            "[tls]\nacme_names = [\"mikrodash.local\"]",
+            "[tls]\nacme_names = [\"shop\"]",
         ] {
             assert!(matches!(read(wrong), Err(StartError::Config(_))), "{wrong}");
         }

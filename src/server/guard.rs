@@ -5,7 +5,6 @@ use std::any::Any;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use axum::Json;
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -95,7 +94,7 @@ pub async fn keep_plain_local(
             ];
             (StatusCode::SEE_OTHER, headers).into_response()
         }
-        Way::Refused => (StatusCode::FORBIDDEN, Json(Error::NotSecure)).into_response(),
+        Way::Refused => Error::NotSecure.into_response(),
     }
 }
 
@@ -217,8 +216,8 @@ pub async fn harden(State(server): State<Arc<Server>>, request: Request, next: N
     response
 }
 
-/// Tells whether a browser should never come back over plain http (HSTS): over https, to a name, under the owner's own
-/// certificate.
+/// Tells whether a browser should never come back over plain http (HSTS): over https, to a name, under a certificate that
+/// it trusts by itself.
 ///
 /// Never under the shop's authority. The rule is for a name and all its ports, so it would turn the install page away,
 /// which has to stay on plain http; and a browser that has it lets nobody past a certificate that it does not trust, so
@@ -226,13 +225,15 @@ pub async fn harden(State(server): State<Arc<Server>>, request: Request, next: N
 fn is_strict(server: &Server, request: &Request) -> bool {
     let is_secure = request.extensions().get::<Arrival>();
     let is_secure = is_secure.is_some_and(|arrival| arrival.is_secure);
-    let is_name = host(request.headers()).is_some_and(|host| {
+    let is_name = |host: &&str| {
         bare(host).parse::<IpAddr>().is_err()
-            && host != "localhost"
+            && *host != "localhost"
             && host.rsplit('.').next() != Some("local")
-    });
+    };
+    let name = host(request.headers()).filter(is_name);
     let tls = server.doors.get().and_then(|doors| doors.tls.as_ref());
-    is_secure && is_name && tls.is_some_and(|(_, tls)| tls.authority().is_none())
+    let is_trusted = |name| tls.is_some_and(|(_, tls)| tls.is_trusted(name));
+    is_secure && name.is_some_and(is_trusted)
 }
 
 /// What a page may load and run: its own files, and the script that carries this nonce. It may also ask these other

@@ -7,6 +7,7 @@
     reason = "a test may panic, say what it did, and be a long table"
 )]
 
+mod acme;
 mod answers;
 mod audit;
 mod backup;

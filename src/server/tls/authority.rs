@@ -17,8 +17,8 @@ use rcgen::{
 };
 use rustls::crypto::ring::sign::any_supported_type;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::sign::CertifiedKey;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::{CertifiedKey, SigningKey};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::gateway::Sealed;
@@ -71,21 +71,24 @@ pub struct Names {
 
 /// A certificate with its key, as it is kept.
 #[derive(Serialize, Deserialize)]
-struct Made {
-    /// The certificate, as PEM.
-    certificate: String,
+pub struct Made {
+    /// The certificate and what it hangs on, as PEM.
+    pub certificate: String,
     /// Its key, as PEM.
-    key: Sealed,
+    pub key: Sealed,
     /// Whom it is for; of the authority: whom it may vouch for.
-    names: Names,
-    from: Timestamp,
-    until: Timestamp,
+    pub names: Names,
+    /// From when it is good.
+    pub from: Timestamp,
+    /// Until when.
+    pub until: Timestamp,
 }
 
 impl Made {
-    /// It is soon over, or it was made by a clock that was ahead.
-    fn is_over(&self, now: Timestamp) -> bool {
-        self.until.since(now) < EARLY_MS || self.from > now
+    /// It is soon over - a short one when a third of its time is left - or it was made by a clock that was ahead.
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        let early_ms = EARLY_MS.min(self.until.since(self.from) / 3);
+        self.until.since(now) < early_ms || self.from > now
     }
 
     fn der(&self) -> Option<CertificateDer<'static>> {
@@ -241,7 +244,7 @@ fn make(key: &Key, wanted: &Names, now: Timestamp) -> Result<(Kept, Arc<Certifie
         .map_err(|error| error.to_string())?;
     let authority = Made {
         certificate: certificate.pem(),
-        key: seal(key, &pair)?,
+        key: seal(key, &pair.serialize_pem())?,
         names: wanted.clone(),
         from,
         until,
@@ -298,7 +301,7 @@ fn sign(
         .map_err(|error| error.to_string())?;
     Ok(Made {
         certificate: certificate.pem(),
-        key: seal(key, &pair)?,
+        key: seal(key, &pair.serialize_pem())?,
         names,
         from,
         until,
@@ -314,8 +317,9 @@ fn set_time(params: &mut CertificateParams, from: Timestamp, until: Timestamp) {
     (params.not_before, params.not_after) = (date(from), date(until));
 }
 
-fn seal(key: &Key, pair: &KeyPair) -> Result<Sealed, String> {
-    key.seal(PURPOSE, &pair.serialize_pem())
+/// Seals a certificate's key, which is PEM.
+pub fn seal(key: &Key, pair: &str) -> Result<Sealed, String> {
+    key.seal(PURPOSE, pair)
         .ok_or_else(|| "the key cannot be sealed".to_owned())
 }
 
@@ -323,15 +327,23 @@ fn open_key(key: &Key, made: &Made) -> Option<KeyPair> {
     KeyPair::from_pem(&key.open_sealed(PURPOSE, &made.key)?).ok()
 }
 
-fn certify(key: &Key, made: &Made) -> Option<Arc<CertifiedKey>> {
-    let pair = open_key(key, made)?;
-    let der = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(pair.serialize_der()));
-    let signing = any_supported_type(&der).ok()?;
-    Some(Arc::new(CertifiedKey::new(vec![made.der()?], signing)))
+/// A certificate as connections show it; none where its key cannot be opened, or is not its own.
+pub fn certify(key: &Key, made: &Made) -> Option<Arc<CertifiedKey>> {
+    let chain = CertificateDer::pem_slice_iter(made.certificate.as_bytes());
+    let chain = chain.collect::<Result<Vec<_>, _>>().ok()?;
+    let signing = signing_key(&key.open_sealed(PURPOSE, &made.key)?)?;
+    let certified = CertifiedKey::new(chain, signing);
+    certified.keys_match().ok()?;
+    Some(Arc::new(certified))
+}
+
+/// Reads a key that is PEM.
+pub fn signing_key(pem: &str) -> Option<Arc<dyn SigningKey>> {
+    any_supported_type(&PrivateKeyDer::from_pem_slice(pem.as_bytes()).ok()?).ok()
 }
 
 /// Writes the file beside its place and puts it there whole.
-fn save(file: &Path, kept: &Kept) -> std::io::Result<()> {
+pub fn save(file: &Path, kept: &impl Serialize) -> std::io::Result<()> {
     let beside = file.with_extension("new");
     fs::remove_file(&beside).ok();
     let mut new = OpenOptions::new()

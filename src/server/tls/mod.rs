@@ -2,6 +2,7 @@
 //! shop's own authority, or comes from files of the owner's; a new one is shown to the next connection, and those that
 //! there are go on.
 
+pub mod acme;
 pub mod authority;
 
 use std::fmt::{self, Debug, Formatter};
@@ -23,6 +24,7 @@ use webpki::EndEntityCert;
 
 use crate::domain::time::Timestamp;
 use crate::server::error::StartError;
+use crate::server::tls::acme::{Acme, AcmeSettings};
 use crate::server::tls::authority::{Authority, Names, is_private};
 use crate::server::{Server, clock};
 
@@ -40,6 +42,8 @@ pub struct TlsSettings {
     pub names: Vec<String>,
     /// The owner's own certificate and key, instead of the shop's authority.
     pub own: Option<(PathBuf, PathBuf)>,
+    /// Names on the internet, and who certifies them.
+    pub acme: Option<AcmeSettings>,
     /// Announce the name on the network.
     pub is_announced: bool,
 }
@@ -50,6 +54,7 @@ impl Default for TlsSettings {
             name: "mikrodash".to_owned(),
             names: Vec::new(),
             own: None,
+            acme: None,
             is_announced: true,
         }
     }
@@ -134,6 +139,7 @@ pub struct Tls {
     settings: TlsSettings,
     address: IpAddr,
     current: Mutex<Current>,
+    acme: Option<Acme>,
 }
 
 impl Tls {
@@ -174,10 +180,13 @@ impl Tls {
                 (source, shown)
             }
         };
+        let acme = settings.acme.clone();
+        let acme = acme.map(|wanted| Acme::open(data, &server.key, wanted));
         Ok(Arc::new(Tls {
             settings,
             address,
             current: Mutex::new(Current { source, shown }),
+            acme: acme.transpose()?,
         }))
     }
 
@@ -188,6 +197,9 @@ impl Tls {
             .with_no_client_auth()
             .with_cert_resolver(Arc::clone(self) as Arc<dyn ResolvesServerCert>);
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        if self.acme.is_some() {
+            config.alpn_protocols.push(acme::PROTOCOL.to_vec());
+        }
         Ok(TlsAcceptor::from(Arc::new(config)))
     }
 
@@ -195,6 +207,9 @@ impl Tls {
     pub async fn keep(self: Arc<Tls>, server: Arc<Server>) {
         let mut stopping = server.stopping.subscribe();
         loop {
+            if let Some(acme) = &self.acme {
+                acme.look(&server.key, clock::now()).await;
+            }
             tokio::select! {
                 () = sleep(LOOK) => {}
                 _ = stopping.wait_for(|is_stopping| *is_stopping) => return,
@@ -256,6 +271,13 @@ impl Tls {
         }
     }
 
+    /// Tells whether browsers trust the shop by themselves under a name: it is in the owner's hands, and so is the
+    /// certificate.
+    pub fn is_trusted(&self, name: &str) -> bool {
+        let is_ordered = self.acme.as_ref().is_some_and(|acme| acme.is_for(name));
+        is_ordered || self.authority().is_none()
+    }
+
     /// The name by which the shop is best found: the one that it announces, or that of the owner's certificate.
     pub fn name(&self) -> Option<String> {
         let current = self.current();
@@ -273,8 +295,9 @@ impl Tls {
 }
 
 impl ResolvesServerCert for Tls {
-    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(Arc::clone(&self.current().shown))
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let ordered = self.acme.as_ref().and_then(|acme| acme.resolve(&hello));
+        ordered.or_else(|| Some(Arc::clone(&self.current().shown)))
     }
 }
 

@@ -1,0 +1,267 @@
+//! A certificate that browsers trust by themselves, for a shop whose name is known on the internet: ordered from an ACME
+//! authority, proved over TLS (TLS-ALPN-01), and ordered anew before it ends. Until there is one, and for every other
+//! name, connections show what they would without.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use instant_acme::{
+    Account, AuthorizationStatus, ChallengeType, Error, Identifier, NewAccount, NewOrder,
+    OrderStatus, RetryPolicy,
+};
+use rcgen::{CertificateParams, CustomExtension, KeyPair};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::server::ClientHello;
+use rustls::sign::CertifiedKey;
+use serde::{Deserialize, Serialize};
+use x509_parser::prelude::{FromDer, X509Certificate};
+
+use crate::domain::gateway::Sealed;
+use crate::domain::time::{DAY_MS, MINUTE_MS, Timestamp};
+use crate::server::error::StartError;
+use crate::server::seal::Key;
+use crate::server::tls::authority::{Made, Names, certify, save, seal, signing_key};
+
+/// Where Let's Encrypt is.
+pub const LETS_ENCRYPT: &str = "https://acme-v02.api.letsencrypt.org/directory";
+/// What the authority speaks when it looks whether the name leads here (RFC 8737).
+pub const PROTOCOL: &[u8] = b"acme-tls/1";
+/// The file in the data folder.
+const FILE: &str = "acme.json";
+/// What the account's key is sealed for.
+const PURPOSE: &str = "acme account";
+/// How long an order may take.
+const PATIENCE: RetryPolicy = RetryPolicy::new().timeout(Duration::from_mins(2));
+/// How long to wait after an order that failed; twice as long after each more. Let's Encrypt takes five an hour.
+const WAIT_MS: i64 = 15 * MINUTE_MS;
+/// The longest wait.
+const WAIT_MS_MAX: i64 = DAY_MS;
+
+/// What is ordered, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AcmeSettings {
+    /// The names that lead here from the internet, in lower case.
+    pub names: Vec<String>,
+    /// The authority's directory.
+    pub directory: String,
+    /// The mail address that it may write to.
+    pub contact: Option<String>,
+    /// What the authority's own connections are trusted by, as PEM; what this machine trusts where there is none.
+    pub root: Option<PathBuf>,
+}
+
+/// What is in the file.
+#[derive(Default, Serialize, Deserialize)]
+struct Kept {
+    /// The account, by the directory that it is with.
+    account: Option<(String, Sealed)>,
+    leaf: Option<Made>,
+}
+
+/// When to try again, after what wait.
+#[derive(Clone, Copy, Default)]
+struct Pause {
+    until: Timestamp,
+    wait_ms: i64,
+}
+
+/// The ordered certificate.
+pub struct Acme {
+    settings: AcmeSettings,
+    file: PathBuf,
+    shown: Mutex<Option<Arc<CertifiedKey>>>,
+    /// What proves that a name leads here, while an authority looks.
+    proofs: Mutex<BTreeMap<String, Arc<CertifiedKey>>>,
+    /// One order at a time.
+    work: tokio::sync::Mutex<(Kept, Pause)>,
+}
+
+impl Acme {
+    /// Reads what was ordered last.
+    pub fn open(data: &Path, key: &Key, settings: AcmeSettings) -> Result<Acme, StartError> {
+        let file = data.join(FILE);
+        let kept: Kept = match fs::read(&file) {
+            Ok(bytes) => serde_json::from_slice(&bytes)
+                .map_err(|_| StartError::Corrupt { file: file.clone() })?,
+            Err(error) if error.kind() == ErrorKind::NotFound => Kept::default(),
+            Err(error) => return Err(StartError::Io(error)),
+        };
+        let shown = kept.leaf.as_ref().and_then(|leaf| certify(key, leaf));
+        Ok(Acme {
+            settings,
+            file,
+            shown: Mutex::new(shown),
+            proofs: Mutex::default(),
+            work: tokio::sync::Mutex::new((kept, Pause::default())),
+        })
+    }
+
+    /// What a connection is shown that asks for one of the names, if there is anything.
+    pub fn resolve(&self, hello: &ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let name = hello.server_name()?;
+        let mut protocols = hello.alpn().into_iter().flatten();
+        if protocols.any(|protocol| protocol == PROTOCOL) {
+            return lock(&self.proofs).get(name).cloned();
+        }
+        lock(&self.shown).clone().filter(|_| self.is_for(name))
+    }
+
+    /// Tells whether a name is one of those that it is ordered for.
+    pub fn is_for(&self, name: &str) -> bool {
+        self.settings.names.iter().any(|own| own == name)
+    }
+
+    /// Orders a certificate if there is none for these names, or it ends soon. What fails is tried again later.
+    pub async fn look(&self, key: &Key, now: Timestamp) {
+        let mut work = self.work.lock().await;
+        let (kept, pause) = &mut *work;
+        let is_fine = |leaf: &Made| leaf.names == self.names() && !leaf.is_over(now);
+        let is_there = kept.leaf.as_ref().is_some_and(is_fine) && lock(&self.shown).is_some();
+        if is_there || now < pause.until {
+            return;
+        }
+        match self.order(key, kept).await {
+            Ok(shown) => {
+                *pause = Pause::default();
+                *lock(&self.shown) = Some(shown);
+                tracing::info!(names = ?self.settings.names, "there is a new certificate");
+            }
+            Err(why) => {
+                let wait_ms = (pause.wait_ms * 2).clamp(WAIT_MS, WAIT_MS_MAX);
+                *pause = Pause {
+                    until: now + wait_ms,
+                    wait_ms,
+                };
+                let minutes = wait_ms / MINUTE_MS;
+                tracing::warn!(
+                    why,
+                    minutes,
+                    "no certificate could be ordered; it is tried again"
+                );
+            }
+        }
+        lock(&self.proofs).clear();
+    }
+
+    fn names(&self) -> Names {
+        Names {
+            dns: self.settings.names.iter().cloned().collect(),
+            ..Names::default()
+        }
+    }
+
+    async fn order(&self, key: &Key, kept: &mut Kept) -> Result<Arc<CertifiedKey>, String> {
+        let said = |error: Error| error.to_string();
+        let account = self.account(key, kept).await?;
+        let names = self.settings.names.iter().cloned();
+        let names: Vec<Identifier> = names.map(Identifier::Dns).collect();
+        let mut order = account
+            .new_order(&NewOrder::new(&names))
+            .await
+            .map_err(said)?;
+        let mut asked = order.authorizations();
+        while let Some(name) = asked.next().await {
+            let mut name = name.map_err(said)?;
+            if name.status == AuthorizationStatus::Valid {
+                continue;
+            }
+            let mut challenge = name
+                .challenge(ChallengeType::TlsAlpn01)
+                .ok_or("the authority does not look over TLS")?;
+            let name = challenge.identifier().to_string();
+            let digest = challenge.key_authorization().digest();
+            let proof = prove(&name, digest.as_ref()).map_err(|error| error.to_string())?;
+            lock(&self.proofs).insert(name, proof);
+            challenge.set_ready().await.map_err(said)?;
+        }
+        if order.poll_ready(&PATIENCE).await.map_err(said)? != OrderStatus::Ready {
+            return Err("the authority did not find the shop under its name".to_owned());
+        }
+        let pair = order.finalize().await.map_err(said)?;
+        let certificate = order.poll_certificate(&PATIENCE).await.map_err(said)?;
+        let (from, until) = span(&certificate).ok_or("the certificate cannot be read")?;
+        let leaf = Made {
+            certificate,
+            key: seal(key, &pair)?,
+            names: self.names(),
+            from,
+            until,
+        };
+        let certified = certify(key, &leaf).ok_or("the certificate cannot be used")?;
+        kept.leaf = Some(leaf);
+        save(&self.file, kept).map_err(|error| error.to_string())?;
+        Ok(certified)
+    }
+
+    /// The account with the authority, made once.
+    async fn account(&self, key: &Key, kept: &mut Kept) -> Result<Account, String> {
+        let said = |error: Error| error.to_string();
+        let directory = &self.settings.directory;
+        let builder = || match &self.settings.root {
+            Some(root) => Account::builder_with_root(root),
+            None => Account::builder(),
+        };
+        let known = kept.account.as_ref().filter(|(with, _)| with == directory);
+        let known = known.and_then(|(_, sealed)| key.open_sealed(PURPOSE, sealed));
+        if let Some(known) = known.and_then(|text| serde_json::from_str(&text).ok()) {
+            let account = builder().map_err(said)?.from_credentials(known);
+            return account.await.map_err(said);
+        }
+        let contact = self.settings.contact.as_ref();
+        let contact: Vec<String> = contact
+            .map(|mail| format!("mailto:{mail}"))
+            .into_iter()
+            .collect();
+        let contact: Vec<&str> = contact.iter().map(String::as_str).collect();
+        let wanted = NewAccount {
+            contact: &contact,
+            terms_of_service_agreed: true,
+            only_return_existing: false,
+        };
+        let made = builder()
+            .map_err(said)?
+            .create(&wanted, directory.clone(), None);
+        let (account, credentials) = made.await.map_err(said)?;
+        let credentials = serde_json::to_string(&credentials).map_err(|error| error.to_string())?;
+        let sealed = key
+            .seal(PURPOSE, &credentials)
+            .ok_or("the account cannot be sealed")?;
+        kept.account = Some((directory.clone(), sealed));
+        save(&self.file, kept).map_err(|error| error.to_string())?;
+        Ok(account)
+    }
+}
+
+/// What the authority wants to see under a name.
+fn prove(name: &str, digest: &[u8]) -> Result<Arc<CertifiedKey>, rcgen::Error> {
+    let mut params = CertificateParams::new(vec![name.to_owned()])?;
+    params.custom_extensions = vec![CustomExtension::new_acme_identifier(digest)];
+    let pair = KeyPair::generate()?;
+    let certificate = params.self_signed(&pair)?;
+    let key = signing_key(&pair.serialize_pem()).ok_or(rcgen::Error::CouldNotParseKeyPair)?;
+    Ok(Arc::new(CertifiedKey::new(
+        vec![certificate.der().clone()],
+        key,
+    )))
+}
+
+/// From when until when the first certificate of a chain is good.
+fn span(chain: &str) -> Option<(Timestamp, Timestamp)> {
+    let leaf = CertificateDer::from_pem_slice(chain.as_bytes()).ok()?;
+    let (_, leaf) = X509Certificate::from_der(&leaf).ok()?;
+    let moment = |seconds: i64| Timestamp(seconds.saturating_mul(1_000));
+    let validity = leaf.validity();
+    Some((
+        moment(validity.not_before.timestamp()),
+        moment(validity.not_after.timestamp()),
+    ))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
