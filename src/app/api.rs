@@ -487,6 +487,8 @@ pub struct AuditLine {
     pub outcome: Outcome,
     /// On which device.
     pub device_id: DeviceId,
+    /// What the shop calls the browser there, where it is paired.
+    pub device_name: Option<String>,
     /// That is the server itself.
     pub is_server: bool,
 }

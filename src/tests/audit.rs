@@ -38,6 +38,7 @@ struct AuditLine {
     body: Option<Body>,
     by: StaffId,
     outcome: Outcome,
+    device_name: Option<String>,
 }
 
 async fn connect(folder: &Path) -> SqliteConnection {
@@ -290,8 +291,21 @@ async fn the_owner_finds_every_operation_again() {
     assert_eq!(none.lines, [], "signs of SQL are letters like others");
     let his = find(&shop, &owner, |f| f["staff_id"] = json!(cashier.staff_id)).await;
     assert!(his.next.is_some() && his.lines.iter().all(|line| line.by == cashier.staff_id));
+    assert!(
+        his.lines.iter().all(|line| line.device_name.is_none()),
+        "his browser was never paired"
+    );
     let staff = find(&shop, &owner, |f| f["group"] = json!("staff")).await;
     assert_eq!(staff.lines.len(), 5);
+    let named = staff
+        .lines
+        .iter()
+        .filter_map(|line| line.device_name.as_deref());
+    assert_eq!(
+        named.collect::<Vec<_>>(),
+        ["Counter"],
+        "who was taken on there"
+    );
     let both = find(&shop, &owner, |f| {
         f["group"] = json!("shop");
         f["staff_id"] = json!(cashier.staff_id);

@@ -10,6 +10,7 @@ use crate::app::codec::Awaited;
 use crate::app::pages::history::{Failed, Loading};
 use crate::app::parts::button::Icon;
 use crate::app::parts::empty::Empty;
+use crate::app::parts::filter::{DayField, SelectField, named, people};
 use crate::app::parts::shell::PageHead;
 use crate::app::parts::show::Show;
 use crate::app::parts::sync::{NeedsServer, about};
@@ -124,9 +125,10 @@ fn Filters(filter: Memo<AuditFilter>) -> impl IntoView {
         let address = format!("/audit?{}", query_of(&wanted));
         navigate.with_value(|navigate| navigate(&address, options));
     };
-    let staff = store.memo(|state| state.staff.values().cloned().collect::<Vec<_>>());
-    let day_value =
-        move |day: Option<BusinessDay>| day.map(|day| day.to_string()).unwrap_or_default();
+    let staff = store.memo(people);
+    let groups = Group::ALL
+        .map(|group| (group.name().to_owned(), group_word(group, words).to_owned()))
+        .to_vec();
     let first = filter.get_untracked();
     let file = move || {
         let wanted = AuditFilter {
@@ -151,79 +153,40 @@ fn Filters(filter: Memo<AuditFilter>) -> impl IntoView {
                     }
                 />
             </label>
-            <label class="field">
-                <span class="label">{words.who}</span>
-                <select on:change=move |event| {
-                    let id = event_target_value(&event).parse().ok();
-                    go(Box::new(move |filter| filter.staff_id = id));
-                }>
-                    <option value="">{words.everyone}</option>
-                    {move || {
-                        staff
-                            .get()
-                            .into_iter()
-                            .map(|person| {
-                                let id = person.staff_id;
-                                view! {
-                                    <option
-                                        value=id.to_string()
-                                        selected=move || filter.with(|f| f.staff_id == Some(id))
-                                    >
-                                        {person.name}
-                                    </option>
-                                }
-                            })
-                            .collect_view()
-                    }}
-                </select>
-            </label>
-            <label class="field">
-                <span class="label">{words.audit_group}</span>
-                <select on:change=move |event| {
-                    let group = Group::parse(&event_target_value(&event));
-                    go(Box::new(move |filter| filter.group = group));
-                }>
-                    <option value="">{words.all}</option>
-                    {Group::ALL
-                        .map(|group| {
-                            view! {
-                                <option
-                                    value=group.name()
-                                    selected=move || filter.with(|f| f.group == Some(group))
-                                >
-                                    {group_word(group, words)}
-                                </option>
-                            }
-                        })
-                        .collect_view()}
-                </select>
-            </label>
-            <label class="field">
-                <span class="label">{words.from_day}</span>
-                <input
-                    type="date"
-                    title=words.audit_days_note
-                    prop:value=move || day_value(filter.with(|f| f.from))
-                    value=day_value(first.from)
-                    on:change=move |event| {
-                        let day = BusinessDay::parse(&event_target_value(&event));
-                        go(Box::new(move |filter| filter.from = day));
-                    }
-                />
-            </label>
-            <label class="field">
-                <span class="label">{words.to_day}</span>
-                <input
-                    type="date"
-                    title=words.audit_days_note
-                    prop:value=move || day_value(filter.with(|f| f.to))
-                    value=day_value(first.to)
-                    on:change=move |event| {
-                        let day = BusinessDay::parse(&event_target_value(&event));
-                        go(Box::new(move |filter| filter.to = day));
-                    }
-                />
-            </label>
+            <SelectField
+                label=words.who
+                all=words.everyone
+                options=staff.into()
+                chosen=Signal::derive(move || named(filter.with(|f| f.staff_id)))
+                on_choose=Callback::new(move |id: String| {
+                    go(Box::new(move |filter| filter.staff_id = id.parse().ok()));
+                })
+            />
+            <SelectField
+                label=words.audit_group
+                all=words.all
+                options=Signal::stored(groups)
+                chosen=Signal::derive(move || named(filter.with(|f| f.group.map(Group::name))))
+                on_choose=Callback::new(move |name: String| {
+                    go(Box::new(move |filter| filter.group = Group::parse(&name)));
+                })
+            />
+            <DayField
+                label=words.from_day
+                hint=words.audit_days_note
+                day=Signal::derive(move || filter.with(|f| f.from))
+                on_day=Callback::new(move |day: Option<BusinessDay>| {
+                    go(Box::new(move |filter| filter.from = day));
+                })
+            />
+            <DayField
+                label=words.to_day
+                hint=words.audit_days_note
+                day=Signal::derive(move || filter.with(|f| f.to))
+                on_day=Callback::new(move |day: Option<BusinessDay>| {
+                    go(Box::new(move |filter| filter.to = day));
+                })
+            />
             <label class="check">
                 <input
                     type="checkbox"
@@ -364,12 +327,12 @@ fn Line(line: AuditLine) -> impl IntoView {
         words.audit_late.replace("{n}", &at)
     });
     let id = line.device_id.to_string();
+    let short = id.get(id.len().saturating_sub(DEVICE_CHARS)..);
     let device = if line.is_server {
         words.the_server.to_owned()
     } else {
-        id.get(id.len().saturating_sub(DEVICE_CHARS)..)
-            .unwrap_or(&id)
-            .to_owned()
+        line.device_name
+            .unwrap_or_else(|| short.unwrap_or(&id).to_owned())
     };
     view! {
         <tr data-seq=line.seq.to_string()>
@@ -392,7 +355,7 @@ fn Line(line: AuditLine) -> impl IntoView {
                 {late.map(|late| view! { <small>{late}</small> })}
             </td>
             <td data-label=words.device>
-                <bdi dir="ltr">{device}</bdi>
+                <bdi>{device}</bdi>
             </td>
             <td data-label=words.outcome>
                 <span class="chip" data-tone=tone>

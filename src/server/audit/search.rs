@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::Json;
 use axum::body::Body as HttpBody;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Extension, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use futures::stream::try_unfold;
 use serde::Deserialize;
@@ -15,17 +14,17 @@ use sqlx::SqliteConnection;
 
 use crate::domain::audit::{Group, kind_of};
 use crate::domain::id::{DeviceId, StaffId};
-use crate::domain::op::Body;
+use crate::domain::json;
+use crate::domain::op::{Body, Op};
 use crate::domain::outcome::Outcome;
 use crate::domain::registry::{Row, Table};
 use crate::domain::shop::Shop;
-use crate::domain::staff::Role;
-use crate::domain::sync::{LogEntry, WireOp};
+use crate::domain::sync::LogEntry;
 use crate::domain::time::{BusinessDay, Timestamp};
 use crate::server::api::{AuditFilter, AuditLine, AuditPage};
 use crate::server::db::audit::Filter;
 use crate::server::told::{before, told};
-use crate::server::{Error, Prefs, Server, auth, db, explain, sync};
+use crate::server::{Error, Prefs, Server, db, explain, sync};
 
 /// How many operations a page shows.
 const PAGE_LINES: u32 = 50;
@@ -68,7 +67,7 @@ pub async fn page(server: &Server, filter: &AuditFilter) -> Result<AuditPage, Er
         None => None,
     };
     Ok(AuditPage {
-        lines: entries.into_iter().map(|entry| line(entry, own)).collect(),
+        lines: lines(&mut read, entries, own).await?,
         next,
         looked_to,
     })
@@ -111,19 +110,26 @@ async fn own_device(read: &mut SqliteConnection) -> Result<Option<DeviceId>, sql
     Ok(own.and_then(|text| text.parse().ok()))
 }
 
-fn line(entry: LogEntry, own: Option<DeviceId>) -> AuditLine {
-    let kind = kind_of(&entry.bytes).unwrap_or_default().to_owned();
-    let wire = WireOp {
-        op_id: entry.op_id,
-        device_seq: entry.device_seq,
-        bytes: entry.bytes,
+/// Reads entries of the log, and what they were recorded in.
+async fn lines(
+    read: &mut SqliteConnection,
+    entries: Vec<LogEntry>,
+    own: Option<DeviceId>,
+) -> Result<Vec<AuditLine>, sqlx::Error> {
+    // An operation that came under the name of another is not what that name stands for.
+    let op_of = |entry: &LogEntry| {
+        let op: Op = json::read(&entry.bytes).ok()?;
+        (op.op_id == entry.op_id).then_some(op)
     };
-    let op = wire.read();
-    AuditLine {
+    let ops: Vec<Option<Op>> = entries.iter().map(op_of).collect();
+    let logins = ops.iter().flatten().map(|op| op.login_id).collect();
+    let names = db::browser::names(read, &logins).await?;
+    let lines = entries.into_iter().zip(ops).map(|(entry, op)| AuditLine {
         seq: entry.seq,
         allowed_by: op.as_ref().and_then(|op| Some(op.approval?.staff_id)),
+        device_name: op.as_ref().and_then(|op| names.get(&op.login_id).cloned()),
         body: op.map(|op| op.body.without_secrets()),
-        kind,
+        kind: kind_of(&entry.bytes).unwrap_or_default().to_owned(),
         subject: entry.subject,
         by: StaffId(entry.staff_id),
         at: entry.at,
@@ -131,7 +137,8 @@ fn line(entry: LogEntry, own: Option<DeviceId>) -> AuditLine {
         outcome: entry.outcome,
         is_server: Some(entry.device_id) == own,
         device_id: entry.device_id,
-    }
+    });
+    Ok(lines.collect())
 }
 
 /// What is looked for, as an address says it.
@@ -160,42 +167,27 @@ impl From<Ask> for AuditFilter {
     }
 }
 
-/// Answers an owner with what was found, all of it, as a file for a spreadsheet. It is written as it is read.
+/// Answers with what was found, all of it, as a file for a spreadsheet. It is written as it is read.
 pub async fn export(
     State(server): State<Arc<Server>>,
     Extension(prefs): Extension<Prefs>,
-    headers: HeaderMap,
     ask: Result<Query<Ask>, QueryRejection>,
-) -> Response {
-    let begun = async {
-        if auth::who(&server, &headers).await?.staff.role < Role::Owner {
-            return Err(Error::NotAllowed);
-        }
-        let Query(ask) = ask.map_err(|_| Error::BadRequest)?;
-        Writer::begin(Arc::clone(&server), prefs, &ask.into()).await
-    };
-    match begun.await {
-        Ok(writer) => {
-            let headers = [
-                (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-                (
-                    header::CONTENT_DISPOSITION,
-                    "attachment; filename=\"audit.csv\"",
-                ),
-                (header::CACHE_CONTROL, "no-store"),
-            ];
-            let chunks = try_unfold(writer, |mut writer| async {
-                let chunk = writer.chunk().await?;
-                Ok::<_, Error>(chunk.map(|chunk| (chunk, writer)))
-            });
-            (headers, HttpBody::from_stream(chunks)).into_response()
-        }
-        Err(error) => {
-            let status = StatusCode::from_u16(error.status());
-            let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            (status, Json(error)).into_response()
-        }
-    }
+) -> Result<Response, Error> {
+    let Query(ask) = ask.map_err(|_| Error::BadRequest)?;
+    let writer = Writer::begin(server, prefs, &ask.into()).await?;
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
+        (
+            header::CONTENT_DISPOSITION,
+            "attachment; filename=\"audit.csv\"",
+        ),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    let chunks = try_unfold(writer, |mut writer| async {
+        let chunk = writer.chunk().await?;
+        Ok::<_, Error>(chunk.map(|chunk| (chunk, writer)))
+    });
+    Ok((headers, HttpBody::from_stream(chunks)).into_response())
 }
 
 /// Writes what was found, piece by piece.
@@ -262,14 +254,16 @@ impl Writer {
             };
             let mut read = self.server.readers.acquire().await?;
             let found = db::audit::find(&mut read, &piece, CHUNK_LINES).await?;
+            let found = lines(&mut read, found, self.own).await?;
             drop(read);
             let is_full = found.len() == CHUNK_LINES as usize;
             let last = found.last().map(|entry| entry.seq).filter(|_| is_full);
             self.filter.before = last.unwrap_or(floor);
-            for entry in &found {
-                csv.write_record(self.cells(entry)).map_err(failed)?;
+            let is_found = !found.is_empty();
+            for line in found {
+                csv.write_record(self.cells(line)).map_err(failed)?;
             }
-            if !found.is_empty() {
+            if is_found {
                 break;
             }
         }
@@ -295,9 +289,8 @@ impl Writer {
         ]
     }
 
-    fn cells(&self, entry: &LogEntry) -> [String; 12] {
+    fn cells(&self, line: AuditLine) -> [String; 12] {
         let words = self.prefs.words();
-        let line = line(entry.clone(), self.own);
         let body = line.body.as_ref();
         let (outcome, why) = match line.outcome {
             Outcome::Applied => (words.was_done, None),
@@ -322,7 +315,8 @@ impl Writer {
             body.and_then(Body::reason).unwrap_or_default().to_owned(),
             outcome.to_owned(),
             why.map_or(String::new(), |why| explain(words, why).to_owned()),
-            line.device_id.to_string(),
+            line.device_name
+                .unwrap_or_else(|| line.device_id.to_string()),
             line.subject.to_string(),
             line.kind,
         ];
@@ -332,11 +326,11 @@ impl Writer {
     fn moment(&self, at: Timestamp) -> String {
         let local = self.shop.zone.local(at);
         let (year, month, day) = local.date();
-        let second = local.0.rem_euclid(60_000) / 1_000;
         format!(
-            "{year:04}-{month:02}-{day:02} {:02}:{:02}:{second:02}",
+            "{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}",
             local.hour(),
-            local.minute()
+            local.minute(),
+            local.second()
         )
     }
 }

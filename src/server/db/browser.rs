@@ -1,8 +1,10 @@
 //! The browsers that have been here, known by the hash of the name in their cookie.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
-use crate::domain::id::BrowserId;
+use crate::domain::id::{BrowserId, LoginId};
 use crate::domain::time::{DAY_MS, Timestamp};
 use crate::server::db::login::id;
 
@@ -114,6 +116,26 @@ pub async fn ask(
         .execute(connection)
         .await?;
     Ok(())
+}
+
+/// What the shop calls the browsers of some logins; nothing of those that were never paired.
+pub async fn names(
+    connection: &mut SqliteConnection,
+    logins: &BTreeSet<LoginId>,
+) -> Result<BTreeMap<LoginId, String>, sqlx::Error> {
+    let logins: Vec<String> = logins.iter().map(LoginId::to_string).collect();
+    let rows: Vec<(String, String)> = sqlx::query_as(
+        "select login.login_id, browser.doc ->> '$.name' from login \
+         join known_browser using (browser_hash) \
+         join browser on browser.id = known_browser.browser_id \
+         where login.login_id in (select value from json_each(?))",
+    )
+    .bind(serde_json::json!(logins).to_string())
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter()
+        .map(|(login_id, name)| Ok((LoginId(id(&login_id)?), name)))
+        .collect()
 }
 
 /// Every browser that was paired once, or in which somebody has signed in, or that asks; the last seen first.
