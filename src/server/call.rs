@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use leptos::context::use_context;
 use leptos_axum::{ResponseOptions, extract};
 
@@ -15,7 +17,6 @@ use crate::server::auth::{self, Who};
 use crate::server::install;
 use crate::server::listen::Arrival;
 use crate::server::sequencer::Authority;
-use crate::server::sync;
 
 /// One request.
 pub struct Call {
@@ -42,6 +43,14 @@ pub async fn call() -> Result<Call, Error> {
     })
 }
 
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status());
+        let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        (status, Json(self)).into_response()
+    }
+}
+
 impl Call {
     /// Who sent it.
     pub async fn who(&self) -> Result<Who, Error> {
@@ -50,12 +59,7 @@ impl Call {
 
     /// Who sent it, if they have a right in this shop.
     pub async fn may(&self, right: Right) -> Result<Staff, Error> {
-        let staff = self.who().await?.staff;
-        let mut read = self.server.readers.acquire().await?;
-        if !sync::shop(&mut read).await?.may(staff.role, right) {
-            return Err(Error::NotAllowed);
-        }
-        Ok(staff)
+        auth::may(&self.server, &self.headers, right).await
     }
 
     /// On whose word operations come that it carries.

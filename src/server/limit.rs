@@ -5,9 +5,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
@@ -68,8 +66,7 @@ pub async fn limit(State(server): State<Arc<Server>>, request: Request, next: Ne
         }
         if tries.check_key(&address).is_err() {
             tracing::warn!(%address, path = request.uri().path(), "tried too often");
-            let error = Error::TooManyTries { minutes: 1 };
-            return (StatusCode::TOO_MANY_REQUESTS, Json(error)).into_response();
+            return Error::TooManyTries { minutes: 1 }.into_response();
         }
     }
     next.run(request).await

@@ -4,7 +4,7 @@ use std::io::Cursor;
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -20,7 +20,7 @@ use crate::domain::logo::{LOGO_BYTES_MAX, LOGO_SIDE_MAX, LogoFlaw, LogoKind};
 use crate::domain::op::Body;
 use crate::domain::shop::{Shop, ShopChange};
 use crate::domain::staff::Staff;
-use crate::server::{Error, Server, auth, clock, db};
+use crate::server::{Error, Server, clock, db};
 
 /// How many pictures are kept, so that the one before can be put back.
 const LOGOS_MAX: i64 = 8;
@@ -118,16 +118,11 @@ pub async fn on_paper(
 pub async fn show(
     State(server): State<Arc<Server>>,
     Path(name): Path<String>,
-    headers: HeaderMap,
-) -> Result<Response, StatusCode> {
-    auth::who(&server, &headers)
-        .await
-        .map_err(|_| StatusCode::UNAUTHORIZED)?;
-    let failed = |_| StatusCode::SERVICE_UNAVAILABLE;
-    let mut read = server.readers.acquire().await.map_err(failed)?;
-    let found = db::logo::find(&mut read, &name).await.map_err(failed)?;
-    let bytes = found.ok_or(StatusCode::NOT_FOUND)?;
-    let kind = LogoKind::of(&bytes).map_err(|_| StatusCode::NOT_FOUND)?;
+) -> Result<Response, Error> {
+    let mut read = server.readers.acquire().await?;
+    let found = db::logo::find(&mut read, &name).await?;
+    let bytes = found.ok_or(Error::NotFound)?;
+    let kind = LogoKind::of(&bytes).map_err(|_| Error::NotFound)?;
     let headers = [
         (
             header::CONTENT_TYPE,

@@ -24,6 +24,7 @@ mod paper;
 mod preview;
 pub(crate) mod profile;
 mod reach;
+pub mod routes;
 pub(crate) mod scan;
 mod seal;
 pub mod sequencer;
@@ -37,7 +38,6 @@ mod wifi;
 
 use std::collections::HashMap;
 use std::fs::{File, TryLockError};
-use std::future::ready;
 use std::io::{ErrorKind, Write};
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -45,12 +45,10 @@ use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use axum::extract::State;
+use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::response::IntoResponse;
 use axum::routing::get;
-use axum::{Json, Router};
 use clap::Parser;
 use leptos::config::{LeptosOptions, get_configuration};
 use leptos::context::{provide_context, use_context};
@@ -645,7 +643,7 @@ fn register_functions() {
 /// Every route of the shop.
 pub fn router(server: Arc<Server>, options: LeptosOptions) -> Router {
     register_functions();
-    let (routes, _) = generate_route_list_with_exclusions_and_ssg_and_context(App, None, || {
+    let (pages, _) = generate_route_list_with_exclusions_and_ssg_and_context(App, None, || {
         provide_context(Prefs::default())
     });
     let context = {
@@ -658,53 +656,30 @@ pub fn router(server: Arc<Server>, options: LeptosOptions) -> Router {
         }
     };
     let shell_context = context.clone();
-    let worker = offline::worker(&options);
+    let shell = get(render_app_async_with_context(shell_context, {
+        let options = options.clone();
+        move || shell(options.clone())
+    }));
+    let mut plain = Router::new();
+    for route in routes::routes(&options, shell) {
+        let admit = from_fn_with_state((Arc::clone(&server), route.needs), routes::admit);
+        plain = plain.route(route.path, route.answer.layer(admit));
+    }
     let files = ServeDir::new(options.site_root.as_ref())
         .precompressed_br()
         .precompressed_gzip();
-    let limited = Router::new()
-        .leptos_routes_with_context(&options, routes, context, {
+    Router::new()
+        .leptos_routes_with_context(&options, pages, context, {
             let options = options.clone();
             move || page(options.clone())
         })
-        .route(
-            "/shell",
-            get(render_app_async_with_context(shell_context, {
-                let options = options.clone();
-                move || shell(options.clone())
-            })),
-        )
-        .route(
-            "/backups/{name}",
-            get(backup::download).with_state(Arc::clone(&server)),
-        )
-        .route(
-            "/audit/log.csv",
-            get(audit::export).with_state(Arc::clone(&server)),
-        )
-        .route(
-            "/vouchers/sheet.pdf",
-            get(paper::download).with_state(Arc::clone(&server)),
-        )
-        .route(
-            "/vouchers/logo/{name}",
-            get(logo::show).with_state(Arc::clone(&server)),
-        )
+        .with_state(options)
+        .merge(plain.with_state(Arc::clone(&server)))
         .layer(from_fn_with_state(Arc::clone(&server), sync::prefer))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
             REQUEST_TIME_MAX,
-        ));
-    Router::new()
-        .route("/api/health", get(health))
-        .route("/api/feed", get(feed::feed))
-        .route("/api/portal/{page}", get(preview::preview))
-        .route("/install/mikrodash.crt", get(install::certificate))
-        .route("/install/mikrodash.mobileconfig", get(install::profile))
-        .route("/install/trusted", get(install::trusted))
-        .route("/sw.js", get(move || ready(offline::serve(worker.clone()))))
-        .with_state(Arc::clone(&server))
-        .merge(limited.with_state(options))
+        ))
         .fallback_service(files)
         .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
         .layer(from_fn(guard::right_status))
@@ -716,23 +691,4 @@ pub fn router(server: Arc<Server>, options: LeptosOptions) -> Router {
         ))
         .layer(from_fn_with_state(server, guard::harden))
         .layer(CatchPanicLayer::custom(guard::panicked))
-}
-
-/// Says who this is and where the log stands; 503 when the database takes no writes.
-async fn health(State(server): State<Arc<Server>>) -> impl IntoResponse {
-    let position = *server.sequencer.position().borrow();
-    let can_write = server.sequencer.can_write().await;
-    let status = if can_write {
-        StatusCode::OK
-    } else {
-        StatusCode::SERVICE_UNAVAILABLE
-    };
-    let body = serde_json::json!({
-        "name": "mikrodash",
-        "version": env!("CARGO_PKG_VERSION"),
-        "epoch": position.epoch,
-        "seq": position.cursor,
-        "can_write": can_write,
-    });
-    (status, Json(body))
 }

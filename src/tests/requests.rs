@@ -2,6 +2,7 @@
 
 use axum::body::Body as HttpBody;
 use axum::http::{Request, StatusCode, header};
+use axum::routing::get;
 use mikrodash::domain::drill;
 use mikrodash::domain::id::{ExtraId, LineId, PaymentId, SaleId, SessionId, StaffId};
 use mikrodash::domain::money::Money;
@@ -14,9 +15,12 @@ use mikrodash::domain::staff::{Role, SecretKind, StaffChange};
 use mikrodash::domain::station::{Mode, Rates, StationChange};
 use mikrodash::domain::text::Label;
 use mikrodash::server::now;
+use mikrodash::server::routes::{Needs, Route, routes};
 use serde_json::{Value, json};
 
-use crate::support::{Device, PASSWORD, RATES, Shop, dump, id, order, pay, start, station};
+use crate::support::{
+    Device, PASSWORD, RATES, Shop, dump, id, options, order, pay, start, station,
+};
 
 /// Every server function, with arguments that it would take, and the least role that may call it.
 fn functions(device: &Device) -> Vec<(&'static str, Value, Option<Role>)> {
@@ -269,8 +273,82 @@ async fn nobody_gets_in_without_a_login() {
             }
         }
     }
-    let feed = Request::get("/api/feed").body(HttpBody::empty()).unwrap();
-    assert_eq!(shop.send(feed).await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_browser_that_was_put_out_gets_nothing() {
+    let (shop, mut owner) = Shop::ready().await;
+    let phone = shop.hire(&mut owner, "Manager", "manager").await;
+    let browsers: Vec<Value> = shop
+        .call("browsers", &json!({}), Some(&owner.cookie))
+        .await
+        .json();
+    let stolen = browsers.iter().find(|view| view["paired"].is_null());
+    let revoke = json!({ "browser_id": stolen.unwrap()["browser_id"] });
+    shop.call("revoke_browser", &revoke, Some(&owner.cookie))
+        .await;
+    for (name, arguments, role) in functions(&phone) {
+        // What it still has to say is taken, and kept from having any effect.
+        if role.is_some() && name != "push" {
+            let answer = shop.call(name, &arguments, Some(&phone.cookie)).await;
+            assert_eq!(
+                answer.status,
+                StatusCode::FORBIDDEN,
+                "{name}: {}",
+                answer.text
+            );
+        }
+    }
+    for route in plain_routes() {
+        if route.needs != Needs::Nothing {
+            let answer = shop.page(&any(route.path), &phone.cookie).await;
+            assert_eq!(answer.status, StatusCode::FORBIDDEN, "{}", route.path);
+        }
+    }
+}
+
+fn plain_routes() -> Vec<Route> {
+    routes(&options(), get(StatusCode::OK))
+}
+
+/// A path that a route takes.
+fn any(path: &str) -> String {
+    path.replace("{page}", "login").replace("{name}", "x")
+}
+
+#[tokio::test]
+async fn each_route_is_for_those_whom_the_table_names() {
+    let (shop, mut owner) = Shop::ready().await;
+    let cashier = shop.hire(&mut owner, "Cashier", "cashier").await;
+    let manager = shop.hire(&mut owner, "Manager", "manager").await;
+    for route in plain_routes() {
+        let path = any(route.path);
+        let is_open = route.needs == Needs::Nothing;
+        for cookie in ["", "mikrodash_login=forged"] {
+            let status = shop.status_of(&path, cookie).await;
+            assert_eq!(status == StatusCode::UNAUTHORIZED, !is_open, "{path}");
+        }
+        for (device, role) in [
+            (&cashier, Role::Cashier),
+            (&manager, Role::Manager),
+            (&owner, Role::Owner),
+        ] {
+            let may = match route.needs {
+                Needs::Nothing | Needs::Login => true,
+                Needs::Right(right) => role >= right.least_role(),
+            };
+            let status = shop.status_of(&path, &device.cookie).await;
+            assert_eq!(status == StatusCode::FORBIDDEN, !may, "{role:?} {path}");
+            assert_ne!(status, StatusCode::UNAUTHORIZED, "{role:?} {path}");
+            assert!(!status.is_server_error(), "{role:?} {path}: {status}");
+        }
+    }
+    // A shop that keeps its cards for managers keeps them here too.
+    let exception = ShopChange::Exception(Right::Cards, Some(Role::Manager));
+    let changes = vec![exception];
+    shop.must(&mut owner, Body::ShopEdited { changes }).await;
+    let status = shop.status_of("/vouchers/sheet.pdf", &cashier.cookie).await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
 }
 
 #[tokio::test]

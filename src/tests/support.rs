@@ -175,6 +175,16 @@ impl Shop {
         .await
     }
 
+    /// What asking for an address comes to; what is answered is not waited for, as a stream never ends.
+    pub async fn status_of(&self, path: &str, cookie: &str) -> StatusCode {
+        let request = Request::get(path)
+            .header(header::COOKIE, cookie)
+            .body(HttpBody::empty())
+            .unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        response.status()
+    }
+
     /// Signs somebody in.
     pub async fn sign_in(&self, staff_id: StaffId, kind: &str, proof: &str) -> Answer {
         self.call(

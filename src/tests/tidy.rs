@@ -68,6 +68,7 @@ const ONLY: &[(&str, &str)] = &[
     ("sqlx::query", "src/server/db"),
     ("SystemTime::now", "src/server/clock.rs"),
     ("web_sys::", "src/client"),
+    (".route(", "src/server/mod.rs"),
     ("/ip/hotspot", "src/server/gateway"),
     ("/interface/", "src/server/gateway"),
     (

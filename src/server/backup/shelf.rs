@@ -5,9 +5,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::{Path as AskedPath, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use sqlx::Connection;
 use tokio::sync::Mutex;
@@ -18,11 +17,10 @@ use crate::domain::audit::{Anchor, Why};
 use crate::domain::backup::{
     Defect, EXTENSION, FORMAT, Manifest, file_name, is_file_name, to_remove,
 };
-use crate::domain::staff::Role;
 use crate::domain::time::{Timestamp, Zone};
 use crate::server::backup::container;
 use crate::server::backup::keeper::Work;
-use crate::server::{DATABASE, Error, Server, StartError, audit, auth, clock, db, say, seal, sync};
+use crate::server::{DATABASE, Error, Server, StartError, audit, clock, db, say, seal, sync};
 
 /// The folder of backups in the data folder.
 pub const FOLDER: &str = "backups";
@@ -273,33 +271,17 @@ pub fn tidy(folder: &Path) {
     }
 }
 
-/// Answers an owner with a backup's file.
+/// Answers with a backup's file.
 pub async fn download(
     State(server): State<Arc<Server>>,
     AskedPath(name): AskedPath<String>,
-    headers: HeaderMap,
     request: Request,
-) -> Response {
-    let allowed = async {
-        if auth::who(&server, &headers).await?.staff.role < Role::Owner {
-            return Err(Error::NotAllowed);
-        }
-        let file = server.backups.folder().join(&name);
-        if is_file_name(&name) && file.is_file() {
-            Ok(file)
-        } else {
-            Err(Error::NotFound)
-        }
-    };
-    let sent = match allowed.await {
-        Ok(file) => ServeFile::new(file).oneshot(request).await,
-        Err(error) => {
-            let status = StatusCode::from_u16(error.status());
-            let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            return (status, Json(error)).into_response();
-        }
-    };
-    let Ok(mut response) = sent;
+) -> Result<Response, Error> {
+    let file = server.backups.folder().join(&name);
+    if !is_file_name(&name) || !file.is_file() {
+        return Err(Error::NotFound);
+    }
+    let Ok(mut response) = ServeFile::new(file).oneshot(request).await;
     let headers = response.headers_mut();
     headers.insert(
         header::CONTENT_TYPE,
@@ -309,7 +291,7 @@ pub async fn download(
     if let Ok(saved_as) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
         headers.insert(header::CONTENT_DISPOSITION, saved_as);
     }
-    response.into_response()
+    Ok(response.into_response())
 }
 
 /// Makes a backup from the command line, while the shop runs or not.

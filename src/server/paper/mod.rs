@@ -11,10 +11,9 @@ mod text;
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Extension, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use krilla::Document;
 use krilla::geom::Transform;
@@ -30,7 +29,7 @@ use crate::server::api::SheetView;
 use crate::server::paper::card::Sheet;
 use crate::server::paper::form::Form;
 use crate::server::paper::text::Faces;
-use crate::server::{Error, Prefs, Server, auth, logo, sheet, sync};
+use crate::server::{Error, Prefs, Server, logo, sheet, sync};
 
 /// How long a millimetre is in a PDF, which counts in points.
 const MM: f32 = 72.0 / 25.4;
@@ -45,34 +44,21 @@ pub struct Ask {
     new: bool,
 }
 
-/// Answers whoever is signed in with the cards of a batch as a PDF.
+/// Answers with the cards of a batch as a PDF.
 pub async fn download(
     State(server): State<Arc<Server>>,
     Extension(prefs): Extension<Prefs>,
-    headers: HeaderMap,
     ask: Result<Query<Ask>, QueryRejection>,
-) -> Response {
-    let made = async {
-        auth::who(&server, &headers).await?;
-        let Query(ask) = ask.map_err(|_| Error::BadRequest)?;
-        make(&server, prefs, ask).await
-    };
-    match made.await {
-        Ok((name, pdf)) => {
-            let headers = [
-                (header::CONTENT_TYPE, "application/pdf".to_owned()),
-                (header::CONTENT_DISPOSITION, name),
-                // It is as good as the codes that stand in it.
-                (header::CACHE_CONTROL, "no-store".to_owned()),
-            ];
-            (headers, pdf).into_response()
-        }
-        Err(error) => {
-            let status = StatusCode::from_u16(error.status());
-            let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            (status, Json(error)).into_response()
-        }
-    }
+) -> Result<Response, Error> {
+    let Query(ask) = ask.map_err(|_| Error::BadRequest)?;
+    let (name, pdf) = make(&server, prefs, ask).await?;
+    let headers = [
+        (header::CONTENT_TYPE, "application/pdf".to_owned()),
+        (header::CONTENT_DISPOSITION, name),
+        // It is as good as the codes that stand in it.
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    Ok((headers, pdf).into_response())
 }
 
 /// Draws the cards; what the file is called, and the file.
