@@ -1,5 +1,5 @@
 import type { Session } from '../pages/api';
-import { readRows } from '../pages/floor';
+import { cairo, readRows } from '../pages/floor';
 import { extras, orders, piasters, playCost, roundTo } from '../pages/sums';
 import { expect, test } from '../pages/test';
 
@@ -124,10 +124,4 @@ function expectRule(session: Session): void {
         total: roundTo(exact, 500),
         told: roundTo(exact, 500),
     });
-}
-
-function cairo(at: Date) {
-    const parts = new Intl.DateTimeFormat('en-US', { timeZone: 'Africa/Cairo', hour: 'numeric', minute: 'numeric' });
-    const read = (type: string) => parts.formatToParts(at).find((part) => part.type === type)?.value ?? '';
-    return { hour: Number(read('hour')), minute: Number(read('minute')), isPm: read('dayPeriod') === 'PM' };
 }

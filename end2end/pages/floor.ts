@@ -7,6 +7,13 @@ import type { Words } from './words';
 /** A time of day as the picker has it. */
 export type TimeOfDay = { hour: number; minute: number; isPm: boolean };
 
+/** What the shop's clock shows at a moment. */
+export function cairo(at: Date): TimeOfDay {
+    const parts = new Intl.DateTimeFormat('en-US', { timeZone: 'Africa/Cairo', hour: 'numeric', minute: 'numeric' });
+    const read = (type: string) => parts.formatToParts(at).find((part) => part.type === type)?.value ?? '';
+    return { hour: Number(read('hour')), minute: Number(read('minute')), isPm: read('dayPeriod') === 'PM' };
+}
+
 export class Floor {
     constructor(readonly page: Page, readonly words: Words) {}
 

@@ -457,7 +457,7 @@ catalogue! {
     right_sell: "البيع على الكاونتر", "Sell at the counter";
     right_tasks: "المهام والقوايم", "Tasks and checklists";
     right_cards: "طباعة وبيع الكروت", "Print and sell cards";
-    right_void: "إلغاء طلب أو إضافة", "Take an order or an extra back";
+    right_void: "إلغاء طلب أو إضافة، أو تأخير بداية اللعب", "Take an order or an extra back, or move a start later";
     right_free: "حساب مجاني", "Settle a bill at nothing";
     right_discount: "خصم أكبر من الحد", "A discount above the limit";
     right_reopen: "فتح حساب اتقفل", "Reopen a settled bill";

@@ -70,11 +70,11 @@ pub struct Sums {
 pub fn file_name(made_at: Timestamp, zone: &Zone) -> String {
     let local = zone.local(made_at);
     let (year, month, day) = local.date();
-    let second = local.0.rem_euclid(60_000) / 1_000;
     format!(
-        "mikrodash-{year:04}-{month:02}-{day:02}-{:02}{:02}{second:02}.{EXTENSION}",
+        "mikrodash-{year:04}-{month:02}-{day:02}-{:02}{:02}{:02}.{EXTENSION}",
         local.hour(),
-        local.minute()
+        local.minute(),
+        local.second()
     )
 }
 

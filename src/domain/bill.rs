@@ -16,7 +16,7 @@ pub const PAGE_BILLS: usize = 50;
 /// The most of one item on one line.
 pub const QUANTITY_MAX: i32 = 99;
 /// For how long taking something back only corrects a slip of one's own finger.
-const SLIP_MS: i64 = 2 * MINUTE_MS;
+pub(crate) const SLIP_MS: i64 = 2 * MINUTE_MS;
 
 /// Something that was taken back: by whom, when and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,7 +60,8 @@ pub struct OrderLine {
     pub void: Option<Void>,
 }
 
-fn is_fresh(done: Signature, taken_back: Signature) -> bool {
+/// Tells whether whoever takes something back has only just done it.
+pub(crate) fn is_fresh(done: Signature, taken_back: Signature) -> bool {
     done.by == taken_back.by && taken_back.at.since(done.at) <= SLIP_MS
 }
 

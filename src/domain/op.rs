@@ -23,7 +23,7 @@ use crate::domain::station::{Mode, Rates, StationChange};
 use crate::domain::task::{
     Check, ChecklistChange, ChecklistKind, RunChange, TaskChange, check_run,
 };
-use crate::domain::text::{Label, NAME_CHARS_MAX, NOTE_CHARS_MAX, check_reason, check_text};
+use crate::domain::text::{Label, NOTE_CHARS_MAX, check_name, check_reason, check_text};
 use crate::domain::time::Timestamp;
 use crate::domain::voucher::{
     BATCH_MAX, EndReason, PackageChange, Ticket, check_batch, check_code, check_more,
@@ -328,6 +328,9 @@ pub enum Body {
     StaffJoined {
         staff_id: StaffId,
         name: String,
+        /// The hash of the code that they came with; none in the first versions.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hash: Option<String>,
         kind: SecretKind,
         verifier: String,
     },
@@ -519,9 +522,7 @@ impl Body {
             }
             Body::StaffInvited { name, .. }
             | Body::StaffJoined { name, .. }
-            | Body::BrowserPaired { name, .. } => {
-                check_text(name, NAME_CHARS_MAX).and_then(|()| check_reason(name))
-            }
+            | Body::BrowserPaired { name, .. } => check_name(name),
             Body::GatewayEdited { changes, .. } => check_changes(changes, GatewayChange::check),
             Body::PackageEdited { changes, was, .. } => {
                 check_edit(changes, was, PackageChange::check)

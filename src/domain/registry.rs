@@ -321,10 +321,15 @@ impl State {
         self.shops.values().next().cloned().unwrap_or_default()
     }
 
+    /// The least role that has a right here.
+    pub fn least_role(&self, right: Right) -> Role {
+        let shop = self.shops.values().next();
+        shop.map_or_else(|| right.least_role(), |shop| shop.least_role(right))
+    }
+
     /// Tells whether a role has a right here.
     pub fn may(&self, role: Role, right: Right) -> bool {
-        let shop = self.shops.values().next();
-        shop.map_or(role >= right.least_role(), |shop| shop.may(role, right))
+        role >= self.least_role(right)
     }
 
     /// The right that it takes to settle a bill of this exact amount in this way.

@@ -7,10 +7,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::bill::{Extra, OrderLine, Payment, Settlement, TransferIn, TransferOut, Void};
+use crate::domain::bill::{
+    Extra, OrderLine, Payment, SLIP_MS, Settlement, TransferIn, TransferOut, Void, is_fresh,
+};
 use crate::domain::id::{OpId, SessionId, StaffId, StationId};
 use crate::domain::money::Money;
 use crate::domain::op::Choice;
+use crate::domain::staff::Signature;
 use crate::domain::station::{Mode, Rates};
 use crate::domain::time::{DAY_MS, MINUTE_MS, Timestamp};
 
@@ -34,6 +37,9 @@ pub struct Session {
     pub started_at: Timestamp,
     /// Who started it.
     pub started_by: StaffId,
+    /// Who set the start last so that more is to pay, and up to which moment they take that back as a slip.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_set: Option<StartSet>,
     /// The station's rates when it began; a change of mode offers these.
     pub rates: Rates,
     /// Mode and rate over time, in order of time; the first holds from the start.
@@ -82,6 +88,15 @@ pub struct Session {
     pub alias_of: Option<SessionId>,
     /// The latest moment at which anything about it was recorded.
     pub touched_at: Timestamp,
+}
+
+/// A start that somebody set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StartSet {
+    /// Who set it, and when.
+    pub by: Signature,
+    /// What it was before; for a session that was just started, the moment of the tap.
+    pub was: Timestamp,
 }
 
 /// From here on, this mode and rate.
@@ -188,6 +203,12 @@ impl Session {
     /// Tells whether it is being played (or paused) on its station.
     pub fn is_live(&self) -> bool {
         self.ended.is_none() && self.alias_of.is_none()
+    }
+
+    /// Tells whether somebody who sets the start later only corrects what they have just set.
+    pub fn is_start_slip(&self, started_at: Timestamp, taker: Signature) -> bool {
+        self.start_set
+            .is_some_and(|set| is_fresh(set.by, taker) && started_at.since(set.was) <= SLIP_MS)
     }
 
     /// The moment up to which play counts: its end, or `now`.

@@ -11,7 +11,7 @@ use crate::domain::money::Money;
 use crate::domain::outcome::Reason;
 use crate::domain::right::Right;
 use crate::domain::staff::Role;
-use crate::domain::text::{NAME_CHARS_MAX, NOTE_CHARS_MAX, check_reason, check_text};
+use crate::domain::text::{NAME_CHARS_MAX, NOTE_CHARS_MAX, check_name, check_text};
 use crate::domain::time::{BusinessDay, Timestamp, Zone};
 use crate::domain::voucher::COLORS;
 use crate::domain::wifi::{PASSPHRASE_CHARS, SSID_BYTES_MAX, is_on_every_keyboard};
@@ -274,8 +274,7 @@ impl ShopChange {
     pub fn check(&self) -> Result<(), Reason> {
         let is_fine = match self {
             ShopChange::Name(name) => {
-                check_text(name, NAME_CHARS_MAX)?;
-                return check_reason(name);
+                return check_name(name);
             }
             ShopChange::ReceiptNote(note) => return check_text(note, NOTE_CHARS_MAX),
             ShopChange::Zone(name, zone) => name.len() <= 64 && zone.changes.len() <= 500,

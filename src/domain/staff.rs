@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::id::{BrowserId, StaffId};
 use crate::domain::outcome::Reason;
-use crate::domain::text::{NAME_CHARS_MAX, check_reason, check_text};
+use crate::domain::text::check_name;
 use crate::domain::time::{DAY_MS, Timestamp};
 
 /// The shortest password, in characters.
@@ -139,9 +139,7 @@ impl StaffChange {
     /// Checks the new value by itself.
     pub fn check(&self) -> Result<(), Reason> {
         match self {
-            StaffChange::Name(name) => {
-                check_text(name, NAME_CHARS_MAX).and_then(|()| check_reason(name))
-            }
+            StaffChange::Name(name) => check_name(name),
             StaffChange::Role(_) | StaffChange::Active(_) | StaffChange::Removed(_) => Ok(()),
         }
     }

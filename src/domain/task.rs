@@ -7,7 +7,7 @@ use crate::domain::id::{CheckId, ChecklistId, RunId, StaffId, StationId, TaskId}
 use crate::domain::money::Money;
 use crate::domain::outcome::Reason;
 use crate::domain::staff::Signature;
-use crate::domain::text::{Label, NAME_CHARS_MAX, NOTE_CHARS_MAX, check_reason, check_text};
+use crate::domain::text::{Label, NOTE_CHARS_MAX, check_name, check_text};
 use crate::domain::time::{BusinessDay, Timestamp};
 
 /// The most checks on one list: more than anybody goes through.
@@ -123,9 +123,7 @@ impl TaskChange {
     /// Checks the new value by itself.
     pub fn check(&self) -> Result<(), Reason> {
         match self {
-            TaskChange::Title(title) => {
-                check_text(title, NAME_CHARS_MAX).and_then(|()| check_reason(title))
-            }
+            TaskChange::Title(title) => check_name(title),
             TaskChange::Note(note) => check_text(note, NOTE_CHARS_MAX),
             _ => Ok(()),
         }

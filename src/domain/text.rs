@@ -71,6 +71,12 @@ pub fn check_reason(text: &str) -> Result<(), Reason> {
     }
 }
 
+/// Checks a name that must be given.
+pub fn check_name(text: &str) -> Result<(), Reason> {
+    check_text(text, NAME_CHARS_MAX)?;
+    check_reason(text)
+}
+
 /// Orders names as people count: `PS 2` before `PS 10`, and `بلاي ٢` like `بلاي 2`.
 pub fn natural_key(name: &str) -> Vec<(u64, String)> {
     let mut key: Vec<(u64, String)> = vec![(0, String::new())];

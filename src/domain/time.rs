@@ -135,6 +135,11 @@ impl LocalTime {
         self.0.rem_euclid(HOUR_MS) / MINUTE_MS
     }
 
+    /// The second, 0 to 59.
+    pub fn second(self) -> i64 {
+        self.0.rem_euclid(MINUTE_MS) / 1_000
+    }
+
     /// The date as year, month (1 to 12) and day (1 to 31), in the Gregorian calendar.
     pub fn date(self) -> (i64, i64, i64) {
         // Counting years from March puts the leap day at the end; an era is 400 years.

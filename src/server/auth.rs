@@ -8,12 +8,13 @@ use sqlx::SqliteConnection;
 
 use crate::domain::id::{LoginId, StaffId};
 use crate::domain::registry::{Row, Table};
+use crate::domain::right::Right;
 use crate::domain::staff::{PASSWORD_CHARS_MIN, SecretKind, Staff, StaffSecret};
 use crate::domain::time::{DAY_MS, MINUTE_MS};
 use crate::server::Error;
 use crate::server::db::login::{Found, Login};
 use crate::server::sequencer::Authority;
-use crate::server::{Server, browser, clock, db};
+use crate::server::{Server, browser, clock, db, sync};
 
 /// The cookie that holds a login's token.
 const COOKIE: &str = "mikrodash_login";
@@ -27,6 +28,9 @@ const LOGIN_MS: i64 = 30 * DAY_MS;
 const TRIES: i64 = 5;
 /// How long it stays shut.
 const LOCKED_MS: i64 = 15 * MINUTE_MS;
+/// How many operations of browsers that were put out wait to be looked at before no more are taken: a phone that worked a
+/// week without its server holds fewer, and nobody fills the disk with a stolen one.
+const PUT_OUT_OPS_MAX: u32 = 5_000;
 /// How much of what a browser says of itself is kept.
 const AGENT_CHARS_MAX: usize = 300;
 /// The longest, so that hashing it is bounded work.
@@ -47,6 +51,11 @@ pub async fn who(server: &Server, headers: &HeaderMap) -> Result<Who, Error> {
     if found.is_put_out {
         return Err(Error::PutOut);
     }
+    whose(server, found).await
+}
+
+/// Finds whose a stay is, if it goes on.
+async fn whose(server: &Server, found: Found) -> Result<Who, Error> {
     let login = Some(found.login).filter(|_| !found.is_over);
     let login = login.ok_or(Error::NotSignedIn)?;
     let mut reader = server.readers.acquire().await?;
@@ -58,20 +67,30 @@ pub async fn who(server: &Server, headers: &HeaderMap) -> Result<Who, Error> {
     }
 }
 
+/// Finds who sent a request, if they have a right in this shop.
+pub async fn may(server: &Server, headers: &HeaderMap, right: Right) -> Result<Staff, Error> {
+    let staff = who(server, headers).await?.staff;
+    let mut read = server.readers.acquire().await?;
+    if sync::shop(&mut read).await?.may(staff.role, right) {
+        Ok(staff)
+    } else {
+        Err(Error::NotAllowed)
+    }
+}
+
 /// Finds on whose word operations come. A browser that was put out hands over what it has: it is kept, and does
-/// nothing.
+/// nothing - as long as there is not more of it than anybody would look at.
 pub async fn authority(server: &Server, headers: &HeaderMap) -> Result<Authority, Error> {
-    let is_put_out = match who(server, headers).await {
-        Ok(who) => {
-            return Ok(Authority::Device {
-                login_id: who.login.login_id,
-                is_put_out: false,
-            });
+    let found = find(server, headers).await?;
+    let (login_id, is_put_out) = (found.login.login_id, found.is_put_out);
+    if is_put_out {
+        let mut read = server.readers.acquire().await?;
+        if db::row::n_put_out(&mut read).await? >= PUT_OUT_OPS_MAX {
+            return Err(Error::PutOut);
         }
-        Err(Error::PutOut) => true,
-        Err(error) => return Err(error),
-    };
-    let login_id = find(server, headers).await?.login.login_id;
+    } else {
+        whose(server, found).await?;
+    }
     Ok(Authority::Device {
         login_id,
         is_put_out,
@@ -84,7 +103,8 @@ async fn find(server: &Server, headers: &HeaderMap) -> Result<Found, Error> {
     found.ok_or(Error::NotSignedIn)
 }
 
-async fn find_staff(
+/// Finds a member of the staff.
+pub async fn find_staff(
     connection: &mut SqliteConnection,
     staff_id: StaffId,
 ) -> Result<Option<Staff>, Error> {

@@ -6,7 +6,6 @@ use crate::domain::id::{BrowserId, StaffId};
 use crate::domain::op::Body;
 use crate::domain::registry::{Row, Table};
 use crate::domain::staff::{Role, SecretKind, Staff};
-use crate::domain::text::{NAME_CHARS_MAX, check_reason, check_text};
 use crate::domain::time::{MINUTE_MS, Timestamp};
 use crate::server::api::BrowserView;
 use crate::server::auth::Browser;
@@ -110,8 +109,6 @@ pub async fn pair(
     browser_id: BrowserId,
     name: &str,
 ) -> Result<(), Error> {
-    check_text(name, NAME_CHARS_MAX).map_err(Error::Refused)?;
-    check_reason(name).map_err(Error::Refused)?;
     let mut read = server.readers.acquire().await?;
     let known = db::browser::list(&mut read).await?;
     drop(read);
@@ -145,17 +142,21 @@ pub async fn list(server: &Server, browser: &Browser) -> Result<Vec<BrowserView>
     let now = clock::now();
     let here = meet(&mut *server.logins.lock().await, browser, now).await?;
     let mut read = server.readers.begin().await?;
+    let rows = db::row::list(&mut read, Table::Browser).await?;
     let mut views = Vec::new();
     for known in db::browser::list(&mut read).await? {
-        let paired = find(&mut read, known.browser_id).await?;
+        let paired = rows.iter().find_map(|row| match row {
+            Row::Browser(row) if row.browser_id == known.browser_id => Some(row),
+            _ => None,
+        });
         let asks = known.asked.is_some_and(|at| now.since(at) < ASKS_MS);
-        let is_paired = paired.as_ref().is_some_and(|row| row.revoked.is_none());
+        let is_paired = paired.is_some_and(|row| row.revoked.is_none());
         views.push(BrowserView {
             browser_id: known.browser_id,
             is_here: known.browser_id == here.browser_id,
             number: (asks && !is_paired).then_some(known.number),
-            name: paired.as_ref().map(|row| row.name.clone()),
-            paired: paired.as_ref().map(|row| row.paired),
+            name: paired.map(|row| row.name.clone()),
+            paired: paired.map(|row| row.paired),
             revoked: paired.and_then(|row| row.revoked),
             agent: known.agent,
             version: known.version,

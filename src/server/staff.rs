@@ -4,9 +4,9 @@ use crate::domain::id::{OpId, StaffId};
 use crate::domain::op::Body;
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::registry::{Row, Table};
-use crate::domain::staff::{INVITATION_MS, Role, SecretKind, Staff, StaffSecret, Status};
+use crate::domain::staff::{INVITATION_MS, Role, SecretKind, Staff, Status};
 use crate::domain::sync::{LogEntry, WireOp};
-use crate::domain::text::{NAME_CHARS_MAX, check_reason, check_text};
+use crate::domain::text::check_name;
 use crate::server::api::{Invited, Joining};
 use crate::server::sequencer::accepted_name;
 use crate::server::{Error, Server, auth, clock, db, sheet, sync};
@@ -59,20 +59,22 @@ async fn check_rank(
     role: Role,
 ) -> Result<(), Error> {
     let mut read = server.readers.acquire().await?;
-    let found = db::row::find(&mut read, Table::Staff, &[staff_id.0]).await?;
-    let now = match found.into_iter().next() {
-        Some(Row::Staff(staff)) => staff.role,
-        _ => Role::Cashier,
-    };
+    let found = auth::find_staff(&mut read, staff_id).await?;
+    let now = found.map_or(Role::Cashier, |staff| staff.role);
     if role.max(now) > who.role {
         return Err(Error::NotAllowed);
     }
     Ok(())
 }
 
+/// The hash that an invitation knows its code by.
+fn code_hash(code: &str) -> String {
+    auth::hash(&code.trim().to_uppercase())
+}
+
 /// Finds who a code is for.
-async fn find(server: &Server, code: &str) -> Result<(Staff, StaffSecret), Error> {
-    let hash = auth::hash(&code.trim().to_uppercase());
+async fn find(server: &Server, code: &str) -> Result<Staff, Error> {
+    let hash = code_hash(code);
     let mut read = server.readers.begin().await?;
     let secrets = db::row::list(&mut read, Table::StaffSecret).await?;
     let found = secrets.into_iter().find_map(|row| match row {
@@ -86,18 +88,15 @@ async fn find(server: &Server, code: &str) -> Result<(Staff, StaffSecret), Error
         _ => None,
     });
     let secret = found.ok_or(Error::Refused(Reason::NoInvitation))?;
-    let staff = db::row::find(&mut read, Table::Staff, &[secret.staff_id.0]).await?;
-    match staff.into_iter().next() {
-        Some(Row::Staff(staff)) if staff.status == Status::Incomplete && !staff.is_removed => {
-            Ok((staff, secret))
-        }
-        _ => Err(Error::Refused(Reason::NoInvitation)),
-    }
+    let staff = auth::find_staff(&mut read, secret.staff_id).await?;
+    staff
+        .filter(|staff| staff.status == Status::Incomplete && !staff.is_removed)
+        .ok_or(Error::Refused(Reason::NoInvitation))
 }
 
 /// What an invitation says to whoever opens it.
 pub async fn open_invitation(server: &Server, code: &str) -> Result<Joining, Error> {
-    let (staff, _) = find(server, code).await?;
+    let staff = find(server, code).await?;
     let mut read = server.readers.acquire().await?;
     let shop = sync::shop(&mut read).await?;
     Ok(Joining {
@@ -115,14 +114,14 @@ pub async fn join(
     kind: SecretKind,
     proof: String,
 ) -> Result<bool, Error> {
-    check_text(name, NAME_CHARS_MAX).map_err(Error::Refused)?;
-    check_reason(name).map_err(Error::Refused)?;
+    check_name(name).map_err(Error::Refused)?;
     // The same code twice at once lets one in: the second finds it used.
-    let (staff, _) = find(server, code).await?;
+    let staff = find(server, code).await?;
     let verifier = auth::make_verifier(kind, proof).await?;
     let body = Body::StaffJoined {
         staff_id: staff.staff_id,
         name: name.to_owned(),
+        hash: Some(code_hash(code)),
         kind,
         verifier,
     };

@@ -263,10 +263,11 @@ fn lock_when_idle(store: Store) {
     client::page::on_touch(move || {
         touched_ms.try_set_value(client::page::monotonic_ms());
     });
+    let minutes = store.memo(|state| state.shop().lock_minutes);
     let left = Memo::new(move |is_left: Option<&bool>| {
         // Looked at with every tick of the clock on the page.
         store.now();
-        let limit_ms = i64::from(store.shop().lock_minutes) * MINUTE_MS;
+        let limit_ms = i64::from(minutes.get()) * MINUTE_MS;
         let idle_ms = client::page::monotonic_ms() - touched_ms.get_value();
         is_left == Some(&true) || (limit_ms > 0 && idle_ms > limit_ms)
     });

@@ -48,6 +48,8 @@ pub fn apply(state: &mut State, op: &Stamped) -> Applied {
         | Outcome::Rejected(reason @ Reason::SoldTwice) => Some(reason),
         // The customers have changed places already; somebody must find them another.
         Outcome::Rejected(reason) if op.body.moves_people() => Some(reason),
+        // It was done at the counter, by somebody who may not: whoever may decides whether it counts.
+        Outcome::Rejected(reason @ Reason::NotAllowed) if !op.body.is_server_only() => Some(reason),
         Outcome::Applied | Outcome::Rejected(_) => None,
     };
     if let Some(reason) = noted {

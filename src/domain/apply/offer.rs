@@ -47,6 +47,7 @@ pub(super) fn of(state: &State, op: &Stamped, reason: Reason) -> Vec<Body> {
                 was: Vec::new(),
             }]
         }
+        (body, Reason::NotAllowed) => vec![body.clone().without_secrets()],
         (_, Reason::EditedTwice) => edit_back(state, op).into_iter().collect(),
         _ => Vec::new(),
     }

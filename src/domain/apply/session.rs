@@ -7,7 +7,9 @@ use crate::domain::op::{Body, Stamped};
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::registry::{Row, State};
 use crate::domain::right::Right;
-use crate::domain::session::{Move, PARTS_MAX, PauseMark, START_BACK_MS_MAX, SegmentMark, Session};
+use crate::domain::session::{
+    Move, PARTS_MAX, PauseMark, START_BACK_MS_MAX, SegmentMark, Session, StartSet,
+};
 use crate::domain::station::{Mode, Rates};
 use crate::domain::time::Timestamp;
 
@@ -54,6 +56,10 @@ pub(super) fn start(state: &State, op: &Stamped) -> Decision {
         station_id: *station_id,
         started_at,
         started_by: op.by,
+        start_set: Some(StartSet {
+            by: op.signature(),
+            was: op.at,
+        }),
         rates: *rates,
         segments: vec![SegmentMark {
             at: started_at,
@@ -156,6 +162,12 @@ pub(super) fn edit_start(
     let mut session = open(state, op, session_id)?;
     check_open(state, &session, op)?;
     check_start(started_at, session.until(op.at))?;
+    if started_at < session.started_at {
+        session.start_set = Some(StartSet {
+            by: op.signature(),
+            was: session.started_at,
+        });
+    }
     session.started_at = started_at;
     if let Some(first) = session.segments.first_mut() {
         first.at = started_at;

@@ -137,6 +137,7 @@ pub(super) fn join(state: &State, op: &Stamped) -> Decision {
     let Body::StaffJoined {
         staff_id,
         name,
+        hash,
         kind,
         verifier,
     } = &op.body
@@ -146,7 +147,9 @@ pub(super) fn join(state: &State, op: &Stamped) -> Decision {
     let mut staff = listed(state, *staff_id)?.clone();
     let mut secret = secret_of(state, *staff_id);
     let invitation = secret.invitation.take().ok_or(Reason::NoInvitation)?;
-    if staff.status != Status::Incomplete || invitation.expires_at <= op.at {
+    // The code that they came with may have been replaced by another a moment ago.
+    let is_this = hash.as_ref().is_none_or(|hash| *hash == invitation.hash);
+    if staff.status != Status::Incomplete || !is_this || invitation.expires_at <= op.at {
         return Err(Reason::NoInvitation);
     }
     name.trim().clone_into(&mut staff.name);

@@ -9,13 +9,15 @@ use crate::domain::bill::Bill;
 use crate::domain::drill::{
     Chance, RATES, add_station, order, pay, random_op, small_id, stamped, start, station,
 };
-use crate::domain::id::{CheckId, ChecklistId, LineId, OpId, PaymentId, RunId, SessionId, TaskId};
+use crate::domain::id::{
+    CheckId, ChecklistId, LineId, OpId, PaymentId, RunId, SessionId, StaffId, TaskId,
+};
 use crate::domain::money::Money;
 use crate::domain::op::{Body, Choice, Op};
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::registry::State;
 use crate::domain::session::{FORGOTTEN_MS, PauseMark, Phase, SegmentMark, Session};
-use crate::domain::staff::Role;
+use crate::domain::staff::{Role, SecretKind, StaffChange};
 use crate::domain::station::{Mode, Rates, StationChange};
 use crate::domain::task::{ChecklistChange, ChecklistKind, Priority, RunChange, TaskChange};
 use crate::domain::text::Label;
@@ -517,6 +519,66 @@ fn what_comes_after_the_end_changes_no_settled_bill() {
         }),
         Outcome::Rejected(Reason::Settled)
     );
+}
+
+/// A bug: whoever moved the start to a moment ago gave an evening's play away, and nobody was asked.
+#[test]
+fn a_start_is_moved_later_as_a_slip_or_by_whoever_may_take_back() {
+    let set = |minutes: i64| Body::StartEdited {
+        session_id: id(1),
+        started_at: START + minutes * MINUTE_MS,
+    };
+    let refused = Outcome::Rejected(Reason::NotAllowed);
+    let mut shop = Shop::new();
+    shop.start(1, 1);
+    shop.role = Role::Cashier;
+    shop.at(1).must(set(1));
+    assert_eq!(shop.at(30).record(set(20)), refused, "long after the start");
+    // What was set too early a moment ago goes back to where it was, and no further.
+    shop.must(set(-60));
+    assert_eq!(shop.record(set(30)), refused);
+    shop.at(31).must(set(1));
+    shop.must(set(-10));
+    assert_eq!(shop.at(40).record(set(0)), refused, "not for ever");
+    shop.role = Role::Manager;
+    shop.must(set(40));
+    assert_eq!(
+        shop.state.sessions[&id(1)].started_at,
+        START + 40 * MINUTE_MS
+    );
+}
+
+#[test]
+fn a_code_that_was_replaced_lets_nobody_in() {
+    let mut shop = Shop::new();
+    shop.role = Role::Owner;
+    let staff_id = StaffId(small_id(2, 9));
+    let invite = |hash: &str| Body::StaffInvited {
+        staff_id,
+        name: "Sayed".to_owned(),
+        role: Role::Cashier,
+        hash: hash.to_owned(),
+        expires_at: START + HOUR_MS,
+    };
+    let join = |hash: Option<&str>| Body::StaffJoined {
+        staff_id,
+        name: "Sayed".to_owned(),
+        hash: hash.map(str::to_owned),
+        kind: SecretKind::Pin,
+        verifier: "v".to_owned(),
+    };
+    shop.must(Body::StaffEdited {
+        staff_id: StaffId(small_id(2, 8)),
+        changes: vec![
+            StaffChange::Name("Owner".to_owned()),
+            StaffChange::Role(Role::Owner),
+        ],
+    });
+    shop.must(invite("first"));
+    shop.must(invite("second"));
+    let late = shop.record(join(Some("first")));
+    assert_eq!(late, Outcome::Rejected(Reason::NoInvitation));
+    shop.must(join(Some("second")));
 }
 
 #[test]

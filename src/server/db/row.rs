@@ -93,6 +93,15 @@ pub async fn list(
     docs.iter().map(|doc| read(table, doc)).collect()
 }
 
+/// How many operations of browsers that were put out wait for somebody to look at them.
+pub async fn n_put_out(connection: &mut SqliteConnection) -> Result<u32, sqlx::Error> {
+    sqlx::query_scalar(
+        "select count(*) from review where is_open and doc ->> '$.reason' = 'put_out'",
+    )
+    .fetch_one(connection)
+    .await
+}
+
 /// Reads what the sequencer keeps at hand: every small table, and the sessions that are open.
 pub async fn working_set(connection: &mut SqliteConnection) -> Result<State, sqlx::Error> {
     let mut state = State::default();

@@ -168,25 +168,16 @@ pub fn EditStart(session_id: SessionId, on_close: Callback<()>) -> impl IntoView
     let (store, words, floor) = (store(), words(), floor());
     let before = store.session_now(session_id).unwrap_or_default().started_at;
     let picked = Picked::at(before);
+    let set = move |started_at| Body::StartEdited {
+        session_id,
+        started_at,
+    };
     let save = move || {
         let started_at = untrack(|| picked.moment(store.this_moment()));
-        if store
-            .record([Body::StartEdited {
-                session_id,
-                started_at,
-            }])
-            .is_ok()
-        {
-            store.toast(
-                Tone::Ok,
-                words.start_edited,
-                vec![Body::StartEdited {
-                    session_id,
-                    started_at: before,
-                }],
-            );
+        store.record_then(vec![set(started_at)], move || {
+            store.toast(Tone::Ok, words.start_edited, vec![set(before)]);
             floor.open(Open::Session(session_id));
-        }
+        });
     };
     view! {
         <Sheet title=words.edit_start.to_owned() on_close>
