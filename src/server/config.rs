@@ -21,7 +21,7 @@ const OTHERS: &[&str] = &[
     "MIKRODASH_TOOLS",
 ];
 /// The file, in the folder that the server is started in.
-const FILE: &str = "Leptos.toml";
+pub const FILE: &str = "Leptos.toml";
 
 /// Runs a PlayStation café: stations by the hour, food and drinks, in one till.
 ///
@@ -52,6 +52,8 @@ pub enum Command {
     Audit(AuditCommand),
     /// Fills a database with years of an invented shop, to measure with.
     Seed(SeedArgs),
+    /// Makes one program of the built program and the site that browsers load.
+    Pack(PackArgs),
     /// Plays a MikroTik router, for trying and testing: REST over HTTP, with guests that come and go. It is no router.
     SimulateRouter(RouterArgs),
     /// Applies random operations and prints one hash; the browser's build must print the same.
@@ -183,6 +185,23 @@ pub struct SeedArgs {
     /// Where chance begins.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+}
+
+/// What to make one program of.
+#[derive(Clone, Debug, Args)]
+pub struct PackArgs {
+    /// The program, of this system or another.
+    #[arg(long)]
+    pub program: PathBuf,
+    /// The folder of the site.
+    #[arg(long)]
+    pub site: PathBuf,
+    /// The file to make.
+    #[arg(long)]
+    pub to: PathBuf,
+    /// The file with the names of the built files [default: hash.txt beside the program].
+    #[arg(long)]
+    pub hashes: Option<PathBuf>,
 }
 
 /// What a simulated router is like.

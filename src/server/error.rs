@@ -75,6 +75,12 @@ pub enum StartError {
         /// Which.
         missing: PathBuf,
     },
+    /// The program, or the site in it, is not as it was made.
+    #[error("{} is damaged; put the program there again (nothing was changed)", .file.display())]
+    Program {
+        /// The program.
+        file: PathBuf,
+    },
     /// There is no such time zone.
     #[error("there is no time zone called {0:?}; use a name like Africa/Cairo")]
     Zone(String),

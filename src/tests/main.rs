@@ -13,6 +13,7 @@ mod backup;
 mod crash;
 mod gateway;
 mod hostile;
+mod package;
 mod pages;
 mod paper;
 mod pool;

@@ -140,7 +140,7 @@ fn the_help_documents_every_command() {
         .output()
         .unwrap();
     let help = String::from_utf8_lossy(&output.stdout).into_owned();
-    for word in ["serve", "seed", "drill", "Leptos.toml"] {
+    for word in ["serve", "pack", "seed", "drill", "Leptos.toml"] {
         assert!(help.contains(word), "{help}");
     }
 }
