@@ -70,6 +70,11 @@ pub fn unpack(program: &Path, data: &Path) -> Result<Option<Unpacked>, StartErro
     }))
 }
 
+/// Tells whether a program carries its site.
+pub fn is_packed(program: &Path) -> Result<bool, StartError> {
+    Ok(carried(program)?.is_some())
+}
+
 /// The hash of a program that carries a site, after all of it was read and found to be as it was packed.
 fn carried(program: &Path) -> Result<Option<String>, StartError> {
     let mut file = File::open(program)?;

@@ -55,6 +55,9 @@ pub enum Command {
     Audit(AuditCommand),
     /// Fills a database with years of an invented shop, to measure with.
     Seed(SeedArgs),
+    /// Has the system start the shop with the PC (systemd).
+    #[command(subcommand)]
+    Service(ServiceCommand),
     /// Makes one program of the built program and the site that browsers load.
     Pack(PackArgs),
     /// Plays a MikroTik router, for trying and testing: REST over HTTP, with guests that come and go. It is no router.
@@ -189,6 +192,55 @@ pub struct SeedArgs {
     /// Where chance begins.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+}
+
+/// What to do about the service.
+#[derive(Clone, Debug, Subcommand)]
+pub enum ServiceCommand {
+    /// Installs it and starts the shop, now and with the PC. A second time it takes what is asked for then.
+    Install(InstallArgs),
+    /// Stops the shop and takes the service away; the data stays.
+    Uninstall(UninstallArgs),
+}
+
+/// What a service is to be like.
+#[derive(Clone, Debug, Default, Args)]
+pub struct InstallArgs {
+    /// A service of this user alone, not of the whole machine.
+    #[arg(long)]
+    pub user: bool,
+    /// The folder for everything that the shop keeps [default: /var/lib/mikrodash, or the user's own].
+    #[arg(long)]
+    pub data: Option<PathBuf>,
+    /// The address to listen on.
+    #[arg(long)]
+    pub address: Option<IpAddr>,
+    /// The port to listen on.
+    #[arg(long)]
+    pub port: Option<u16>,
+    /// The user of the machine's service, by name [default: mikrodash, which is made].
+    #[arg(long, conflicts_with = "user", value_parser = user_name)]
+    pub run_as: Option<String>,
+    /// Only say what would be installed.
+    #[arg(long)]
+    pub print: bool,
+}
+
+/// Which service to take away.
+#[derive(Clone, Debug, Args)]
+pub struct UninstallArgs {
+    /// The one of this user alone.
+    #[arg(long)]
+    pub user: bool,
+}
+
+fn user_name(text: &str) -> Result<String, String> {
+    let is_fine = |letter: char| letter.is_ascii_alphanumeric() || "_-.".contains(letter);
+    if !text.is_empty() && text.chars().all(is_fine) {
+        Ok(text.to_owned())
+    } else {
+        Err("that is no user's name".to_owned())
+    }
 }
 
 /// What to make one program of.

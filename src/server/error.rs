@@ -7,6 +7,7 @@ use sqlx::migrate::MigrateError;
 use thiserror::Error;
 
 use crate::domain::backup::Defect;
+use crate::server::service::ServiceError;
 
 /// Why the shop cannot open. Each is one line for the person at the keyboard; nothing has been changed.
 #[derive(Debug, Error)]
@@ -110,6 +111,9 @@ pub enum StartError {
     /// The passphrase does not open the key.
     #[error("the passphrase is wrong (nothing was changed)")]
     Passphrase,
+    /// There is no service of the system, or still one.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
     /// Something else with the database.
     #[error("the database failed: {0}")]
     Database(#[from] sqlx::Error),

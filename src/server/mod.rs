@@ -28,6 +28,7 @@ mod reach;
 pub(crate) mod scan;
 mod seal;
 pub mod sequencer;
+mod service;
 mod sheet;
 pub mod shop;
 mod staff;
@@ -335,6 +336,7 @@ pub fn run() -> ExitCode {
         }
         Command::Seed(args) => on_runtime(demo::seed(args)),
         Command::Pack(args) => bundle::pack(&args),
+        Command::Service(command) => service::command(command),
         Command::SimulateRouter(args) => on_runtime(simulate_router(args)),
     };
     match result {
