@@ -53,6 +53,8 @@ pub enum Command {
     /// Proves that no recorded operation has been changed, taken out or put in.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Gives the shop a new key for its secrets; the shop must be stopped.
+    RotateKey(DataArgs),
     /// Fills a database with years of an invented shop, to measure with.
     Seed(SeedArgs),
     /// Has the system start the shop with the PC (systemd).

@@ -25,6 +25,7 @@ mod paper;
 mod preview;
 pub(crate) mod profile;
 mod reach;
+mod rotate;
 pub(crate) mod scan;
 mod seal;
 pub mod sequencer;
@@ -334,6 +335,9 @@ pub fn run() -> ExitCode {
         Command::Audit(AuditCommand::Verify(args)) => {
             on_folder(args, |data| async move { audit::command(&data).await })
         }
+        Command::RotateKey(args) => {
+            on_folder(args, |data| async move { rotate::command(&data).await })
+        }
         Command::Seed(args) => on_runtime(demo::seed(args)),
         Command::Pack(args) => bundle::pack(&args),
         Command::Service(command) => service::command(command),
@@ -416,6 +420,9 @@ async fn serve(config: Config) -> Result<(), StartError> {
         None => None,
     };
     let server = Arc::new(Server::open(&config.data, &config.zone, config.demo).await?);
+    if let Err(error) = rotate::reseal(&config.data, &server).await {
+        tracing::error!(%error, "what an older key has sealed stays as it is");
+    }
     let options = site_options(carried)?;
     let secure = open_doors(&config, &server, &listener, secure)?;
     let is_demo = db::find_meta(&mut *server.logins.lock().await, "demo")

@@ -22,6 +22,7 @@ mod power;
 mod profile;
 mod repair;
 mod requests;
+mod rotate;
 mod sequencer;
 mod simulation;
 mod staff;
