@@ -3,7 +3,7 @@
 SHELL := bash
 shop = . .ci/setup build && exec "$$CARGO_TARGET_DIR/release/mikrodash"
 
-.PHONY: help run demo build test simulate bench format
+.PHONY: help run demo build package test simulate bench format
 
 help: ## says this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -16,6 +16,9 @@ demo: build ## the same, with the demo shop in it
 
 build: ## builds the shop in release
 	@.ci/build
+
+package: ## builds the shop as one program, target/package/mikrodash
+	@.ci/package
 
 test: ## runs every check and test
 	@.ci/test

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand};
+use etcetera::base_strategy::{BaseStrategy, choose_native_strategy};
 use serde::Deserialize;
 
 use crate::server::error::StartError;
@@ -22,7 +23,9 @@ const OTHERS: &[&str] = &[
     "MIKRODASH_TOOLS",
 ];
 /// The file, in the folder that the server is started in.
-const FILE: &str = "Leptos.toml";
+pub const FILE: &str = "Leptos.toml";
+/// The data folder, where the shop is run from the folder with its settings.
+const DATA: &str = "data";
 
 /// Runs a PlayStation café: stations by the hour, food and drinks, in one till.
 ///
@@ -51,8 +54,15 @@ pub enum Command {
     /// Proves that no recorded operation has been changed, taken out or put in.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Gives the shop a new key for its secrets; the shop must be stopped.
+    RotateKey(DataArgs),
     /// Fills a database with years of an invented shop, to measure with.
     Seed(SeedArgs),
+    /// Has the system start the shop with the PC (systemd).
+    #[command(subcommand)]
+    Service(ServiceCommand),
+    /// Makes one program of the built program and the site that browsers load.
+    Pack(PackArgs),
     /// Plays a MikroTik router, for trying and testing: REST over HTTP, with guests that come and go. It is no router.
     SimulateRouter(RouterArgs),
     /// Applies random operations and prints one hash; the browser's build must print the same.
@@ -108,7 +118,8 @@ pub struct ServeArgs {
     /// Announce the shop's name on the network (mDNS) [default: true].
     #[arg(long, env = "MIKRODASH_MDNS", value_parser = BoolishValueParser::new())]
     pub mdns: Option<bool>,
-    /// The folder for everything that the shop keeps [default: data].
+    /// The folder for everything that the shop keeps [default: data, where that or Leptos.toml is in this folder; else
+    /// this user's own folder for such things].
     #[arg(long, env = "MIKRODASH_DATA")]
     pub data: Option<PathBuf>,
     /// The time zone of a new shop, by its IANA name [default: Africa/Cairo].
@@ -128,7 +139,7 @@ pub struct ServeArgs {
 /// Where the shop is.
 #[derive(Clone, Debug, Default, Args)]
 pub struct DataArgs {
-    /// The folder for everything that the shop keeps [default: data].
+    /// The folder for everything that the shop keeps [default: as for serve].
     #[arg(long, env = "MIKRODASH_DATA")]
     pub data: Option<PathBuf>,
 }
@@ -196,6 +207,72 @@ pub struct SeedArgs {
     /// Where chance begins.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+}
+
+/// What to do about the service.
+#[derive(Clone, Debug, Subcommand)]
+pub enum ServiceCommand {
+    /// Installs it and starts the shop, now and with the PC. A second time it takes what is asked for then.
+    Install(InstallArgs),
+    /// Stops the shop and takes the service away; the data stays.
+    Uninstall(UninstallArgs),
+}
+
+/// What a service is to be like.
+#[derive(Clone, Debug, Default, Args)]
+pub struct InstallArgs {
+    /// A service of this user alone, not of the whole machine.
+    #[arg(long)]
+    pub user: bool,
+    /// The folder for everything that the shop keeps [default: /var/lib/mikrodash, or the user's own].
+    #[arg(long)]
+    pub data: Option<PathBuf>,
+    /// The address to listen on.
+    #[arg(long)]
+    pub address: Option<IpAddr>,
+    /// The port to listen on.
+    #[arg(long)]
+    pub port: Option<u16>,
+    /// The user of the machine's service, by name [default: mikrodash, which is made].
+    #[arg(long, conflicts_with = "user", value_parser = user_name)]
+    pub run_as: Option<String>,
+    /// Only say what would be installed.
+    #[arg(long)]
+    pub print: bool,
+}
+
+/// Which service to take away.
+#[derive(Clone, Debug, Args)]
+pub struct UninstallArgs {
+    /// The one of this user alone.
+    #[arg(long)]
+    pub user: bool,
+}
+
+fn user_name(text: &str) -> Result<String, String> {
+    let is_fine = |letter: char| letter.is_ascii_alphanumeric() || "_-.".contains(letter);
+    if !text.is_empty() && text.chars().all(is_fine) {
+        Ok(text.to_owned())
+    } else {
+        Err("that is no user's name".to_owned())
+    }
+}
+
+/// What to make one program of.
+#[derive(Clone, Debug, Args)]
+pub struct PackArgs {
+    /// The program, of this system or another.
+    #[arg(long)]
+    pub program: PathBuf,
+    /// The folder of the site.
+    #[arg(long)]
+    pub site: PathBuf,
+    /// The file to make.
+    #[arg(long)]
+    pub to: PathBuf,
+    /// The file with the names of the built files [default: hash.txt beside the program].
+    #[arg(long)]
+    pub hashes: Option<PathBuf>,
 }
 
 /// What a simulated router is like.
@@ -302,10 +379,11 @@ impl Config {
             }
         };
         check_environment(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()))?;
-        Config::merge(&text, args)
+        let is_here = Path::new(FILE).exists() || Path::new(DATA).exists();
+        Config::merge(&text, args, &default_folder(is_here, platform_folder()))
     }
 
-    fn merge(text: &str, args: ServeArgs) -> Result<Config, StartError> {
+    fn merge(text: &str, args: ServeArgs, folder: &Path) -> Result<Config, StartError> {
         let file: File = toml::from_str(text).map_err(|error| {
             StartError::Config(format!("{FILE} is wrong: {}", one_line(&error.to_string())))
         })?;
@@ -346,7 +424,7 @@ impl Config {
             data: args
                 .data
                 .or(file.server.data)
-                .unwrap_or_else(|| PathBuf::from("data")),
+                .unwrap_or_else(|| folder.to_owned()),
             zone: args
                 .zone
                 .or(file.shop.zone)
@@ -359,6 +437,26 @@ impl Config {
             demo: args.demo,
         })
     }
+}
+
+/// The data folder where nobody names one.
+fn default_folder(is_here: bool, platform: Option<PathBuf>) -> PathBuf {
+    platform
+        .filter(|_| !is_here)
+        .unwrap_or_else(|| PathBuf::from(DATA))
+}
+
+/// Where this system keeps such things for this user: on Linux `~/.local/share/mikrodash`, on Windows
+/// `%LOCALAPPDATA%\mikrodash`, on macOS `~/Library/Application Support/mikrodash`. None where the user has no home.
+pub fn platform_folder() -> Option<PathBuf> {
+    let homes = choose_native_strategy().ok()?;
+    // What stays on one machine lies on Windows where caches do; the place for data follows its user to others.
+    let folder = if std::env::consts::OS == "windows" {
+        homes.cache_dir()
+    } else {
+        homes.data_dir()
+    };
+    Some(folder.join(env!("CARGO_PKG_NAME")))
 }
 
 /// A certificate is of no use without its key, nor the other way round.
@@ -457,7 +555,7 @@ mod tests {
             port: Some(5000),
             ..ServeArgs::default()
         };
-        let config = Config::merge(text, args).unwrap();
+        let config = Config::merge(text, args, Path::new(DATA)).unwrap();
         assert_eq!(config.address.to_string(), "127.0.0.1:5000");
         assert_eq!(
             (config.data.to_str(), config.zone.as_str()),
@@ -467,7 +565,7 @@ mod tests {
 
     #[test]
     fn https_goes_with_the_plain_port_unless_it_is_switched_off() {
-        let read = |text: &str| Config::merge(text, ServeArgs::default());
+        let read = |text: &str| Config::merge(text, ServeArgs::default(), Path::new(DATA));
         let port = |text: &str| read(text).unwrap().tls.map(|(port, _)| port);
         assert_eq!(port(""), Some(3443));
         assert_eq!(port("[server]\nport = 4000"), Some(4443));
@@ -499,7 +597,7 @@ mod tests {
             "[server]\nport = 99999",
             "[tls]\nprot = 1",
         ] {
-            let error = Config::merge(text, ServeArgs::default())
+            let error = Config::merge(text, ServeArgs::default(), Path::new(DATA))
                 .unwrap_err()
                 .to_string();
             assert!(
@@ -514,6 +612,25 @@ mod tests {
         assert!(
             check_environment(["MIKRODASH_PORT", "PATH"].map(str::to_owned).into_iter()).is_ok()
         );
+    }
+
+    #[test]
+    fn the_data_is_here_or_where_the_system_keeps_such_things() {
+        let own = || Some(PathBuf::from("/home/mona/.local/share/mikrodash"));
+        assert_eq!(default_folder(true, own()), Path::new("data"));
+        assert_eq!(Some(default_folder(false, own())), own());
+        assert_eq!(default_folder(false, None), Path::new("data"), "no home");
+        let read = |text: &str, data: Option<&str>| {
+            let args = ServeArgs {
+                data: data.map(PathBuf::from),
+                ..ServeArgs::default()
+            };
+            Config::merge(text, args, Path::new("/own")).unwrap().data
+        };
+        let file = "[server]\ndata = \"/srv/shop\"";
+        assert_eq!(read("", None), Path::new("/own"));
+        assert_eq!(read(file, None), Path::new("/srv/shop"));
+        assert_eq!(read(file, Some("/usb")), Path::new("/usb"));
     }
 
     #[test]

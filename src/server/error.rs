@@ -7,6 +7,7 @@ use sqlx::migrate::MigrateError;
 use thiserror::Error;
 
 use crate::domain::backup::Defect;
+use crate::server::service::ServiceError;
 
 /// Why the shop cannot open. Each is one line for the person at the keyboard; nothing has been changed.
 #[derive(Debug, Error)]
@@ -75,6 +76,12 @@ pub enum StartError {
         /// Which.
         missing: PathBuf,
     },
+    /// The program, or the site in it, is not as it was made.
+    #[error("{} is damaged; put the program there again (nothing was changed)", .file.display())]
+    Program {
+        /// The program.
+        file: PathBuf,
+    },
     /// There is no such time zone.
     #[error("there is no time zone called {0:?}; use a name like Africa/Cairo")]
     Zone(String),
@@ -104,6 +111,9 @@ pub enum StartError {
     /// The passphrase does not open the key.
     #[error("the passphrase is wrong (nothing was changed)")]
     Passphrase,
+    /// There is no service of the system, or still one.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
     /// Something else with the database.
     #[error("the database failed: {0}")]
     Database(#[from] sqlx::Error),

@@ -4,6 +4,7 @@ pub mod audit;
 mod auth;
 pub mod backup;
 mod browser;
+mod bundle;
 mod call;
 mod clock;
 mod config;
@@ -24,10 +25,12 @@ mod paper;
 mod preview;
 pub(crate) mod profile;
 mod reach;
+mod rotate;
 pub mod routes;
 pub(crate) mod scan;
 mod seal;
 pub mod sequencer;
+mod service;
 mod sheet;
 pub mod shop;
 mod staff;
@@ -80,6 +83,7 @@ use crate::domain::staff::Role;
 use crate::domain::sync::Snapshot;
 use crate::domain::time::Timestamp;
 use crate::server::backup::{Keeper, Shelf};
+use crate::server::bundle::Unpacked;
 use crate::server::config::{AuditCommand, Cli, Command, Config, DataArgs, RouterArgs};
 use crate::server::seal::Key;
 use crate::server::sequencer::{Authority, CannotStore, Core, Recorder, Sequencer};
@@ -329,7 +333,12 @@ pub fn run() -> ExitCode {
         Command::Audit(AuditCommand::Verify(args)) => {
             on_folder(args, |data| async move { audit::command(&data).await })
         }
+        Command::RotateKey(args) => {
+            on_folder(args, |data| async move { rotate::command(&data).await })
+        }
         Command::Seed(args) => on_runtime(demo::seed(args)),
+        Command::Pack(args) => bundle::pack(&args),
+        Command::Service(command) => service::command(command),
         Command::SimulateRouter(args) => on_runtime(simulate_router(args)),
     };
     match result {
@@ -400,6 +409,7 @@ async fn serve(config: Config) -> Result<(), StartError> {
     start_log(&config)?;
     zone(&config.zone, now())?;
     let _lock = lock(&config.data)?;
+    let carried = bundle::unpack(&std::env::current_exe()?, &config.data)?;
     let listener = bind(config.address, "--port").await?;
     let secure = match &config.tls {
         Some((port, _)) => {
@@ -408,10 +418,10 @@ async fn serve(config: Config) -> Result<(), StartError> {
         None => None,
     };
     let server = Arc::new(Server::open(&config.data, &config.zone, config.demo).await?);
-    let options = get_configuration(Path::new("Leptos.toml").exists().then_some("Leptos.toml"))
-        .map_err(|error| StartError::Config(error.to_string()))?
-        .leptos_options;
-    check_assets(&options)?;
+    if let Err(error) = rotate::reseal(&config.data, &server).await {
+        tracing::error!(%error, "what an older key has sealed stays as it is");
+    }
+    let options = site_options(carried)?;
     let secure = open_doors(&config, &server, &listener, secure)?;
     let is_demo = db::find_meta(&mut *server.logins.lock().await, "demo")
         .await?
@@ -496,6 +506,30 @@ fn open_doors(
     };
     server.doors.set(doors).ok();
     Ok(secured)
+}
+
+/// Says where the browser's half is: where it was unpacked, if the program carries it, else where the file says.
+fn site_options(carried: Option<Unpacked>) -> Result<LeptosOptions, StartError> {
+    let mut options = get_configuration(Path::new(config::FILE).exists().then_some(config::FILE))
+        .map_err(|error| StartError::Config(error.to_string()))?
+        .leptos_options;
+    if let Some(unpacked) = carried {
+        options.site_root = in_words(&unpacked.site)?.into();
+        options.hash_file = in_words(&unpacked.hashes)?.into();
+        options.hash_files = true;
+    }
+    check_assets(&options)?;
+    Ok(options)
+}
+
+/// A path that pages can be served from.
+fn in_words(path: &Path) -> Result<&str, StartError> {
+    path.to_str().ok_or_else(|| {
+        let path = path.display();
+        StartError::Config(format!(
+            "{path} is no name for a folder that pages come from; choose another with --data"
+        ))
+    })
 }
 
 /// Checks that the browser's half lies where pages will look for it.

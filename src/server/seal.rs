@@ -1,11 +1,14 @@
 //! Secrets that the shop must be able to read again - the gateway's password - sealed with a key that lies beside the
 //! database and not in it: a copy of the database alone opens nothing. On demand the key goes along in backups, locked
 //! with a passphrase that is kept nowhere.
+//!
+//! The file is a ring: keys one after the other, the newest first. The newest seals, all of them open, because what the
+//! log and older backups hold stays sealed as it was.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use base64::Engine;
@@ -42,8 +45,8 @@ struct Locked {
     of: String,
 }
 
-/// The key of a shop.
-pub struct Key(XChaCha20Poly1305);
+/// The keys of a shop, the newest first.
+pub struct Key(Vec<XChaCha20Poly1305>);
 
 impl Key {
     /// Reads the key of a data folder, or makes one that only this user can read.
@@ -69,9 +72,15 @@ impl Key {
             }
             Err(error) => return Err(StartError::Io(error)),
         };
-        XChaCha20Poly1305::new_from_slice(&bytes)
-            .map(Key)
-            .map_err(|_| StartError::Corrupt { file })
+        Key::of(&bytes).ok_or(StartError::Corrupt { file })
+    }
+
+    /// A ring as its file holds it; none that is empty or was cut off.
+    fn of(bytes: &[u8]) -> Option<Key> {
+        let keys = bytes.chunks(KEY_BYTES);
+        let ring = keys.map(|key| XChaCha20Poly1305::new_from_slice(key).ok());
+        let ring: Option<Vec<_>> = ring.collect();
+        ring.filter(|ring| !ring.is_empty()).map(Key)
     }
 
     /// Seals a text. What it is for is sealed with it, so that one secret cannot be put in the place of another.
@@ -81,22 +90,44 @@ impl Key {
             msg: text.as_bytes(),
             aad: what_for.as_bytes(),
         };
-        let sealed = self.0.encrypt(&XNonce::from(nonce), payload).ok()?;
+        let newest = self.0.first()?;
+        let sealed = newest.encrypt(&XNonce::from(nonce), payload).ok()?;
         Some(Sealed(
             BASE64_STANDARD.encode([&nonce[..], &sealed].concat()),
         ))
     }
 
-    /// Opens what was sealed with this key for this purpose.
+    /// Opens what was sealed with one of these keys for this purpose.
     pub fn open_sealed(&self, what_for: &str, sealed: &Sealed) -> Option<String> {
+        self.find(what_for, sealed).map(|(_, text)| text)
+    }
+
+    /// Seals with the newest key what an older one sealed; none where nothing is to be done, or can be.
+    pub fn reseal(&self, what_for: &str, sealed: &Sealed) -> Option<Sealed> {
+        let (_, text) = self.find(what_for, sealed).filter(|(n, _)| *n > 0)?;
+        self.seal(what_for, &text)
+    }
+
+    /// Which of the keys opens something, and what it is.
+    fn find(&self, what_for: &str, sealed: &Sealed) -> Option<(usize, String)> {
         let bytes = BASE64_STANDARD.decode(&sealed.0).ok()?;
         let (nonce, sealed) = bytes.split_first_chunk::<NONCE_BYTES>()?;
-        let payload = Payload {
-            msg: sealed,
-            aad: what_for.as_bytes(),
-        };
-        String::from_utf8(self.0.decrypt(&XNonce::from(*nonce), payload).ok()?).ok()
+        let (nonce, aad) = (XNonce::from(*nonce), what_for.as_bytes());
+        let open = |key: &XChaCha20Poly1305| key.decrypt(&nonce, Payload { msg: sealed, aad }).ok();
+        let mut keys = self.0.iter().enumerate();
+        let (n, text) = keys.find_map(|(n, key)| Some((n, open(key)?)))?;
+        Some((n, String::from_utf8(text).ok()?))
     }
+}
+
+/// Puts a new key before those of a data folder. The file is the old one or the new one whenever the power goes.
+pub fn add_key(data: &Path) -> Result<(), StartError> {
+    Key::open(data)?;
+    let old = std::fs::read(data.join(FILE))?;
+    let ring = [&clock::chance::<KEY_BYTES>()[..], &old].concat();
+    let part = write_part(data, &ring)?;
+    std::fs::rename(part, data.join(FILE))?;
+    Ok(File::open(data)?.sync_all()?)
 }
 
 /// Locks a data folder's key with a passphrase, as it is kept in the database.
@@ -139,12 +170,24 @@ pub fn is_current(data: &Path, locked: &str) -> bool {
     locked.is_ok_and(|locked| key.is_ok_and(|key| locked.of == name_of(&key)))
 }
 
-/// Puts a key into a data folder; another one that was there is kept beside it.
-pub fn put(data: &Path, key: &[u8], now: Timestamp) -> io::Result<()> {
+/// Puts a ring of keys into a data folder, unless all of them are there; another one that was there is kept beside it.
+pub fn put(data: &Path, ring: &[u8], now: Timestamp) -> io::Result<()> {
     let file = data.join(FILE);
-    if std::fs::read(&file).is_ok_and(|old| old == key) {
+    let there = std::fs::read(&file).unwrap_or_default();
+    let mut keys = ring.chunks(KEY_BYTES);
+    if keys.all(|key| there.chunks(KEY_BYTES).any(|old| old == key)) {
         return Ok(());
     }
+    let part = write_part(data, ring)?;
+    if file.exists() {
+        std::fs::rename(&file, data.join(format!("secret-before-{}.key", now.0)))?;
+    }
+    std::fs::rename(&part, &file)?;
+    File::open(data)?.sync_all()
+}
+
+/// Writes a ring beside its place, for this user alone, and onto the disk.
+fn write_part(data: &Path, ring: &[u8]) -> io::Result<PathBuf> {
     let part = data.join(format!(".{FILE}.part"));
     std::fs::remove_file(&part).ok();
     let mut new = OpenOptions::new()
@@ -152,13 +195,9 @@ pub fn put(data: &Path, key: &[u8], now: Timestamp) -> io::Result<()> {
         .create_new(true)
         .mode(0o600)
         .open(&part)?;
-    new.write_all(key)?;
+    new.write_all(ring)?;
     new.sync_all()?;
-    if file.exists() {
-        std::fs::rename(&file, data.join(format!("secret-before-{}.key", now.0)))?;
-    }
-    std::fs::rename(&part, &file)?;
-    File::open(data)?.sync_all()
+    Ok(part)
 }
 
 async fn with_passphrase<T: Send + 'static>(
@@ -173,7 +212,7 @@ async fn with_passphrase<T: Send + 'static>(
         Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
             .hash_password_into(passphrase.as_bytes(), &salt, &mut lock)
             .ok()?;
-        work(Key(XChaCha20Poly1305::new_from_slice(&lock).ok()?))
+        work(Key::of(&lock)?)
     };
     tokio::task::spawn_blocking(hash).await.ok().flatten()
 }
@@ -254,12 +293,39 @@ mod tests {
     }
 
     #[test]
+    fn a_new_key_seals_and_the_old_ones_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let old = Key::open(folder.path()).unwrap();
+        let sealed = old.seal("gateway", "pass word").unwrap();
+        add_key(folder.path()).unwrap();
+        add_key(folder.path()).unwrap();
+        let ring = std::fs::read(folder.path().join(FILE)).unwrap();
+        assert_eq!(ring.len(), 3 * KEY_BYTES);
+        let key = Key::open(folder.path()).unwrap();
+        let open = |key: &Key, sealed| key.open_sealed("gateway", sealed);
+        assert_eq!(open(&key, &sealed).as_deref(), Some("pass word"));
+        let anew = key.reseal("gateway", &sealed).unwrap();
+        assert_eq!(key.reseal("gateway", &anew), None, "it is the newest one's");
+        assert_eq!(key.reseal("mirror", &sealed), None);
+        assert_eq!(open(&old, &anew), None);
+        let newest = Key::of(&ring[..KEY_BYTES]).unwrap();
+        assert_eq!(open(&newest, &anew).as_deref(), Some("pass word"));
+        // A backup's ring from before is in this one already: nothing that was sealed since is lost.
+        put(folder.path(), &ring[KEY_BYTES..], Timestamp(7)).unwrap();
+        assert_eq!(std::fs::read(folder.path().join(FILE)).unwrap(), ring);
+        let file = std::fs::metadata(folder.path().join(FILE)).unwrap();
+        assert_eq!(file.permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
     fn a_key_that_was_cut_short_is_told() {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join(FILE), b"short").unwrap();
-        assert!(matches!(
-            Key::open(folder.path()),
-            Err(StartError::Corrupt { .. })
-        ));
+        for n_bytes in [0, 5, KEY_BYTES - 1, KEY_BYTES + 1] {
+            std::fs::write(folder.path().join(FILE), vec![7; n_bytes]).unwrap();
+            assert!(matches!(
+                Key::open(folder.path()),
+                Err(StartError::Corrupt { .. })
+            ));
+        }
     }
 }

@@ -134,13 +134,35 @@ fn a_setting_that_does_not_exist() {
 }
 
 #[test]
+fn a_service_is_shown_and_where_there_is_no_systemd_refused() {
+    let folder = TempDir::new().unwrap();
+    let run = |arguments: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_mikrodash"))
+            .args(["service", "install", "--run-as", "mona", "--data"])
+            .arg(folder.path())
+            .args(arguments)
+            .output()
+            .unwrap()
+    };
+    let shown = run(&["--port", "80", "--print"]);
+    let text = String::from_utf8_lossy(&shown.stdout).into_owned();
+    assert!(shown.status.success(), "{text}");
+    for word in ["User=mona", "--port\" \"80", "CAP_NET_BIND_SERVICE"] {
+        assert!(text.contains(word), "{text} does not say {word}");
+    }
+    // With systemd it is refused too: the tests' program carries no site.
+    refuses(&run(&[]), &["install"]);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
 fn the_help_documents_every_command() {
     let output = Command::new(env!("CARGO_BIN_EXE_mikrodash"))
         .arg("--help")
         .output()
         .unwrap();
     let help = String::from_utf8_lossy(&output.stdout).into_owned();
-    for word in ["serve", "seed", "drill", "Leptos.toml"] {
+    for word in ["serve", "service", "pack", "seed", "drill", "Leptos.toml"] {
         assert!(help.contains(word), "{help}");
     }
 }

@@ -8,6 +8,7 @@ mod restore;
 mod shelf;
 
 pub use crate::domain::backup::Manifest;
+pub(in crate::server) use container::{sync_folder, unfinished};
 pub use keeper::{Keeper, is_late, set_passphrase, start_rehearsal, start_work, try_folder, view};
 pub use restore::{Restored, rehearse, restore, restore_command};
 pub use shelf::{FOLDER, Shelf, backup_command, download, make, manifests, put_copy, rotate};

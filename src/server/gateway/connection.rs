@@ -8,7 +8,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jiff::civil::DateTime;
 
 use crate::domain::gateway::{Finding, Gateway, GatewayChange, Trouble};
-use crate::domain::id::GatewayId;
+use crate::domain::id::{GatewayId, StaffId};
 use crate::domain::op::Body;
 use crate::domain::registry::{Row, Table};
 use crate::domain::staff::{Role, Staff};
@@ -104,6 +104,21 @@ fn keeps_password(saved: &Gateway, form: &GatewayForm) -> bool {
 /// The password that is kept; none where the key in the data folder is another one than it was sealed with.
 fn password(server: &Server, saved: &Gateway) -> Option<String> {
     server.key.open_sealed(PURPOSE, saved.password.as_ref()?)
+}
+
+/// Seals the password with the newest key, where an older one sealed it: an operation like any other, as the log is never
+/// written anew.
+pub async fn reseal(server: &Server) -> Result<(), Error> {
+    let saved = gateway(server).await?.and_then(|saved| saved.password);
+    let Some(sealed) = saved.and_then(|saved| server.key.reseal(PURPOSE, &saved)) else {
+        return Ok(());
+    };
+    let body = Body::GatewayEdited {
+        gateway_id: GatewayId::default(),
+        changes: vec![GatewayChange::Password(Some(sealed))],
+    };
+    let by = StaffId::default();
+    server.record(by, Role::Owner, vec![body]).await
 }
 
 /// Tells whether a gateway's password is one that the key of a data folder does not open.

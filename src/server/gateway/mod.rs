@@ -22,7 +22,7 @@ pub mod wifi;
 use crate::domain::gateway::Trouble;
 use crate::server::Error;
 
-pub use connection::{client, commands, edit, is_locked, test, view};
+pub use connection::{client, commands, edit, is_locked, reseal, test, view};
 pub use mirror::put_out;
 
 /// What the gateway told, or why it did not: for who only looks, that is no error of the shop's.

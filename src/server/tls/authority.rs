@@ -105,6 +105,28 @@ struct Kept {
     leaf: Made,
 }
 
+/// Seals the keys of a data folder's authority with the newest of the shop's, where there is an authority.
+pub fn reseal(data: &Path, key: &Key) -> Result<(), StartError> {
+    let file = data.join(FILE);
+    let mut kept: Kept = match fs::read(&file) {
+        Ok(bytes) => serde_json::from_slice(&bytes)
+            .map_err(|_| StartError::Corrupt { file: file.clone() })?,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(StartError::Io(error)),
+    };
+    let mut is_changed = false;
+    for made in [&mut kept.authority, &mut kept.leaf] {
+        if let Some(sealed) = key.reseal(PURPOSE, &made.key) {
+            made.key = sealed;
+            is_changed = true;
+        }
+    }
+    if is_changed {
+        save(&file, &kept)?;
+    }
+    Ok(())
+}
+
 /// The authority of a shop, and what it has signed last.
 pub struct Authority {
     file: PathBuf,
