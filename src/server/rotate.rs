@@ -32,6 +32,7 @@ pub async fn command(data: &Path) -> Result<(), StartError> {
 /// Seals with the newest key what an older one sealed.
 pub async fn reseal(data: &Path, server: &Server) -> Result<(), StartError> {
     tls::authority::reseal(data, &server.key)?;
+    tls::acme::reseal(data, &server.key)?;
     let resealed = gateway::reseal(server).await;
     resealed.map_err(|_| {
         let why =

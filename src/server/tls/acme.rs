@@ -3,8 +3,6 @@
 //! name, connections show what they would without.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -25,7 +23,7 @@ use crate::domain::gateway::Sealed;
 use crate::domain::time::{DAY_MS, MINUTE_MS, Timestamp};
 use crate::server::error::StartError;
 use crate::server::seal::Key;
-use crate::server::tls::authority::{Made, Names, certify, save, seal, signing_key};
+use crate::server::tls::authority::{Made, Names, certify, read, save, seal, signing_key};
 
 /// Where Let's Encrypt is.
 pub const LETS_ENCRYPT: &str = "https://acme-v02.api.letsencrypt.org/directory";
@@ -70,6 +68,23 @@ struct Pause {
     wait_ms: i64,
 }
 
+/// Seals what a data folder's orders left with the newest of the shop's keys.
+pub fn reseal(data: &Path, key: &Key) -> Result<(), StartError> {
+    let file = data.join(FILE);
+    let mut kept: Kept = read(&file)?.unwrap_or_default();
+    let mut is_changed = kept.leaf.as_mut().is_some_and(|leaf| leaf.reseal(key));
+    if let Some((_, account)) = &mut kept.account
+        && let Some(sealed) = key.reseal(PURPOSE, account)
+    {
+        *account = sealed;
+        is_changed = true;
+    }
+    if is_changed {
+        save(&file, &kept)?;
+    }
+    Ok(())
+}
+
 /// The ordered certificate.
 pub struct Acme {
     settings: AcmeSettings,
@@ -85,12 +100,7 @@ impl Acme {
     /// Reads what was ordered last.
     pub fn open(data: &Path, key: &Key, settings: AcmeSettings) -> Result<Acme, StartError> {
         let file = data.join(FILE);
-        let kept: Kept = match fs::read(&file) {
-            Ok(bytes) => serde_json::from_slice(&bytes)
-                .map_err(|_| StartError::Corrupt { file: file.clone() })?,
-            Err(error) if error.kind() == ErrorKind::NotFound => Kept::default(),
-            Err(error) => return Err(StartError::Io(error)),
-        };
+        let kept: Kept = read(&file)?.unwrap_or_default();
         let shown = kept.leaf.as_ref().and_then(|leaf| certify(key, leaf));
         Ok(Acme {
             settings,
@@ -264,4 +274,72 @@ fn span(chain: &str) -> Option<(Timestamp, Timestamp)> {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use rcgen::date_time_ymd;
+
+    use super::*;
+    use crate::server::seal::add_key;
+
+    /// 2026-01-01, and 90 days later.
+    const SPAN: (Timestamp, Timestamp) = (
+        Timestamp(1_767_225_600_000),
+        Timestamp(1_767_225_600_000 + 90 * DAY_MS),
+    );
+
+    fn leaf(key: &Key) -> Made {
+        let mut params = CertificateParams::new(vec!["shop.example.com".to_owned()]).unwrap();
+        (params.not_before, params.not_after) =
+            (date_time_ymd(2026, 1, 1), date_time_ymd(2026, 4, 1));
+        let pair = KeyPair::generate().unwrap();
+        let certificate = params.self_signed(&pair).unwrap().pem();
+        let (from, until) = span(&certificate).unwrap();
+        Made {
+            certificate,
+            key: seal(key, &pair.serialize_pem()).unwrap(),
+            names: Names::default(),
+            from,
+            until,
+        }
+    }
+
+    #[test]
+    fn a_certificate_is_ordered_anew_a_month_or_a_third_of_its_time_before_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut leaf = leaf(&Key::open(folder.path()).unwrap());
+        assert_eq!((leaf.from, leaf.until), SPAN);
+        let (from, until) = SPAN;
+        assert!(!leaf.is_over(until - 31 * DAY_MS) && leaf.is_over(until - 29 * DAY_MS));
+        leaf.until = from + 6 * DAY_MS;
+        assert!(!leaf.is_over(from + 3 * DAY_MS) && leaf.is_over(from + 5 * DAY_MS));
+    }
+
+    #[test]
+    fn what_was_ordered_opens_with_a_new_key_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = Key::open(folder.path()).unwrap();
+        let account = key.seal(PURPOSE, "account").unwrap();
+        let kept = Kept {
+            account: Some(("directory".to_owned(), account)),
+            leaf: Some(leaf(&key)),
+        };
+        save(&folder.path().join(FILE), &kept).unwrap();
+        add_key(folder.path()).unwrap();
+        reseal(folder.path(), &Key::open(folder.path()).unwrap()).unwrap();
+        let ring = folder.path().join("secret.key");
+        let newest = fs::read(&ring).unwrap()[..32].to_vec();
+        fs::write(&ring, newest).unwrap();
+        let newest = Key::open(folder.path()).unwrap();
+        let kept: Kept = read(&folder.path().join(FILE)).unwrap().unwrap();
+        assert!(certify(&newest, &kept.leaf.unwrap()).is_some());
+        let (_, account) = kept.account.unwrap();
+        assert_eq!(
+            newest.open_sealed(PURPOSE, &account).as_deref(),
+            Some("account")
+        );
+    }
 }

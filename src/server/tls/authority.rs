@@ -19,6 +19,7 @@ use rustls::crypto::ring::sign::any_supported_type;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::{CertifiedKey, SigningKey};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::gateway::Sealed;
@@ -91,6 +92,14 @@ impl Made {
         self.until.since(now) < early_ms || self.from > now
     }
 
+    /// Seals its key with the newest of the shop's, and tells whether an older one had sealed it.
+    pub fn reseal(&mut self, key: &Key) -> bool {
+        let sealed = key.reseal(PURPOSE, &self.key);
+        let is_older = sealed.is_some();
+        self.key = sealed.unwrap_or_else(|| self.key.clone());
+        is_older
+    }
+
     fn der(&self) -> Option<CertificateDer<'static>> {
         CertificateDer::from_pem_slice(self.certificate.as_bytes()).ok()
     }
@@ -108,23 +117,29 @@ struct Kept {
 /// Seals the keys of a data folder's authority with the newest of the shop's, where there is an authority.
 pub fn reseal(data: &Path, key: &Key) -> Result<(), StartError> {
     let file = data.join(FILE);
-    let mut kept: Kept = match fs::read(&file) {
-        Ok(bytes) => serde_json::from_slice(&bytes)
-            .map_err(|_| StartError::Corrupt { file: file.clone() })?,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(StartError::Io(error)),
+    let Some(mut kept) = read::<Kept>(&file)? else {
+        return Ok(());
     };
-    let mut is_changed = false;
-    for made in [&mut kept.authority, &mut kept.leaf] {
-        if let Some(sealed) = key.reseal(PURPOSE, &made.key) {
-            made.key = sealed;
-            is_changed = true;
-        }
-    }
-    if is_changed {
+    let is_changed = [&mut kept.authority, &mut kept.leaf].map(|made| made.reseal(key));
+    if is_changed.contains(&true) {
         save(&file, &kept)?;
     }
     Ok(())
+}
+
+/// Reads a file of certificates; none where there is none.
+pub fn read<T: DeserializeOwned>(file: &Path) -> Result<Option<T>, StartError> {
+    match fs::read(file) {
+        Ok(bytes) => {
+            let read = serde_json::from_slice(&bytes);
+            let corrupt = |_| StartError::Corrupt {
+                file: file.to_owned(),
+            };
+            read.map(Some).map_err(corrupt)
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(StartError::Io(error)),
+    }
 }
 
 /// The authority of a shop, and what it has signed last.
@@ -143,14 +158,7 @@ impl Authority {
         now: Timestamp,
     ) -> Result<Authority, StartError> {
         let file = data.join(FILE);
-        let kept: Option<Kept> = match fs::read(&file) {
-            Ok(bytes) => Some(
-                serde_json::from_slice(&bytes)
-                    .map_err(|_| StartError::Corrupt { file: file.clone() })?,
-            ),
-            Err(error) if error.kind() == ErrorKind::NotFound => None,
-            Err(error) => return Err(StartError::Io(error)),
-        };
+        let kept: Option<Kept> = read(&file)?;
         let failed = |why| StartError::Certificate {
             file: file.clone(),
             why,
