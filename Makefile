@@ -17,8 +17,8 @@ demo: build ## the same, with the demo shop in it
 build: ## builds the shop in release
 	@.ci/build
 
-package: ## builds the shop as one program, target/package/mikrodash
-	@.ci/package
+package: ## builds the shop as one program in target/package; TARGET=… for another system
+	@.ci/package $(if $(TARGET),--target $(TARGET))
 
 test: ## runs every check and test
 	@.ci/test

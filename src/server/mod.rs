@@ -22,6 +22,7 @@ pub(crate) mod logo;
 mod mdns;
 mod offline;
 mod paper;
+mod platform;
 mod preview;
 pub(crate) mod profile;
 mod reach;
@@ -372,7 +373,7 @@ async fn simulate_router(args: RouterArgs) -> Result<(), StartError> {
         show(simulator.address)
     ));
     simulator.tick(BYTES_PER_SECOND);
-    until_told_to_stop().await;
+    platform::told_to_stop().await;
     Ok(())
 }
 
@@ -434,7 +435,7 @@ async fn serve(config: Config) -> Result<(), StartError> {
     let keeper = tokio::spawn(Keeper::new(Arc::clone(&server)).run());
     let stopped = Arc::clone(&server);
     tokio::spawn(async move {
-        until_told_to_stop().await;
+        platform::told_to_stop().await;
         tracing::info!("stopping");
         stopped.stopping.send_replace(true);
     });
@@ -586,19 +587,6 @@ fn lock(data: &Path) -> Result<File, StartError> {
             path: data.to_owned(),
         }),
         Err(TryLockError::Error(error)) => Err(StartError::Io(error)),
-    }
-}
-
-async fn until_told_to_stop() {
-    let interrupt = tokio::signal::ctrl_c();
-    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = interrupt => {}
-                _ = terminate.recv() => {}
-            }
-        }
-        Err(_) => drop(interrupt.await),
     }
 }
 

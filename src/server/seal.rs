@@ -5,9 +5,7 @@
 //! The file is a ring: keys one after the other, the newest first. The newest seals, all of them open, because what the
 //! log and older backups hold stays sealed as it was.
 
-use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -21,8 +19,8 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::gateway::Sealed;
 use crate::domain::time::Timestamp;
-use crate::server::clock;
 use crate::server::error::StartError;
+use crate::server::{clock, platform};
 
 /// The locked key's place in the database: so it is in each backup.
 pub const LOCKED: &str = "locked_key";
@@ -59,12 +57,7 @@ impl Key {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 let bytes = clock::chance::<KEY_BYTES>().to_vec();
-                let mut new = OpenOptions::new()
-                    .write(true)
-                    .create_new(true)
-                    .mode(0o600)
-                    .open(&file)
-                    .map_err(unwritable)?;
+                let mut new = platform::create_private(&file).map_err(unwritable)?;
                 new.write_all(&bytes)
                     .and_then(|()| new.sync_all())
                     .map_err(unwritable)?;
@@ -127,7 +120,7 @@ pub fn add_key(data: &Path) -> Result<(), StartError> {
     let ring = [&clock::chance::<KEY_BYTES>()[..], &old].concat();
     let part = write_part(data, &ring)?;
     std::fs::rename(part, data.join(FILE))?;
-    Ok(File::open(data)?.sync_all()?)
+    Ok(platform::sync_folder(data)?)
 }
 
 /// Locks a data folder's key with a passphrase, as it is kept in the database.
@@ -183,18 +176,14 @@ pub fn put(data: &Path, ring: &[u8], now: Timestamp) -> io::Result<()> {
         std::fs::rename(&file, data.join(format!("secret-before-{}.key", now.0)))?;
     }
     std::fs::rename(&part, &file)?;
-    File::open(data)?.sync_all()
+    platform::sync_folder(data)
 }
 
 /// Writes a ring beside its place, for this user alone, and onto the disk.
 fn write_part(data: &Path, ring: &[u8]) -> io::Result<PathBuf> {
     let part = data.join(format!(".{FILE}.part"));
     std::fs::remove_file(&part).ok();
-    let mut new = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&part)?;
+    let mut new = platform::create_private(&part)?;
     new.write_all(ring)?;
     new.sync_all()?;
     Ok(part)

@@ -77,8 +77,8 @@ const ONLY: &[(&str, &str)] = &[
     ),
 ];
 
-/// Where `cfg` may stand: the two halves are chosen there and nowhere else.
-const CFG_FILES: &[&str] = &["src/lib.rs", "src/main.rs"];
+/// Where `cfg` may stand: the two halves are chosen there, and what systems do each in their own way, and nowhere else.
+const CFG_FILES: &[&str] = &["src/lib.rs", "src/main.rs", "src/server/platform.rs"];
 
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();

@@ -2,7 +2,7 @@
 
 mod search;
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use crate::domain::registry::{Row, Table};
 use crate::domain::shop::Shop;
 use crate::domain::sync::Chain;
 use crate::domain::time::Timestamp;
-use crate::server::{DATABASE, StartError, backup, db, say, sync};
+use crate::server::{DATABASE, StartError, backup, db, platform, say, sync};
 
 pub use search::{export, page};
 
@@ -152,7 +152,7 @@ pub fn drop_anchor(data: &Path, anchor: Anchor) -> std::io::Result<()> {
     file.seek(SeekFrom::End(0))?;
     file.write_all(line.as_bytes())?;
     file.sync_all()?;
-    File::open(data)?.sync_all()
+    platform::sync_folder(data)
 }
 
 /// Drops the anchors of a start: of a backup that was put back before it, and of where the log stands.

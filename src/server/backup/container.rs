@@ -17,6 +17,7 @@ use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
 use crate::domain::backup::{Defect, FORMAT, Manifest};
+use crate::server::platform;
 
 /// What a backup begins with.
 const MAGIC: &str = "MikroDash backup 1 ";
@@ -85,8 +86,8 @@ pub fn unfinished(file: &Path) -> PathBuf {
 /// Makes what was written into a folder lasting: a name is no file before its folder is on the disk.
 pub fn sync_folder(file: &Path) -> io::Result<()> {
     match file.parent().filter(|folder| *folder != Path::new("")) {
-        Some(folder) => File::open(folder)?.sync_all(),
-        None => File::open(".")?.sync_all(),
+        Some(folder) => platform::sync_folder(folder),
+        None => platform::sync_folder(Path::new(".")),
     }
 }
 

@@ -1,7 +1,5 @@
 //! The folder of backups: making one, copying it to a second disk, letting old ones go, handing one out.
 
-use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -20,7 +18,9 @@ use crate::domain::backup::{
 use crate::domain::time::{Timestamp, Zone};
 use crate::server::backup::container;
 use crate::server::backup::keeper::Work;
-use crate::server::{DATABASE, Error, Server, StartError, audit, clock, db, say, seal, sync};
+use crate::server::{
+    DATABASE, Error, Server, StartError, audit, clock, db, platform, say, seal, sync,
+};
 
 /// The folder of backups in the data folder.
 pub const FOLDER: &str = "backups";
@@ -189,9 +189,7 @@ async fn say_of(
 
 /// Tells whether a disk has room for so many bytes.
 pub fn has_room(folder: &Path, n_bytes: u64) -> Result<(), Defect> {
-    let disk =
-        rustix::fs::statvfs(folder).map_err(|error| container::defect(&io::Error::from(error)))?;
-    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    let free = fs4::available_space(folder).map_err(|error| container::defect(&error))?;
     if is_enough(free, n_bytes) {
         Ok(())
     } else {
@@ -234,8 +232,8 @@ pub fn check_folder(folder: &Path) -> Result<(), Defect> {
 
 /// Tells whether two folders are on one disk, so that both would be lost with it.
 pub fn is_same_disk(one: &Path, other: &Path) -> bool {
-    let disk = |folder: &Path| std::fs::metadata(folder).map(|found| found.dev()).ok();
-    disk(one).is_some() && disk(one) == disk(other)
+    let (one, other) = (platform::disk(one), platform::disk(other));
+    one.is_some() && one == other
 }
 
 /// Lets go of backups that are not kept any longer, and of what an earlier try left unfinished.

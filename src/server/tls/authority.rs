@@ -2,10 +2,9 @@
 //! authority; it can vouch for nothing but this shop's names and addresses that exist on private networks only.
 
 use std::collections::BTreeSet;
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{ErrorKind, Write};
 use std::net::{IpAddr, Ipv6Addr};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,9 +23,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::gateway::Sealed;
 use crate::domain::time::{DAY_MS, Timestamp};
-use crate::server::clock;
 use crate::server::error::StartError;
 use crate::server::seal::Key;
+use crate::server::{clock, platform};
 
 /// The authority's file in the data folder.
 const FILE: &str = "authority.json";
@@ -376,11 +375,7 @@ pub fn signing_key(pem: &str) -> Option<Arc<dyn SigningKey>> {
 pub fn save(file: &Path, kept: &impl Serialize) -> std::io::Result<()> {
     let beside = file.with_extension("new");
     fs::remove_file(&beside).ok();
-    let mut new = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&beside)?;
+    let mut new = platform::create_private(&beside)?;
     serde_json::to_writer_pretty(&mut new, kept)?;
     new.flush()?;
     new.sync_all()?;

@@ -68,8 +68,8 @@ impl TlsSettings {
 
     /// Every name of the shop, and its addresses in private networks, as they are now.
     pub fn wanted(&self, address: IpAddr) -> Names {
-        let machine = rustix::system::uname();
-        let machine = machine.nodename().to_string_lossy().to_lowercase();
+        let machine = gethostname::gethostname();
+        let machine = machine.to_string_lossy().to_lowercase();
         let mut dns = vec!["localhost".to_owned(), self.local_name()];
         if !machine.is_empty() && !machine.contains('.') {
             dns.push(format!("{machine}.local"));
