@@ -593,7 +593,7 @@ pub async fn push(batch: PushBatch) -> Result<PushReply, Error> {
     let call = crate::server::call().await?;
     call.done(
         async {
-            let authority = call.authority().await?;
+            let authority = call.authority(&batch).await?;
             if batch.ops.len() > BATCH_OPS_MAX {
                 return Err(Error::BadRequest);
             }
@@ -1066,11 +1066,12 @@ pub async fn pick_vouchers(filter: VoucherFilter) -> Result<Vec<Voucher>, Error>
 /// The vouchers of a batch.
 #[server(endpoint = "batch_vouchers", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn batch_vouchers(batch_id: BatchId) -> Result<Vec<Voucher>, Error> {
+    use crate::domain::right::Right;
     use crate::server;
     let call = crate::server::call().await?;
     call.done(
         async {
-            call.who().await?;
+            call.may(Right::Cards).await?;
             server::batch_vouchers(&call.server, batch_id).await
         }
         .await,
@@ -1180,11 +1181,12 @@ pub async fn remove_profile(name: String) -> Result<(), Error> {
 /// The cards of a batch, to print.
 #[server(endpoint = "voucher_sheet", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn voucher_sheet(batch_id: BatchId) -> Result<SheetView, Error> {
+    use crate::domain::right::Right;
     use crate::server;
     let call = crate::server::call().await?;
     call.done(
         async {
-            call.who().await?;
+            call.may(Right::Cards).await?;
             server::sheet(&call.server, batch_id).await
         }
         .await,

@@ -60,9 +60,10 @@ pub struct OrderLine {
     pub void: Option<Void>,
 }
 
-/// Tells whether whoever takes something back has only just done it.
+/// Tells whether whoever takes something back has only just done it. What is taken back long before it was done was
+/// taken back by a clock that somebody has set.
 pub(crate) fn is_fresh(done: Signature, taken_back: Signature) -> bool {
-    done.by == taken_back.by && taken_back.at.since(done.at) <= SLIP_MS
+    done.by == taken_back.by && taken_back.at.since(done.at).abs() <= SLIP_MS
 }
 
 impl OrderLine {

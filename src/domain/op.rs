@@ -641,8 +641,11 @@ impl Body {
             Body::StaffSecretSet {
                 verifier: Some(verifier),
                 ..
+            } => verifier.clear(),
+            Body::StaffJoined { verifier, hash, .. } => {
+                verifier.clear();
+                hash.take();
             }
-            | Body::StaffJoined { verifier, .. } => verifier.clear(),
             Body::StaffInvited { hash, .. } => hash.clear(),
             Body::GatewayEdited { changes, .. } => {
                 for change in changes {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::bill::{
-    Extra, OrderLine, Payment, SLIP_MS, Settlement, TransferIn, TransferOut, Void, is_fresh,
+    Extra, OrderLine, Payment, Settlement, TransferIn, TransferOut, Void, is_fresh,
 };
 use crate::domain::id::{OpId, SessionId, StaffId, StationId};
 use crate::domain::money::Money;
@@ -95,7 +95,8 @@ pub struct Session {
 pub struct StartSet {
     /// Who set it, and when.
     pub by: Signature,
-    /// What it was before; for a session that was just started, the moment of the tap.
+    /// Up to when they set it later again: what it was before, or for a session that was just started a moment after the
+    /// tap. It never grows by what they set themselves.
     pub was: Timestamp,
 }
 
@@ -208,7 +209,15 @@ impl Session {
     /// Tells whether somebody who sets the start later only corrects what they have just set.
     pub fn is_start_slip(&self, started_at: Timestamp, taker: Signature) -> bool {
         self.start_set
-            .is_some_and(|set| is_fresh(set.by, taker) && started_at.since(set.was) <= SLIP_MS)
+            .is_some_and(|set| is_fresh(set.by, taker) && started_at <= set.was)
+    }
+
+    /// Sets the start to an earlier moment.
+    pub fn start_earlier(&mut self, started_at: Timestamp, by: Signature) {
+        let own = self.start_set.filter(|set| is_fresh(set.by, by));
+        let was = own.map_or(self.started_at, |set| set.was.max(self.started_at));
+        self.start_set = Some(StartSet { by, was });
+        self.started_at = started_at;
     }
 
     /// The moment up to which play counts: its end, or `now`.

@@ -10,6 +10,7 @@ use crate::domain::id::{LoginId, StaffId};
 use crate::domain::registry::{Row, Table};
 use crate::domain::right::Right;
 use crate::domain::staff::{PASSWORD_CHARS_MIN, SecretKind, Staff, StaffSecret};
+use crate::domain::sync::{PushBatch, read_batch};
 use crate::domain::time::{DAY_MS, MINUTE_MS};
 use crate::server::Error;
 use crate::server::db::login::{Found, Login};
@@ -79,13 +80,18 @@ pub async fn may(server: &Server, headers: &HeaderMap, right: Right) -> Result<S
 }
 
 /// Finds on whose word operations come. A browser that was put out hands over what it has: it is kept, and does
-/// nothing - as long as there is not more of it than anybody would look at.
-pub async fn authority(server: &Server, headers: &HeaderMap) -> Result<Authority, Error> {
+/// nothing - as long as it can be read, and there is not more of it than anybody would look at.
+pub async fn authority(
+    server: &Server,
+    headers: &HeaderMap,
+    batch: &PushBatch,
+) -> Result<Authority, Error> {
     let found = find(server, headers).await?;
     let (login_id, is_put_out) = (found.login.login_id, found.is_put_out);
     if is_put_out {
         let mut read = server.readers.acquire().await?;
-        if db::row::n_put_out(&mut read).await? >= PUT_OUT_OPS_MAX {
+        let is_full = db::row::n_put_out(&mut read).await? >= PUT_OUT_OPS_MAX;
+        if is_full || read_batch(batch).iter().any(|(_, op)| op.is_none()) {
             return Err(Error::PutOut);
         }
     } else {

@@ -128,7 +128,7 @@ pub async fn revoke(server: &Server, who: &Staff, browser_id: BrowserId) -> Resu
     let mut bodies = vec![Body::BrowserRevoked { browser_id }];
     if !is_known {
         // Whoever came in with a password was never paired, and can be put out all the same.
-        let name = "?".to_owned();
+        let name = db::browser::UNNAMED.to_owned();
         bodies.insert(0, Body::BrowserPaired { browser_id, name });
     }
     server.record(who.staff_id, Role::Owner, bodies).await?;

@@ -60,7 +60,7 @@ pub fn unpack(program: &Path, data: &Path) -> Result<Option<Unpacked>, StartErro
     }
     for entry in fs::read_dir(data)?.flatten() {
         let found = entry.file_name().to_string_lossy().into_owned();
-        if found.trim_start_matches('.').starts_with(FOLDER) && found != name {
+        if is_ours(&found) && found != name {
             fs::remove_dir_all(entry.path()).ok();
         }
     }
@@ -68,6 +68,17 @@ pub fn unpack(program: &Path, data: &Path) -> Result<Option<Unpacked>, StartErro
         site: folder.join(SITE),
         hashes: folder.join(HASHES),
     }))
+}
+
+/// Tells whether a folder's name is one that a site is unpacked under, or was to be: whatever else an owner keeps beside
+/// it stays.
+fn is_ours(name: &str) -> bool {
+    let part = name.strip_prefix('.');
+    let part = part.and_then(|name| name.strip_suffix(".part"));
+    let build = part.unwrap_or(name).strip_prefix(FOLDER);
+    build.is_some_and(|build| {
+        build.len() == NAME_CHARS && build.bytes().all(|byte| byte.is_ascii_hexdigit())
+    })
 }
 
 /// Tells whether a program carries its site.
@@ -285,7 +296,8 @@ mod tests {
         let (_second, newer) = built("two");
         let data = TempDir::new().unwrap();
         fs::write(data.path().join("shop.db"), "kept").unwrap();
-        fs::create_dir(data.path().join(".site-0123.part")).unwrap();
+        fs::create_dir(data.path().join(".site-0123456789ab.part")).unwrap();
+        fs::create_dir(data.path().join("site-photos")).unwrap();
         unpack(&older.to, data.path()).unwrap().unwrap();
         let there = unpack(&newer.to, data.path()).unwrap().unwrap();
         assert_eq!(
@@ -298,7 +310,11 @@ mod tests {
         );
         assert_eq!(fs::read_to_string(&there.hashes).unwrap(), "js: abc\n");
         assert!(there.site.is_absolute() && there.hashes.is_absolute());
-        assert_eq!(folders(data.path()).len(), 2, "the shop, and one site");
+        assert_eq!(
+            folders(data.path()).len(),
+            3,
+            "the shop, one site, and what is not ours"
+        );
         let mark = there.site.join("mark");
         fs::write(&mark, "").unwrap();
         assert_eq!(unpack(&newer.to, data.path()).unwrap(), Some(there));

@@ -11,6 +11,7 @@ use leptos_axum::{ResponseOptions, extract};
 
 use crate::domain::right::Right;
 use crate::domain::staff::Staff;
+use crate::domain::sync::PushBatch;
 use crate::server::Error;
 use crate::server::Server;
 use crate::server::auth::{self, Who};
@@ -63,8 +64,8 @@ impl Call {
     }
 
     /// On whose word operations come that it carries.
-    pub async fn authority(&self) -> Result<Authority, Error> {
-        auth::authority(&self.server, &self.headers).await
+    pub async fn authority(&self, batch: &PushBatch) -> Result<Authority, Error> {
+        auth::authority(&self.server, &self.headers, batch).await
     }
 
     /// The address under which a phone that is new here finds the shop; where the shop is open to nobody else, the one

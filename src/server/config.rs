@@ -147,11 +147,10 @@ pub struct DataArgs {
 impl DataArgs {
     /// The folder that is meant, as the server would take it.
     pub fn folder(self) -> Result<PathBuf, StartError> {
-        let args = ServeArgs {
-            data: self.data,
-            ..ServeArgs::default()
-        };
-        Ok(Config::read(args)?.data)
+        match self.data {
+            Some(data) => Ok(data),
+            None => Ok(Config::read(ServeArgs::default())?.data),
+        }
     }
 }
 
@@ -233,6 +232,9 @@ pub struct InstallArgs {
     /// The port to listen on.
     #[arg(long)]
     pub port: Option<u16>,
+    /// The port for https.
+    #[arg(long)]
+    pub tls_port: Option<u16>,
     /// The user of the machine's service, by name [default: mikrodash, which is made].
     #[arg(long, conflicts_with = "user", value_parser = user_name)]
     pub run_as: Option<String>,

@@ -482,6 +482,7 @@ fn open_doors(
         let secure_address = secure.local_addr()?;
         say(&format!("and at https://{}", show(secure_address)));
         tokio::spawn(Arc::clone(&kept).keep(Arc::clone(server)));
+        tokio::spawn(Arc::clone(&kept).keep_ordered(Arc::clone(server)));
         if settings.is_announced && !address.ip().is_loopback() {
             let name = settings.name.clone();
             tokio::spawn(mdns::announce(
@@ -511,7 +512,9 @@ fn open_doors(
 
 /// Says where the browser's half is: where it was unpacked, if the program carries it, else where the file says.
 fn site_options(carried: Option<Unpacked>) -> Result<LeptosOptions, StartError> {
-    let mut options = get_configuration(Path::new(config::FILE).exists().then_some(config::FILE))
+    // A program that carries its site knows what the file would say about the build.
+    let is_said = carried.is_none() && Path::new(config::FILE).exists();
+    let mut options = get_configuration(is_said.then_some(config::FILE))
         .map_err(|error| StartError::Config(error.to_string()))?
         .leptos_options;
     if let Some(unpacked) = carried {

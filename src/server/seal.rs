@@ -18,7 +18,6 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::domain::gateway::Sealed;
-use crate::domain::time::Timestamp;
 use crate::server::error::StartError;
 use crate::server::{clock, platform};
 
@@ -163,18 +162,21 @@ pub fn is_current(data: &Path, locked: &str) -> bool {
     locked.is_ok_and(|locked| key.is_ok_and(|key| locked.of == name_of(&key)))
 }
 
-/// Puts a ring of keys into a data folder, unless all of them are there; another one that was there is kept beside it.
-pub fn put(data: &Path, ring: &[u8], now: Timestamp) -> io::Result<()> {
+/// Puts a ring of keys into a data folder, before those that are there already: what they have sealed goes on opening.
+pub fn put(data: &Path, ring: &[u8]) -> io::Result<()> {
     let file = data.join(FILE);
     let there = std::fs::read(&file).unwrap_or_default();
-    let mut keys = ring.chunks(KEY_BYTES);
-    if keys.all(|key| there.chunks(KEY_BYTES).any(|old| old == key)) {
+    let is_in = |ring: &[u8], key: &[u8]| ring.chunks(KEY_BYTES).any(|own| own == key);
+    if ring.chunks(KEY_BYTES).all(|key| is_in(&there, key)) {
         return Ok(());
     }
-    let part = write_part(data, ring)?;
-    if file.exists() {
-        std::fs::rename(&file, data.join(format!("secret-before-{}.key", now.0)))?;
-    }
+    let others = there.chunks(KEY_BYTES).filter(|key| !is_in(ring, key));
+    let ring: Vec<u8> = std::iter::once(ring)
+        .chain(others)
+        .flatten()
+        .copied()
+        .collect();
+    let part = write_part(data, &ring)?;
     std::fs::rename(&part, &file)?;
     platform::sync_folder(data)
 }
@@ -272,9 +274,15 @@ mod tests {
             .unwrap();
         Key::open(there.path()).unwrap();
         assert!(!is_current(there.path(), &locked));
-        put(there.path(), &opened, Timestamp(7)).unwrap();
-        assert!(there.path().join("secret-before-7.key").exists());
+        let own = Key::open(there.path()).unwrap().seal("gateway", "own");
+        put(there.path(), &opened).unwrap();
         let moved = Key::open(there.path()).unwrap();
+        let own = moved.open_sealed("gateway", &own.unwrap());
+        assert_eq!(
+            own.as_deref(),
+            Some("own"),
+            "what was sealed there opens too"
+        );
         assert_eq!(
             moved.open_sealed("gateway", &sealed).as_deref(),
             Some("pass word")
@@ -300,7 +308,7 @@ mod tests {
         let newest = Key::of(&ring[..KEY_BYTES]).unwrap();
         assert_eq!(open(&newest, &anew).as_deref(), Some("pass word"));
         // A backup's ring from before is in this one already: nothing that was sealed since is lost.
-        put(folder.path(), &ring[KEY_BYTES..], Timestamp(7)).unwrap();
+        put(folder.path(), &ring[KEY_BYTES..]).unwrap();
         assert_eq!(std::fs::read(folder.path().join(FILE)).unwrap(), ring);
         let file = std::fs::metadata(folder.path().join(FILE)).unwrap();
         assert_eq!(file.permissions().mode() & 0o777, 0o600);

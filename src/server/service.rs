@@ -120,6 +120,7 @@ struct Unit {
     data: PathBuf,
     address: Option<IpAddr>,
     port: Option<u16>,
+    tls_port: Option<u16>,
     run_as: Option<String>,
     is_user: bool,
 }
@@ -127,7 +128,8 @@ struct Unit {
 impl Unit {
     /// What is asked for, checked.
     fn of(args: &InstallArgs, program: PathBuf) -> Result<Unit, ServiceError> {
-        let is_low = args.port.filter(|port| (1..FREE_PORT).contains(port));
+        let mut ports = [args.port, args.tls_port].into_iter().flatten();
+        let is_low = ports.find(|port| (1..FREE_PORT).contains(port));
         let data = match (&args.data, args.user) {
             (Some(data), _) => {
                 std::path::absolute(data).map_err(|_| ServiceError::Name(data.clone()))?
@@ -160,6 +162,7 @@ impl Unit {
             data,
             address: args.address,
             port: args.port,
+            tls_port: args.tls_port,
             run_as: args.run_as.clone(),
             is_user: args.user,
         })
@@ -179,6 +182,11 @@ impl Unit {
             self.port
                 .iter()
                 .flat_map(|port| ["--port".to_owned(), port.to_string()]),
+        );
+        command.extend(
+            self.tls_port
+                .iter()
+                .flat_map(|port| ["--tls-port".to_owned(), port.to_string()]),
         );
         let command: Vec<String> = command.iter().map(|word| quote(word)).collect();
         let (program, words) = (&command[0], command[1..].join(" "));
@@ -218,7 +226,10 @@ impl Unit {
                 quote(&self.data.display().to_string())
             )
         };
-        let low = self.port.is_some_and(|port| port < FREE_PORT);
+        let low = [self.port, self.tls_port]
+            .iter()
+            .flatten()
+            .any(|port| *port < FREE_PORT);
         let may = if low { "CAP_NET_BIND_SERVICE" } else { "" };
         format!("{who}{place}CapabilityBoundingSet={may}\nAmbientCapabilities={may}\n")
     }
@@ -393,7 +404,7 @@ fn install(args: &InstallArgs) -> Result<(), StartError> {
     let file = systemd.install(&unit)?;
     let user = if args.user { " --user" } else { "" };
     say(&format!(
-        "The shop runs, and starts with the PC: {}",
+        "systemd starts the shop, now and with the PC: {}",
         file.display()
     ));
     say(&format!(

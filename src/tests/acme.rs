@@ -187,7 +187,7 @@ async fn a_name_on_the_internet_is_certified_and_stays_so_through_a_restart() {
         connect(address.port(), NAME, &trusted).await.is_err(),
         "nothing is certified yet"
     );
-    tokio::spawn(Arc::clone(&tls).keep(Arc::clone(&shop.server)));
+    tokio::spawn(Arc::clone(&tls).keep_ordered(Arc::clone(&shop.server)));
     let certified = async {
         while connect(address.port(), NAME, &trusted).await.is_err() {
             sleep(Duration::from_millis(100)).await;

@@ -349,6 +349,11 @@ async fn each_route_is_for_those_whom_the_table_names() {
     shop.must(&mut owner, Body::ShopEdited { changes }).await;
     let status = shop.status_of("/vouchers/sheet.pdf", &cashier.cookie).await;
     assert_eq!(status, StatusCode::FORBIDDEN);
+    let batch = json!({ "batch_id": id() });
+    for name in ["voucher_sheet", "batch_vouchers"] {
+        let answer = shop.call(name, &batch, Some(&cashier.cookie)).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{name}");
+    }
 }
 
 #[tokio::test]

@@ -623,12 +623,21 @@ async fn a_browser_that_was_put_out_hands_over_what_somebody_would_look_at_and_n
     let revoke = json!({ "browser_id": stolen.unwrap()["browser_id"] });
     shop.call("revoke_browser", &revoke, Some(&owner.cookie))
         .await;
-    let mut n_taken = 0;
+    let first = phone.op(start(SessionId(id()), 1));
+    let mut unreadable = first.clone();
+    unreadable.bytes.push_str("more");
+    let answer = shop.push(&phone, vec![unreadable]).await;
+    assert_eq!(
+        answer.status,
+        StatusCode::FORBIDDEN,
+        "nobody could look at it"
+    );
+    let (mut n_taken, mut ops) = (0, vec![first]);
     loop {
-        let ops: Vec<WireOp> = (0..BATCH_OPS_MAX)
-            .map(|_| phone.op(start(SessionId(id()), 1)))
-            .collect();
-        let answer = shop.push(&phone, ops).await;
+        while ops.len() < BATCH_OPS_MAX {
+            ops.push(phone.op(start(SessionId(id()), 1)));
+        }
+        let answer = shop.push(&phone, std::mem::take(&mut ops)).await;
         if answer.status == StatusCode::FORBIDDEN {
             break;
         }

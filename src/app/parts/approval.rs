@@ -7,6 +7,7 @@ use crate::app::parts::button::{Choose, TextField};
 use crate::app::parts::problem::Problem;
 use crate::app::parts::sheet::Modal;
 use crate::app::parts::shell::role_word;
+use crate::app::parts::told::told;
 use crate::app::store::Asked;
 use crate::app::{Error, Store, Words, api, prefs, store, view};
 use crate::client;
@@ -46,6 +47,8 @@ fn Ask(asked: Asked) -> impl IntoView {
     let proof = RwSignal::new(String::new());
     let (error, is_busy) = (RwSignal::new(None::<Error>), RwSignal::new(false));
     let close = Callback::new(move |()| store.asked.set(None));
+    let tries: Vec<String> = asked.bodies.iter().map(|body| told(body, prefs)).collect();
+    let tries = tries.join(", ");
     let waiting = StoredValue::new((asked.bodies, asked.then));
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
@@ -94,6 +97,8 @@ fn Ask(asked: Asked) -> impl IntoView {
                 <div class="modal-body">
                     <p>
                         <b>{right_word(asked.right, words)}</b>
+                        " · "
+                        {tries}
                         " · "
                         {if is_nobody { words.nobody_may } else { words.approval_note }}
                     </p>

@@ -49,7 +49,7 @@ pub fn apply(state: &mut State, op: &Stamped) -> Applied {
         // The customers have changed places already; somebody must find them another.
         Outcome::Rejected(reason) if op.body.moves_people() => Some(reason),
         // It was done at the counter, by somebody who may not: whoever may decides whether it counts.
-        Outcome::Rejected(reason @ Reason::NotAllowed) if !op.body.is_server_only() => Some(reason),
+        Outcome::Rejected(reason @ Reason::NotAllowed) if is_of_counter(&op.body) => Some(reason),
         Outcome::Applied | Outcome::Rejected(_) => None,
     };
     if let Some(reason) = noted {
@@ -67,6 +67,13 @@ pub fn apply(state: &mut State, op: &Stamped) -> Applied {
     let changed = rows.iter().map(Row::key).collect();
     rows.into_iter().for_each(|row| state.put(row));
     Applied { outcome, changed }
+}
+
+/// Tells whether something is done at the counter, where people wait: not the owner's own affairs, and nothing that
+/// nobody could have done.
+fn is_of_counter(body: &Body) -> bool {
+    let is_owners = matches!(body.right(), Right::Staff | Right::Settings);
+    !is_owners && !body.is_server_only() && body.check().is_ok()
 }
 
 /// Makes the changes of an edit in a row that may be new, under its table's policy.

@@ -1,6 +1,7 @@
 //! What operations on the time of a session mean.
 
 use crate::domain::apply::Decision;
+use crate::domain::bill::SLIP_MS;
 use crate::domain::id::{SessionId, StationId};
 use crate::domain::money::Money;
 use crate::domain::op::{Body, Stamped};
@@ -58,7 +59,7 @@ pub(super) fn start(state: &State, op: &Stamped) -> Decision {
         started_by: op.by,
         start_set: Some(StartSet {
             by: op.signature(),
-            was: op.at,
+            was: op.at + SLIP_MS,
         }),
         rates: *rates,
         segments: vec![SegmentMark {
@@ -87,7 +88,9 @@ pub(super) fn start(state: &State, op: &Stamped) -> Decision {
     }
     if let Some(first) = state.live_on(*station_id) {
         let mut first = first.clone();
-        first.started_at = first.started_at.min(started_at);
+        if started_at < first.started_at {
+            first.start_earlier(started_at, op.signature());
+        }
         first.touched_at = first.touched_at.max(op.at);
         first.payments.extend(payments);
         session.alias_of = Some(first.session_id);
@@ -163,10 +166,7 @@ pub(super) fn edit_start(
     check_open(state, &session, op)?;
     check_start(started_at, session.until(op.at))?;
     if started_at < session.started_at {
-        session.start_set = Some(StartSet {
-            by: op.signature(),
-            was: session.started_at,
-        });
+        session.start_earlier(started_at, op.signature());
     }
     session.started_at = started_at;
     if let Some(first) = session.segments.first_mut() {

@@ -538,6 +538,12 @@ fn a_start_is_moved_later_as_a_slip_or_by_whoever_may_take_back() {
     shop.must(set(-60));
     assert_eq!(shop.record(set(30)), refused);
     shop.at(31).must(set(1));
+    // Back and forth leads no further than it began.
+    for step in 1..20 {
+        shop.must(set(-step));
+        assert_eq!(shop.record(set(1 + step)), refused);
+        shop.must(set(1));
+    }
     shop.must(set(-10));
     assert_eq!(shop.at(40).record(set(0)), refused, "not for ever");
     shop.role = Role::Manager;

@@ -127,7 +127,11 @@ async fn lines(
     let lines = entries.into_iter().zip(ops).map(|(entry, op)| AuditLine {
         seq: entry.seq,
         allowed_by: op.as_ref().and_then(|op| Some(op.approval?.staff_id)),
-        device_name: op.as_ref().and_then(|op| names.get(&op.login_id).cloned()),
+        // Whose login it was nobody found, so nobody knows where it was either.
+        device_name: op
+            .as_ref()
+            .filter(|_| !entry.staff_id.is_nil())
+            .and_then(|op| names.get(&op.login_id).cloned()),
         body: op.map(|op| op.body.without_secrets()),
         kind: kind_of(&entry.bytes).unwrap_or_default().to_owned(),
         subject: entry.subject,
@@ -315,8 +319,10 @@ impl Writer {
             body.and_then(Body::reason).unwrap_or_default().to_owned(),
             outcome.to_owned(),
             why.map_or(String::new(), |why| explain(words, why).to_owned()),
-            line.device_name
-                .unwrap_or_else(|| line.device_id.to_string()),
+            match line.device_name {
+                Some(name) => format!("{name} ({})", line.device_id),
+                None => line.device_id.to_string(),
+            },
             line.subject.to_string(),
             line.kind,
         ];

@@ -134,7 +134,7 @@ fn write_rest(database: &Path, manifest: &Manifest, file: &mut File) -> io::Resu
 pub fn copy(file: &Path, to: &Path) -> Result<(), Defect> {
     let part = unfinished(to);
     let copied = std::fs::copy(file, &part)
-        .and_then(|_| File::open(&part)?.sync_all())
+        .and_then(|_| platform::sync_file(&part))
         .map_err(|error| defect(&error))
         .and_then(|()| check(&part).map(drop))
         .and_then(|()| {

@@ -14,7 +14,7 @@ use crate::server::backup::container;
 use crate::server::backup::shelf::has_room;
 use crate::server::db::login::RESTORED_FROM;
 use crate::server::{
-    DATABASE, Server, StartError, audit, clock, db, gateway, lock, say, seal, sync,
+    DATABASE, Server, StartError, audit, clock, db, gateway, lock, platform, say, seal, sync,
 };
 
 /// Where a backup is unpacked before it is put in place.
@@ -152,12 +152,12 @@ pub async fn restore(
     } else {
         None
     };
-    std::fs::File::open(&into)?.sync_all()?;
+    platform::sync_file(&into)?;
     std::fs::rename(&into, &shop)?;
     container::sync_folder(&shop)?;
     remove(&into);
     if let Some(key) = key {
-        seal::put(data, &key, now)?;
+        seal::put(data, &key)?;
     }
     // The mark in the database says the same, should the power go before this line.
     audit::drop_anchor(data, anchor)?;
@@ -214,7 +214,7 @@ fn link(file: &Path, name: &Path) -> io::Result<()> {
     match std::fs::hard_link(file, name) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
             std::fs::copy(file, name)?;
-            std::fs::File::open(name)?.sync_all()
+            platform::sync_file(name)
         }
         linked => linked,
     }

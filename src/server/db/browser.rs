@@ -13,6 +13,9 @@ const STRANGER_MS: i64 = 30 * DAY_MS;
 /// How many of them are: anybody on the Wi-Fi can make one up.
 const STRANGERS_MAX: i64 = 200;
 
+/// What a browser is called that was put out before anybody gave it a name.
+pub const UNNAMED: &str = "?";
+
 /// A browser that has been here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Known {
@@ -128,9 +131,10 @@ pub async fn names(
         "select login.login_id, browser.doc ->> '$.name' from login \
          join known_browser using (browser_hash) \
          join browser on browser.id = known_browser.browser_id \
-         where login.login_id in (select value from json_each(?))",
+         where login.login_id in (select value from json_each(?)) and browser.doc ->> '$.name' <> ?",
     )
     .bind(serde_json::json!(logins).to_string())
+    .bind(UNNAMED)
     .fetch_all(connection)
     .await?;
     rows.into_iter()

@@ -93,10 +93,10 @@ pub async fn list(
     docs.iter().map(|doc| read(table, doc)).collect()
 }
 
-/// How many operations of browsers that were put out wait for somebody to look at them.
+/// How many operations of browsers that were put out, or under a name that is taken, wait for somebody to look at them.
 pub async fn n_put_out(connection: &mut SqliteConnection) -> Result<u32, sqlx::Error> {
     sqlx::query_scalar(
-        "select count(*) from review where is_open and doc ->> '$.reason' = 'put_out'",
+        "select count(*) from review where is_open and doc ->> '$.reason' in ('put_out', 'id_reused')",
     )
     .fetch_one(connection)
     .await

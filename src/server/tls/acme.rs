@@ -2,7 +2,7 @@
 //! authority, proved over TLS (TLS-ALPN-01), and ordered anew before it ends. Until there is one, and for every other
 //! name, connections show what they would without.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -17,10 +17,11 @@ use rustls::pki_types::pem::PemObject;
 use rustls::server::ClientHello;
 use rustls::sign::CertifiedKey;
 use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, timeout};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use crate::domain::gateway::Sealed;
-use crate::domain::time::{DAY_MS, MINUTE_MS, Timestamp};
+use crate::domain::time::Timestamp;
 use crate::server::error::StartError;
 use crate::server::seal::Key;
 use crate::server::tls::authority::{Made, Names, certify, read, save, seal, signing_key};
@@ -35,10 +36,12 @@ const FILE: &str = "acme.json";
 const PURPOSE: &str = "acme account";
 /// How long an order may take.
 const PATIENCE: RetryPolicy = RetryPolicy::new().timeout(Duration::from_mins(2));
+/// How long all of an order may take, with an authority that says nothing.
+const ORDER_TIME_MAX: Duration = Duration::from_mins(10);
 /// How long to wait after an order that failed; twice as long after each more. Let's Encrypt takes five an hour.
-const WAIT_MS: i64 = 15 * MINUTE_MS;
-/// The longest wait.
-const WAIT_MS_MAX: i64 = DAY_MS;
+const WAIT: Duration = Duration::from_mins(15);
+/// The longest wait, and the wait after an order that did not fail.
+const WAIT_MAX: Duration = Duration::from_hours(24);
 
 /// What is ordered, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,11 +64,21 @@ struct Kept {
     leaf: Option<Made>,
 }
 
-/// When to try again, after what wait.
-#[derive(Clone, Copy, Default)]
-struct Pause {
+/// What is under way.
+struct Work {
+    kept: Kept,
+    /// What is kept is on the disk.
+    is_saved: bool,
+    /// How long to wait after an order, and since when; clocks of this machine that jump do not count.
+    wait: Duration,
+    ordered: Option<Instant>,
+}
+
+/// A certificate, and for what it is shown.
+struct Shown {
+    certified: Arc<CertifiedKey>,
+    names: BTreeSet<String>,
     until: Timestamp,
-    wait_ms: i64,
 }
 
 /// Seals what a data folder's orders left with the newest of the shop's keys.
@@ -89,11 +102,11 @@ pub fn reseal(data: &Path, key: &Key) -> Result<(), StartError> {
 pub struct Acme {
     settings: AcmeSettings,
     file: PathBuf,
-    shown: Mutex<Option<Arc<CertifiedKey>>>,
+    shown: Mutex<Option<Shown>>,
     /// What proves that a name leads here, while an authority looks.
     proofs: Mutex<BTreeMap<String, Arc<CertifiedKey>>>,
     /// One order at a time.
-    work: tokio::sync::Mutex<(Kept, Pause)>,
+    work: tokio::sync::Mutex<Work>,
 }
 
 impl Acme {
@@ -101,53 +114,65 @@ impl Acme {
     pub fn open(data: &Path, key: &Key, settings: AcmeSettings) -> Result<Acme, StartError> {
         let file = data.join(FILE);
         let kept: Kept = read(&file)?.unwrap_or_default();
-        let shown = kept.leaf.as_ref().and_then(|leaf| certify(key, leaf));
+        let shown = kept.leaf.as_ref().and_then(|leaf| show(key, leaf));
         Ok(Acme {
             settings,
             file,
             shown: Mutex::new(shown),
             proofs: Mutex::default(),
-            work: tokio::sync::Mutex::new((kept, Pause::default())),
+            work: tokio::sync::Mutex::new(Work {
+                kept,
+                is_saved: true,
+                wait: WAIT,
+                ordered: None,
+            }),
         })
     }
 
     /// What a connection is shown that asks for one of the names, if there is anything.
-    pub fn resolve(&self, hello: &ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+    pub fn resolve(&self, hello: &ClientHello<'_>, now: Timestamp) -> Option<Arc<CertifiedKey>> {
         let name = hello.server_name()?;
         let mut protocols = hello.alpn().into_iter().flatten();
         if protocols.any(|protocol| protocol == PROTOCOL) {
             return lock(&self.proofs).get(name).cloned();
         }
-        lock(&self.shown).clone().filter(|_| self.is_for(name))
+        let shown = lock(&self.shown);
+        let shown = shown.as_ref().filter(|shown| shown.is_for(name, now));
+        shown.map(|shown| Arc::clone(&shown.certified))
     }
 
-    /// Tells whether a name is one of those that it is ordered for.
-    pub fn is_for(&self, name: &str) -> bool {
-        self.settings.names.iter().any(|own| own == name)
+    /// Tells whether a name is certified now.
+    pub fn is_for(&self, name: &str, now: Timestamp) -> bool {
+        let shown = lock(&self.shown);
+        shown.as_ref().is_some_and(|shown| shown.is_for(name, now))
     }
 
     /// Orders a certificate if there is none for these names, or it ends soon. What fails is tried again later.
     pub async fn look(&self, key: &Key, now: Timestamp) {
         let mut work = self.work.lock().await;
-        let (kept, pause) = &mut *work;
-        let is_fine = |leaf: &Made| leaf.names == self.names() && !leaf.is_over(now);
-        let is_there = kept.leaf.as_ref().is_some_and(is_fine) && lock(&self.shown).is_some();
-        if is_there || now < pause.until {
+        if !work.is_saved {
+            self.save(&mut work);
+        }
+        let is_fine = |leaf: &Made| leaf.names == self.names() && !leaf.ends_soon(now);
+        let is_there = work.kept.leaf.as_ref().is_some_and(is_fine) && lock(&self.shown).is_some();
+        if is_there || work.ordered.is_some_and(|at| at.elapsed() < work.wait) {
             return;
         }
-        match self.order(key, kept).await {
-            Ok(shown) => {
-                *pause = Pause::default();
-                *lock(&self.shown) = Some(shown);
+        let order = timeout(ORDER_TIME_MAX, self.order(key, &mut work.kept)).await;
+        let late = || Err("the authority does not answer".to_owned());
+        match order.unwrap_or_else(|_| late()) {
+            Ok(leaf) => {
+                *lock(&self.shown) = show(key, &leaf);
+                work.kept.leaf = Some(leaf);
+                work.wait = WAIT_MAX;
+                self.save(&mut work);
                 tracing::info!(names = ?self.settings.names, "there is a new certificate");
             }
             Err(why) => {
-                let wait_ms = (pause.wait_ms * 2).clamp(WAIT_MS, WAIT_MS_MAX);
-                *pause = Pause {
-                    until: now + wait_ms,
-                    wait_ms,
-                };
-                let minutes = wait_ms / MINUTE_MS;
+                if work.ordered.is_some() {
+                    work.wait = (work.wait * 2).min(WAIT_MAX);
+                }
+                let minutes = work.wait.as_secs() / 60;
                 tracing::warn!(
                     why,
                     minutes,
@@ -155,7 +180,17 @@ impl Acme {
                 );
             }
         }
+        work.ordered = Some(Instant::now());
         lock(&self.proofs).clear();
+    }
+
+    /// Writes down what was ordered; what the disk does not take is shown all the same, and written at the next look.
+    fn save(&self, work: &mut Work) {
+        let saved = save(&self.file, &work.kept);
+        work.is_saved = saved.is_ok();
+        if let Err(error) = saved {
+            tracing::error!(%error, "what was ordered could not be written down");
+        }
     }
 
     fn names(&self) -> Names {
@@ -165,7 +200,7 @@ impl Acme {
         }
     }
 
-    async fn order(&self, key: &Key, kept: &mut Kept) -> Result<Arc<CertifiedKey>, String> {
+    async fn order(&self, key: &Key, kept: &mut Kept) -> Result<Made, String> {
         let said = |error: Error| error.to_string();
         let account = self.account(key, kept).await?;
         let names = self.settings.names.iter().cloned();
@@ -195,17 +230,13 @@ impl Acme {
         let pair = order.finalize().await.map_err(said)?;
         let certificate = order.poll_certificate(&PATIENCE).await.map_err(said)?;
         let (from, until) = span(&certificate).ok_or("the certificate cannot be read")?;
-        let leaf = Made {
+        Ok(Made {
             certificate,
             key: seal(key, &pair)?,
             names: self.names(),
             from,
             until,
-        };
-        let certified = certify(key, &leaf).ok_or("the certificate cannot be used")?;
-        kept.leaf = Some(leaf);
-        save(&self.file, kept).map_err(|error| error.to_string())?;
-        Ok(certified)
+        })
     }
 
     /// The account with the authority, made once.
@@ -247,6 +278,21 @@ impl Acme {
     }
 }
 
+impl Shown {
+    fn is_for(&self, name: &str, now: Timestamp) -> bool {
+        now < self.until && self.names.contains(name)
+    }
+}
+
+/// A certificate as connections show it; none where its key cannot be opened.
+fn show(key: &Key, leaf: &Made) -> Option<Shown> {
+    Some(Shown {
+        certified: certify(key, leaf)?,
+        names: leaf.names.dns.clone(),
+        until: leaf.until,
+    })
+}
+
 /// What the authority wants to see under a name.
 fn prove(name: &str, digest: &[u8]) -> Result<Arc<CertifiedKey>, rcgen::Error> {
     let mut params = CertificateParams::new(vec![name.to_owned()])?;
@@ -283,6 +329,7 @@ mod tests {
     use rcgen::date_time_ymd;
 
     use super::*;
+    use crate::domain::time::DAY_MS;
     use crate::server::seal::add_key;
 
     /// 2026-01-01, and 90 days later.
@@ -313,9 +360,26 @@ mod tests {
         let mut leaf = leaf(&Key::open(folder.path()).unwrap());
         assert_eq!((leaf.from, leaf.until), SPAN);
         let (from, until) = SPAN;
-        assert!(!leaf.is_over(until - 31 * DAY_MS) && leaf.is_over(until - 29 * DAY_MS));
+        assert!(!leaf.ends_soon(until - 31 * DAY_MS) && leaf.ends_soon(until - 29 * DAY_MS));
         leaf.until = from + 6 * DAY_MS;
-        assert!(!leaf.is_over(from + 3 * DAY_MS) && leaf.is_over(from + 5 * DAY_MS));
+        assert!(!leaf.ends_soon(from + 3 * DAY_MS) && leaf.ends_soon(from + 5 * DAY_MS));
+        assert!(
+            !leaf.ends_soon(from - DAY_MS),
+            "a slow clock orders nothing"
+        );
+    }
+
+    #[test]
+    fn a_certificate_is_shown_for_its_names_until_it_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = Key::open(folder.path()).unwrap();
+        let mut leaf = leaf(&key);
+        leaf.names.dns.insert("shop.example.com".to_owned());
+        let shown = show(&key, &leaf).unwrap();
+        let (_, until) = SPAN;
+        assert!(shown.is_for("shop.example.com", until - 1));
+        assert!(!shown.is_for("shop.example.com", until));
+        assert!(!shown.is_for("other.example.com", until - 1));
     }
 
     #[test]

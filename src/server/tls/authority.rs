@@ -85,10 +85,15 @@ pub struct Made {
 }
 
 impl Made {
-    /// It is soon over - a short one when a third of its time is left - or it was made by a clock that was ahead.
-    pub fn is_over(&self, now: Timestamp) -> bool {
+    /// It is soon over: a month before its end, or a short one when a third of its time is left.
+    pub fn ends_soon(&self, now: Timestamp) -> bool {
         let early_ms = EARLY_MS.min(self.until.since(self.from) / 3);
-        self.until.since(now) < early_ms || self.from > now
+        self.until.since(now) < early_ms
+    }
+
+    /// It is soon over, or it was made by a clock that was ahead.
+    fn is_over(&self, now: Timestamp) -> bool {
+        self.ends_soon(now) || self.from > now
     }
 
     /// Seals its key with the newest of the shop's, and tells whether an older one had sealed it.

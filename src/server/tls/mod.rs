@@ -207,14 +207,29 @@ impl Tls {
     pub async fn keep(self: Arc<Tls>, server: Arc<Server>) {
         let mut stopping = server.stopping.subscribe();
         loop {
-            if let Some(acme) = &self.acme {
-                acme.look(&server.key, clock::now()).await;
-            }
             tokio::select! {
                 () = sleep(LOOK) => {}
                 _ = stopping.wait_for(|is_stopping| *is_stopping) => return,
             }
             self.look(&server, clock::now());
+        }
+    }
+
+    /// Keeps what is ordered for names on the internet right until the server stops.
+    pub async fn keep_ordered(self: Arc<Tls>, server: Arc<Server>) {
+        let Some(acme) = &self.acme else {
+            return;
+        };
+        let mut stopping = server.stopping.subscribe();
+        loop {
+            let look = async {
+                acme.look(&server.key, clock::now()).await;
+                sleep(LOOK).await;
+            };
+            tokio::select! {
+                () = look => {}
+                _ = stopping.wait_for(|is_stopping| *is_stopping) => return,
+            }
         }
     }
 
@@ -274,7 +289,8 @@ impl Tls {
     /// Tells whether browsers trust the shop by themselves under a name: it is in the owner's hands, and so is the
     /// certificate.
     pub fn is_trusted(&self, name: &str) -> bool {
-        let is_ordered = self.acme.as_ref().is_some_and(|acme| acme.is_for(name));
+        let acme = self.acme.as_ref();
+        let is_ordered = acme.is_some_and(|acme| acme.is_for(name, clock::now()));
         is_ordered || self.authority().is_none()
     }
 
@@ -296,7 +312,8 @@ impl Tls {
 
 impl ResolvesServerCert for Tls {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let ordered = self.acme.as_ref().and_then(|acme| acme.resolve(&hello));
+        let ordered = self.acme.as_ref();
+        let ordered = ordered.and_then(|acme| acme.resolve(&hello, clock::now()));
         ordered.or_else(|| Some(Arc::clone(&self.current().shown)))
     }
 }

@@ -33,11 +33,13 @@ pub fn RunSheet(run_id: RunId, on_close: Callback<()>) -> impl IntoView {
         .unwrap_or_default();
     let note_before = StoredValue::new(before.note.clone());
     let (counted, note) = (RwSignal::new(counted), RwSignal::new(before.note));
-    let is_bad = Signal::derive(move || is_count.get() && parse_pounds(&counted.get()).is_none());
-    let edit = move |changes: Vec<RunChange>| {
-        let was = run.with_untracked(|run| current(run, &changes));
-        let is_news = changes != was;
-        !is_news
+    // Somebody else may have counted.
+    let is_counted = move || run.with(|run| run.counted.is_some());
+    let is_bad = Signal::derive(move || {
+        is_count.get() && parse_pounds(&counted.get()).is_none() && !is_counted()
+    });
+    let edit = move |changes: Vec<RunChange>, was: Vec<RunChange>| {
+        changes == was
             || store
                 .record([Body::RunEdited {
                     run_id,
@@ -46,28 +48,36 @@ pub fn RunSheet(run_id: RunId, on_close: Callback<()>) -> impl IntoView {
                 }])
                 .is_ok()
     };
-    // What was left as it stood is no edit: somebody else may have changed it since.
+    let stands = move |changes: &[RunChange]| run.with_untracked(|run| current(run, changes));
+    // What was left as it stood is no edit: somebody else may have changed it since. What was typed comes after what
+    // stood there when the sheet was opened.
     let typed = move || {
-        let mut changes = Vec::new();
+        let (mut changes, mut was) = (Vec::new(), Vec::new());
         let (noted, amount) = (note.get_untracked(), parse_pounds(&counted.get_untracked()));
-        if noted.trim() != note_before.get_value() {
+        let noted_before = note_before.get_value();
+        if noted.trim() != noted_before {
             changes.push(RunChange::Note(noted.trim().to_owned()));
+            was.push(RunChange::Note(noted_before));
         }
         if is_count.get_untracked() && amount.is_some() && amount != before.counted {
             changes.push(RunChange::Counted(amount));
+            was.push(RunChange::Counted(before.counted));
         }
-        changes
+        (changes, was)
     };
     let finish = move || {
-        let mut changes = typed();
-        changes.push(RunChange::Finished(true));
-        if edit(changes) {
+        let (mut changes, mut was) = typed();
+        let finished = [RunChange::Finished(true)];
+        was.extend(stands(&finished));
+        changes.extend(finished);
+        if edit(changes, was) {
             on_close.run(());
         }
     };
     // What was typed is not lost when the sheet is only closed.
     let close = move |()| {
-        let _ = edit(typed());
+        let (changes, was) = typed();
+        let _ = edit(changes, was);
         on_close.run(());
     };
     let check = move |n: usize| {
@@ -75,10 +85,9 @@ pub fn RunSheet(run_id: RunId, on_close: Callback<()>) -> impl IntoView {
             Memo::new(move |_| run.with(|run| run.checks.get(n).cloned().unwrap_or_default()));
         let tick = move |event| {
             let check_id = check.with_untracked(|check| check.check_id);
-            edit(vec![RunChange::Checked(
-                check_id,
-                event_target_checked(&event),
-            )]);
+            let changes = vec![RunChange::Checked(check_id, event_target_checked(&event))];
+            let was = stands(&changes);
+            edit(changes, was);
         };
         let by = move || {
             let done = check.with(|check: &RunCheck| check.done)?;
