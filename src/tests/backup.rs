@@ -735,10 +735,8 @@ async fn the_key_goes_along_locked_and_only_with_its_passphrase_comes_out() {
         "and it is said"
     );
     assert!(!back(&file, Some(passphrase)).await.unwrap().lacks_key);
-    assert_eq!(
-        std::fs::read(elsewhere.path().join("secret.key")).unwrap(),
-        key
-    );
+    let ring = std::fs::read(elsewhere.path().join("secret.key")).unwrap();
+    assert!(ring.starts_with(&key), "before what was there already");
     let mut connection = db::backup::open(&elsewhere.path().join("shop.db"))
         .await
         .unwrap();
