@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::id::{ExtraId, LineId, SessionId};
+use crate::domain::id::SessionId;
 use crate::domain::op::Body;
 use crate::domain::registry::State;
 use crate::domain::session::Session;
@@ -140,35 +140,33 @@ impl State {
     /// The right that it takes somebody to record something at a moment, as things stand: what a bill is settled at counts,
     /// and whoever takes back what they have just done only corrects a slip.
     pub fn right_for(&self, body: &Body, by: Signature) -> Right {
-        let line = |session: &Session, line_id: LineId| {
-            let mut lines = session.lines.iter();
-            lines.find(|line| line.line_id == line_id).cloned()
-        };
-        let extra = |session: &Session, extra_id: ExtraId| {
-            let mut extras = session.extras.iter();
-            extras.find(|extra| extra.extra_id == extra_id).cloned()
-        };
         match body {
             Body::LineVoided {
                 session_id,
                 line_id,
                 ..
             } => self.right_to_take_back(*session_id, |session| {
-                line(session, *line_id).is_some_and(|line| line.is_slip(None, by))
+                session
+                    .line(*line_id)
+                    .is_some_and(|line| line.is_slip(None, by))
             }),
             Body::LineQuantityChanged {
                 session_id,
                 line_id,
                 by: n,
             } if *n < 0 => self.right_to_take_back(*session_id, |session| {
-                line(session, *line_id).is_some_and(|line| line.is_slip(Some(*n), by))
+                session
+                    .line(*line_id)
+                    .is_some_and(|line| line.is_slip(Some(*n), by))
             }),
             Body::ExtraVoided {
                 session_id,
                 extra_id,
                 ..
             } => self.right_to_take_back(*session_id, |session| {
-                extra(session, *extra_id).is_some_and(|extra| extra.is_slip(by))
+                session
+                    .extra(*extra_id)
+                    .is_some_and(|extra| extra.is_slip(by))
             }),
             Body::ExtraChanged {
                 session_id,
@@ -176,7 +174,8 @@ impl State {
                 amount,
                 ..
             } => self.right_to_take_back(*session_id, |session| {
-                extra(session, *extra_id)
+                session
+                    .extra(*extra_id)
                     .is_none_or(|extra| *amount >= extra.amount || extra.is_slip(by))
             }),
             Body::StartEdited {

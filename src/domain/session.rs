@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::bill::{
     Extra, OrderLine, Payment, Settlement, TransferIn, TransferOut, Void, is_fresh,
 };
-use crate::domain::id::{OpId, SessionId, StaffId, StationId};
+use crate::domain::id::{ExtraId, LineId, OpId, SessionId, StaffId, StationId};
 use crate::domain::money::Money;
 use crate::domain::op::Choice;
 use crate::domain::staff::Signature;
@@ -204,6 +204,16 @@ impl Session {
     /// Tells whether it is being played (or paused) on its station.
     pub fn is_live(&self) -> bool {
         self.ended.is_none() && self.alias_of.is_none()
+    }
+
+    /// One of its order lines.
+    pub fn line(&self, line_id: LineId) -> Option<&OrderLine> {
+        self.lines.iter().find(|line| line.line_id == line_id)
+    }
+
+    /// One of its extras.
+    pub fn extra(&self, extra_id: ExtraId) -> Option<&Extra> {
+        self.extras.iter().find(|extra| extra.extra_id == extra_id)
     }
 
     /// Tells whether somebody who sets the start later only corrects what they have just set.

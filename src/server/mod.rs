@@ -681,10 +681,12 @@ pub fn router(server: Arc<Server>, options: LeptosOptions) -> Router {
         }
     };
     let shell_context = context.clone();
+    let prefer = from_fn_with_state(Arc::clone(&server), sync::prefer);
     let shell = get(render_app_async_with_context(shell_context, {
         let options = options.clone();
         move || shell(options.clone())
     }));
+    let shell = shell.layer(prefer.clone());
     let mut plain = Router::new();
     for route in routes::routes(&options, shell) {
         let admit = from_fn_with_state((Arc::clone(&server), route.needs), routes::admit);
@@ -699,8 +701,8 @@ pub fn router(server: Arc<Server>, options: LeptosOptions) -> Router {
             move || page(options.clone())
         })
         .with_state(options)
+        .layer(prefer)
         .merge(plain.with_state(Arc::clone(&server)))
-        .layer(from_fn_with_state(Arc::clone(&server), sync::prefer))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
             REQUEST_TIME_MAX,

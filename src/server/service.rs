@@ -173,21 +173,13 @@ impl Unit {
         let data = self.data.display().to_string();
         let mut command = vec![self.program.display().to_string(), "serve".to_owned()];
         command.extend(["--data".to_owned(), data.clone()]);
-        command.extend(
-            self.address
-                .iter()
-                .flat_map(|address| ["--address".to_owned(), address.to_string()]),
-        );
-        command.extend(
-            self.port
-                .iter()
-                .flat_map(|port| ["--port".to_owned(), port.to_string()]),
-        );
-        command.extend(
-            self.tls_port
-                .iter()
-                .flat_map(|port| ["--tls-port".to_owned(), port.to_string()]),
-        );
+        for (flag, value) in [
+            ("--address", self.address.map(|address| address.to_string())),
+            ("--port", self.port.map(|port| port.to_string())),
+            ("--tls-port", self.tls_port.map(|port| port.to_string())),
+        ] {
+            command.extend(value.into_iter().flat_map(|value| [flag.to_owned(), value]));
+        }
         let command: Vec<String> = command.iter().map(|word| quote(word)).collect();
         let (program, words) = (&command[0], command[1..].join(" "));
         let (after, wanted_by) = if self.is_user {

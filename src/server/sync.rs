@@ -1,8 +1,11 @@
 //! What devices pull: a snapshot to begin with, then what changed. And the preferences of a page, before it is drawn.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::HeaderMap;
+use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::Response;
 use sqlx::SqliteConnection;
@@ -15,10 +18,9 @@ use crate::domain::sync::{
     Boot, HELD_DAYS, PAGE_ROWS_MAX, Part, PartAsk, Position, PullAsk, PullReply, Snapshot,
 };
 use crate::domain::time::{DAY_MS, HOUR_MS};
-use crate::server::Error;
 use crate::server::auth::{Who, cookie};
 use crate::server::document::read_prefs;
-use crate::server::{Server, clock, db};
+use crate::server::{Error, Prefs, Server, clock, db};
 
 /// How long a device holds what is closed: so that its business days are whole whatever hour they begin.
 const RECENT_MS: i64 = HELD_DAYS as i64 * DAY_MS;
@@ -176,20 +178,35 @@ pub async fn shop(connection: &mut SqliteConnection) -> Result<Shop, sqlx::Error
         .unwrap_or_default())
 }
 
-/// Finds out how a page is to be drawn before it is: the device's choice in its cookies, or else the shop's.
+/// Finds out how a page is to be drawn before it is.
 pub async fn prefer(
     State(server): State<Arc<Server>>,
     mut request: Request,
     next: Next,
 ) -> Response {
+    let prefs = prefs(&server, request.headers()).await;
+    request.extensions_mut().insert(prefs);
+    next.run(request).await
+}
+
+impl FromRequestParts<Arc<Server>> for Prefs {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        server: &Arc<Server>,
+    ) -> Result<Prefs, Infallible> {
+        Ok(prefs(server, &parts.headers).await)
+    }
+}
+
+/// How something is written for whoever asks: the device's choice in its cookies, or else the shop's.
+async fn prefs(server: &Server, headers: &HeaderMap) -> Prefs {
     let shop = match server.readers.acquire().await {
         Ok(mut read) => shop(&mut read).await.unwrap_or_default(),
         Err(_) => Shop::default(),
     };
-    let headers = request.headers();
-    let prefs = read_prefs(|name| cookie(headers, name), &shop);
-    request.extensions_mut().insert(prefs);
-    next.run(request).await
+    read_prefs(|name| cookie(headers, name), &shop)
 }
 
 async fn position(server: &Server, read: &mut SqliteConnection) -> Result<Position, sqlx::Error> {

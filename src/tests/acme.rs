@@ -144,6 +144,13 @@ async fn connect(
         .await
 }
 
+fn serve(shop: &Shop, listener: TcpListener, tls: &Arc<Tls>) {
+    let acceptor = Some(tls.acceptor().unwrap());
+    let (router, stopping) = (shop.router.clone(), shop.server.stopping.subscribe());
+    let serve = listen::serve(listener, acceptor, router, Limits::default(), stopping);
+    tokio::spawn(serve);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_on_the_internet_is_certified_and_stays_so_through_a_restart() {
     let (shop, _) = Shop::ready().await;
@@ -173,16 +180,7 @@ async fn a_name_on_the_internet_is_certified_and_stays_so_through_a_restart() {
         )
     };
     let tls = open().unwrap();
-    let acceptor = Some(tls.acceptor().unwrap());
-    let stopping = shop.server.stopping.subscribe();
-    let router = shop.router.clone();
-    tokio::spawn(listen::serve(
-        listener,
-        acceptor,
-        router,
-        Limits::default(),
-        stopping,
-    ));
+    serve(&shop, listener, &tls);
     assert!(
         connect(address.port(), NAME, &trusted).await.is_err(),
         "nothing is certified yet"
@@ -210,14 +208,6 @@ async fn a_name_on_the_internet_is_certified_and_stays_so_through_a_restart() {
     drop(authority);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let again = listener.local_addr().unwrap();
-    let acceptor = Some(open().unwrap().acceptor().unwrap());
-    let (router, stopping) = (shop.router.clone(), shop.server.stopping.subscribe());
-    tokio::spawn(listen::serve(
-        listener,
-        acceptor,
-        router,
-        Limits::default(),
-        stopping,
-    ));
+    serve(&shop, listener, &open().unwrap());
     assert!(connect(again.port(), NAME, &trusted).await.is_ok());
 }

@@ -28,21 +28,18 @@ pub struct Process {
 
 impl Process {
     pub fn start(folder: &Path) -> Process {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_mikrodash"))
-            .args([
-                "serve",
-                "--port",
-                "0",
-                "--data",
-                folder.to_str().unwrap(),
-                "--log",
-                "warn",
-            ])
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mikrodash"));
+        command
+            .args(["serve", "--port", "0", "--log", "warn", "--data"])
+            .arg(folder)
             // No page is asked for, so the browser's half need not be built.
-            .env("LEPTOS_HASH_FILES", "false")
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+            .env("LEPTOS_HASH_FILES", "false");
+        Process::of(&mut command)
+    }
+
+    /// Runs a command that opens a shop, and hears where.
+    pub fn of(command: &mut Command) -> Process {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap())
             .read_line(&mut line)

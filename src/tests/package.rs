@@ -1,13 +1,15 @@
 //! The packed program: alone in an empty folder it opens a shop and serves its own site.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use tempfile::TempDir;
+
+use crate::crash::Process;
 
 /// Builds a program with a small site: names and contents of its files end in the build's name.
 fn pack(folder: &Path, build: &str) -> PathBuf {
@@ -54,72 +56,38 @@ fn command(program: &Path, folder: &Path) -> Command {
     command
 }
 
-struct Process {
-    child: Child,
-    address: String,
-}
-
-impl Process {
-    fn start(program: &Path, folder: &Path) -> Process {
-        let mut child = command(program, folder)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let port = line.trim().rsplit(':').next().unwrap().to_owned();
-        Process {
-            child,
-            address: format!("127.0.0.1:{port}"),
-        }
-    }
-
-    fn get(&self, path: &str) -> String {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        stream
-            .set_read_timeout(Some(Duration::from_secs(10)))
-            .unwrap();
-        let address = &self.address;
-        write!(
-            stream,
-            "GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n"
-        )
+fn get(process: &Process, path: &str) -> String {
+    let address = &process.address;
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_secs(10)))
         .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
 }
 
 #[test]
 fn a_packed_program_needs_nothing_beside_it() {
     let (work, home) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     for build in ["first", "second"] {
-        let process = Process::start(&pack(work.path(), build), home.path());
-        let page = process.get("/");
+        let process = Process::of(&mut command(&pack(work.path(), build), home.path()));
+        let page = get(&process, "/");
         assert!(page.starts_with("HTTP/1.1 200"), "{page}");
         for end in ["js", "css", "wasm"] {
             let path = format!("/pkg/mikrodash.{build}.{end}");
             assert!(page.contains(&path), "{page} does not name {path}");
-            let file = process.get(&path);
+            let file = get(&process, &path);
             assert!(file.starts_with("HTTP/1.1 200"), "{file}");
             assert!(file.ends_with(&format!("{end} of {build}")), "{file}");
         }
-        assert!(
-            process
-                .get("/sw.js")
-                .contains(&format!("/pkg/mikrodash.{build}.js"))
-        );
-        let names = process.get("/hash.txt");
+        assert!(get(&process, "/sw.js").contains(&format!("/pkg/mikrodash.{build}.js")));
+        let names = get(&process, "/hash.txt");
         assert!(!names.ends_with(&format!("css: {build}\n")), "{names}");
     }
     let entries = fs::read_dir(home.path().join("shop")).unwrap();

@@ -279,14 +279,7 @@ async fn nobody_gets_in_without_a_login() {
 async fn a_browser_that_was_put_out_gets_nothing() {
     let (shop, mut owner) = Shop::ready().await;
     let phone = shop.hire(&mut owner, "Manager", "manager").await;
-    let browsers: Vec<Value> = shop
-        .call("browsers", &json!({}), Some(&owner.cookie))
-        .await
-        .json();
-    let stolen = browsers.iter().find(|view| view["paired"].is_null());
-    let revoke = json!({ "browser_id": stolen.unwrap()["browser_id"] });
-    shop.call("revoke_browser", &revoke, Some(&owner.cookie))
-        .await;
+    shop.put_out_stranger(&owner).await;
     for (name, arguments, role) in functions(&phone) {
         // What it still has to say is taken, and kept from having any effect.
         if role.is_some() && name != "push" {

@@ -412,21 +412,7 @@ async fn what_a_stolen_phone_had_recorded_waits_for_the_owner() {
         phone.op_at(hour_ago, pay(session_id, 2_000)),
         phone.op_at(hour_ago, start(SessionId(id()), 2)),
     ];
-    let browsers: Vec<Value> = shop
-        .call("browsers", &json!({}), Some(&owner.cookie))
-        .await
-        .json();
-    let stolen = browsers
-        .iter()
-        .find(|view| view["paired"].is_null())
-        .unwrap();
-    let revoke = json!({ "browser_id": stolen["browser_id"] });
-    assert_eq!(
-        shop.call("revoke_browser", &revoke, Some(&owner.cookie))
-            .await
-            .status,
-        StatusCode::OK
-    );
+    shop.put_out_stranger(&owner).await;
     assert_eq!(is_in(&shop, &phone).await, StatusCode::FORBIDDEN);
     for _ in 0..2 {
         let reply: PushReply = shop.push(&phone, queued.to_vec()).await.json();
@@ -615,14 +601,7 @@ async fn what_is_refused_for_its_role_is_looked_at_and_can_be_accepted() {
 async fn a_browser_that_was_put_out_hands_over_what_somebody_would_look_at_and_no_more() {
     let (shop, mut owner) = Shop::ready().await;
     let mut phone = shop.hire(&mut owner, "Cashier", "cashier").await;
-    let browsers: Vec<Value> = shop
-        .call("browsers", &json!({}), Some(&owner.cookie))
-        .await
-        .json();
-    let stolen = browsers.iter().find(|view| view["paired"].is_null());
-    let revoke = json!({ "browser_id": stolen.unwrap()["browser_id"] });
-    shop.call("revoke_browser", &revoke, Some(&owner.cookie))
-        .await;
+    shop.put_out_stranger(&owner).await;
     let first = phone.op(start(SessionId(id()), 1));
     let mut unreadable = first.clone();
     unreadable.bytes.push_str("more");

@@ -175,6 +175,19 @@ impl Shop {
         .await
     }
 
+    /// Puts out the one browser that nobody has paired.
+    pub async fn put_out_stranger(&self, owner: &Device) {
+        let nothing = json!({});
+        let browsers: Vec<Value> = self
+            .call("browsers", &nothing, Some(&owner.cookie))
+            .await
+            .json();
+        let stranger = browsers.iter().find(|view| view["paired"].is_null());
+        let revoke = json!({ "browser_id": stranger.unwrap()["browser_id"] });
+        let answer = self.call("revoke_browser", &revoke, Some(&owner.cookie));
+        assert_eq!(answer.await.status, StatusCode::OK);
+    }
+
     /// What asking for an address comes to; what is answered is not waited for, as a stream never ends.
     pub async fn status_of(&self, path: &str, cookie: &str) -> StatusCode {
         let request = Request::get(path)

@@ -28,7 +28,7 @@ pub(super) fn add_line(state: &State, op: &Stamped, session_id: SessionId) -> De
         return Err(Reason::Unreadable);
     };
     let mut session = open(state, op, session_id)?;
-    if session.lines.iter().any(|line| line.line_id == *line_id) {
+    if session.line(*line_id).is_some() {
         return Err(Reason::Exists);
     }
     if session.lines.len() >= PARTS_MAX {
@@ -126,11 +126,7 @@ pub(super) fn add_extra(
     reason: &str,
 ) -> Decision {
     let mut session = open(state, op, session_id)?;
-    if session
-        .extras
-        .iter()
-        .any(|extra| extra.extra_id == extra_id)
-    {
+    if session.extra(extra_id).is_some() {
         return Err(Reason::Exists);
     }
     if session.extras.len() >= PARTS_MAX {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::body::Body as HttpBody;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Extension, Query, State};
+use axum::extract::{Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use futures::stream::try_unfold;
@@ -174,7 +174,7 @@ impl From<Ask> for AuditFilter {
 /// Answers with what was found, all of it, as a file for a spreadsheet. It is written as it is read.
 pub async fn export(
     State(server): State<Arc<Server>>,
-    Extension(prefs): Extension<Prefs>,
+    prefs: Prefs,
     ask: Result<Query<Ask>, QueryRejection>,
 ) -> Result<Response, Error> {
     let Query(ask) = ask.map_err(|_| Error::BadRequest)?;

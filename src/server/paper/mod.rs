@@ -12,7 +12,7 @@ mod text;
 use std::sync::Arc;
 
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Extension, Query, State};
+use axum::extract::{Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use krilla::Document;
@@ -47,7 +47,7 @@ pub struct Ask {
 /// Answers with the cards of a batch as a PDF.
 pub async fn download(
     State(server): State<Arc<Server>>,
-    Extension(prefs): Extension<Prefs>,
+    prefs: Prefs,
     ask: Result<Query<Ask>, QueryRejection>,
 ) -> Result<Response, Error> {
     let Query(ask) = ask.map_err(|_| Error::BadRequest)?;

@@ -98,10 +98,11 @@ impl Made {
 
     /// Seals its key with the newest of the shop's, and tells whether an older one had sealed it.
     pub fn reseal(&mut self, key: &Key) -> bool {
-        let sealed = key.reseal(PURPOSE, &self.key);
-        let is_older = sealed.is_some();
-        self.key = sealed.unwrap_or_else(|| self.key.clone());
-        is_older
+        let Some(sealed) = key.reseal(PURPOSE, &self.key) else {
+            return false;
+        };
+        self.key = sealed;
+        true
     }
 
     fn der(&self) -> Option<CertificateDer<'static>> {

@@ -241,15 +241,7 @@ fn Lines(session: Memo<Session>) -> impl IntoView {
 fn Line(session: Memo<Session>, line_id: LineId) -> impl IntoView {
     let (store, prefs) = (store(), prefs());
     let words = prefs.words();
-    let line = Memo::new(move |_| {
-        session.with(|session| {
-            session
-                .lines
-                .iter()
-                .find(|line| line.line_id == line_id)
-                .cloned()
-        })
-    });
+    let line = Memo::new(move |_| session.with(|session| session.line(line_id).cloned()));
     let session_id = session.with_untracked(|session| session.session_id);
     let first = line.get_untracked();
     let name = first
