@@ -88,18 +88,24 @@ impl Filling {
         let head = client::outbox::read_some(Vec::new()).await;
         let device_id = head.map(|(head, _)| head.device_id).unwrap_or_default();
         let mut since = self.next.at.unwrap_or_default();
+        let mut last_end = None;
         let mut state: State = self.rows.iter().cloned().collect();
         let server_time = loop {
-            let ask = PullAsk::new(since, device_id);
+            let ask = PullAsk {
+                end: last_end,
+                ..PullAsk::new(since, device_id)
+            };
             let reply = exchange::pull(ask).await?;
             let PullReply {
                 is_reset,
                 rows,
                 position,
                 has_more,
+                end,
                 server_time,
                 ..
             } = reply;
+            last_end = Some(end);
             if is_reset {
                 *self = Filling::default();
                 return Err(Failure::Trouble);
@@ -114,6 +120,7 @@ impl Filling {
         Ok(Snapshot {
             rows: state.rows().collect(),
             position: since,
+            held: None,
             server_time,
         })
     }

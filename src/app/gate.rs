@@ -98,6 +98,7 @@ async fn open_here(shelled: Shelled) -> Result<Boot, Error> {
     let snapshot = Snapshot {
         rows,
         position,
+        held: None,
         server_time,
     };
     Ok(Boot::Open {

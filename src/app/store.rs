@@ -239,7 +239,7 @@ impl Store {
         tick();
         let _ = set_interval_with_handle(tick, std::time::Duration::from_secs(1));
         client::feed::listen(
-            move |cursor| self.tell(Event::FeedSaid(cursor)),
+            move |told| self.tell(Event::FeedSaid(told)),
             move || self.tell(Event::FeedLost),
         );
         client::page::on_return(move || self.tell(Event::Hurry));

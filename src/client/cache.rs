@@ -14,7 +14,7 @@ use crate::domain::json;
 use crate::domain::registry::{Row, Table, Window};
 use crate::domain::session::Session;
 use crate::domain::staff::Staff;
-use crate::domain::sync::{Chain, Fit, Page, PartAsk, Position, Snapshot};
+use crate::domain::sync::{Chain, Epoch, Fit, Page, PartAsk, Position, Snapshot};
 use crate::domain::time::BusinessDay;
 
 const DATABASE: &str = "mikrodash-cache";
@@ -73,7 +73,7 @@ pub async fn load() -> rexie::Result<(Head, Vec<Row>)> {
         && let Some(position) = &mut head.position
     {
         // Rows of another version open a page, but they are not all that this one holds: no log has this place.
-        position.chain = Chain::default();
+        (position.epoch, position.chain) = (Epoch::default(), Chain::default());
     }
     Ok((head, rows))
 }

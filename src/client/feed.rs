@@ -4,15 +4,17 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{EventSource, MessageEvent};
 
+use crate::domain::sync::Told;
+
 /// Listens until the page goes. The browser reconnects by itself.
-pub fn listen(on_position: impl Fn(u64) + 'static, on_error: impl Fn() + 'static) {
+pub fn listen(on_position: impl Fn(Told) + 'static, on_error: impl Fn() + 'static) {
     let Ok(source) = EventSource::new("/api/feed") else {
         on_error();
         return;
     };
     let said = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
-        if let Some(cursor) = event.data().as_string().and_then(|text| text.parse().ok()) {
-            on_position(cursor);
+        if let Some(told) = event.data().as_string().and_then(|text| text.parse().ok()) {
+            on_position(told);
         }
     });
     let failed = Closure::<dyn Fn()>::new(on_error);

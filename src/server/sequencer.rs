@@ -18,9 +18,9 @@ use crate::domain::registry::{Row, State, Table, Window};
 pub use crate::domain::sync::{Authority, accepted_name};
 use crate::domain::sync::{
     BATCH_OPS_MAX, Desk, DeviceHead, Draft, Epoch, Maker, Position, PushBatch, PushReply, Sent,
-    TRIES, WireOp, read_batch, reused_name,
+    TRIES, WireOp, is_suspect, read_batch, reused_name,
 };
-use crate::domain::time::Timestamp;
+use crate::domain::time::{MINUTE_MS, Timestamp};
 use crate::server::db;
 use crate::server::db::row::Change;
 
@@ -30,6 +30,9 @@ const CLOSED_ROWS_MAX: usize = 2_000;
 const LOGINS_MAX: usize = 1_000;
 /// How many pushes may wait in the channel; more wait before it.
 const WAITING_MAX: usize = 256;
+/// How long after a new epoch nobody's word begins another one: a device that lies makes all others look again.
+const TURN_MS_MIN: i64 = MINUTE_MS;
+
 /// The operations could not be stored; none of them has an outcome, and all may be sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the database cannot be written")]
@@ -42,6 +45,13 @@ enum Task {
         authority: Authority,
         now: Timestamp,
         reply: oneshot::Sender<Result<PushReply, CannotStore>>,
+    },
+    /// Somebody stands where the log does not go: it may have lost its end.
+    Suspect {
+        theirs: Position,
+        now: Timestamp,
+        nonce: u64,
+        reply: oneshot::Sender<bool>,
     },
     Check {
         reply: oneshot::Sender<bool>,
@@ -76,6 +86,20 @@ impl Sequencer {
                             now,
                             reply,
                         } => pushes.push((batch, authority, now, reply)),
+                        Task::Suspect {
+                            theirs,
+                            now,
+                            nonce,
+                            reply,
+                        } => {
+                            let judged = core.suspect(theirs, now, nonce).await;
+                            let is_judged = judged.unwrap_or_else(|error| {
+                                tracing::error!(%error, "a new epoch could not be begun");
+                                false
+                            });
+                            announce.send_replace(core.desk.position);
+                            let _ = reply.send(is_judged);
+                        }
                         Task::Check { reply } => drop(reply.send(core.can_write().await)),
                         Task::Stop { reply } => stopped = Some(reply),
                     }
@@ -121,6 +145,18 @@ impl Sequencer {
         })
         .await
         .ok_or(CannotStore)?
+    }
+
+    /// Looks whether the log has lost the place where somebody stands, and begins a new epoch if it has (rule 4); the
+    /// number is drawn for that. False where it has begun one just now, and it cannot be told yet.
+    pub async fn suspect(&self, theirs: Position, now: Timestamp, nonce: u64) -> bool {
+        let task = |reply| Task::Suspect {
+            theirs,
+            now,
+            nonce,
+            reply,
+        };
+        self.ask(task).await.unwrap_or(false)
     }
 
     /// Tells whether the database takes writes.
@@ -172,6 +208,8 @@ pub struct Core {
     connection: SqliteConnection,
     desk: Desk,
     logins: HashMap<(LoginId, LoginId), Option<Maker>>,
+    /// When somebody last showed that the log had lost its end.
+    turned_at: Option<Timestamp>,
 }
 
 /// A batch, on whose word, and when it came.
@@ -185,6 +223,7 @@ impl Core {
             connection,
             desk: Desk::default(),
             logins: HashMap::new(),
+            turned_at: None,
         };
         core.read_again(epoch).await?;
         Ok(core)
@@ -210,6 +249,33 @@ impl Core {
         };
         self.logins.clear();
         Ok(())
+    }
+
+    async fn suspect(
+        &mut self,
+        theirs: Position,
+        now: Timestamp,
+        nonce: u64,
+    ) -> Result<bool, sqlx::Error> {
+        let own = self.desk.position;
+        let chain = db::log::chain_at(&mut self.connection, theirs.cursor).await?;
+        if !is_suspect(own, theirs, chain == Some(theirs.chain)) {
+            return Ok(true);
+        }
+        let is_just_now = |turned: &Timestamp| (0..TURN_MS_MIN).contains(&now.since(*turned));
+        if self.turned_at.as_ref().is_some_and(is_just_now) {
+            return Ok(false);
+        }
+        let epoch = own.epoch.after(theirs.epoch, nonce);
+        db::log::put_epoch(&mut self.connection, epoch).await?;
+        tracing::warn!(
+            at = theirs.cursor,
+            own = own.cursor,
+            "somebody stands where the log does not go; a new epoch begins"
+        );
+        self.desk.position.epoch = epoch;
+        self.turned_at = Some(now);
+        Ok(true)
     }
 
     async fn can_write(&mut self) -> bool {
@@ -240,8 +306,10 @@ impl Core {
         let (batch, authority, now) = push;
         let mut reply = PushReply {
             epoch: self.desk.position.epoch,
+            end: None,
             head: DeviceHead::default(),
             outcomes: Vec::new(),
+            is_standby: false,
             server_time: now,
         };
         for op in &batch.ops {
@@ -250,7 +318,7 @@ impl Core {
                 ..batch.clone()
             };
             let answer = self.push_single((single, authority, now)).await?;
-            reply.head = answer.head;
+            (reply.head, reply.end) = (answer.head, answer.end);
             reply.outcomes.extend(answer.outcomes);
         }
         Ok(reply)

@@ -16,6 +16,7 @@ use crate::domain::shop::Shop;
 use crate::domain::staff::active_staff;
 use crate::domain::sync::{
     Boot, HELD_DAYS, PAGE_ROWS_MAX, Part, PartAsk, Position, PullAsk, PullReply, Snapshot,
+    is_suspect,
 };
 use crate::domain::time::{DAY_MS, HOUR_MS};
 use crate::server::auth::{Who, cookie};
@@ -41,6 +42,7 @@ pub async fn snapshot(server: &Server) -> Result<Snapshot, Error> {
         *drawn = Snapshot {
             rows,
             position,
+            held: None,
             server_time: now,
         };
     }
@@ -89,15 +91,34 @@ async fn durable(server: &Server, read: &mut SqliteConnection) -> Result<u64, Er
 pub async fn pull(server: &Server, ask: PullAsk) -> Result<PullReply, Error> {
     let since = ask.since;
     let mut read = server.readers.begin().await?;
-    let head = position(server, &mut read).await?;
+    let mut head = position(server, &mut read).await?;
     let server_time = clock::now();
-    if db::log::chain_at(&mut read, since.cursor).await? != Some(since.chain) {
+    let (mut is_reset, mut is_behind, mut is_sure) = (false, false, true);
+    // What it heard of further on need not be there, once it is known that it was lost.
+    let places = [(Some(since), true), (ask.end, true), (ask.heard, false)];
+    for (place, is_needed) in places {
+        let Some(place) = place else { continue };
+        let chain = db::log::chain_at(&mut read, place.cursor).await?;
+        let stands = chain == Some(place.chain);
+        is_reset |= is_needed && !stands;
+        is_sure &= stands;
+        if is_suspect(head, place, stands) {
+            let nonce = u64::from_le_bytes(clock::chance());
+            let is_judged = server.sequencer.suspect(place, server_time, nonce);
+            is_behind |= !is_judged.await;
+            head.epoch = server.sequencer.position().borrow().epoch;
+        }
+    }
+    if is_reset || is_behind {
         return Ok(PullReply {
-            is_reset: true,
+            is_reset: is_reset && !is_behind,
+            is_behind,
+            held: None,
             rows: Vec::new(),
             outcomes: Vec::new(),
             position: head,
             has_more: false,
+            end: head,
             durable: 0,
             server_time,
         });
@@ -116,15 +137,22 @@ pub async fn pull(server: &Server, ask: PullAsk) -> Result<PullReply, Error> {
         }
         None => head,
     };
-    let durable = durable(server, &mut read).await?;
+    let durable = if is_sure {
+        durable(server, &mut read).await?
+    } else {
+        0
+    };
     let outcomes =
         db::log::outcomes_of(&mut read, ask.device_id, since.cursor, position.cursor).await?;
     Ok(PullReply {
         is_reset: false,
+        is_behind: false,
+        held: None,
         rows,
         outcomes,
         position,
         has_more,
+        end: head,
         durable,
         server_time,
     })

@@ -1,13 +1,14 @@
 //! The sequencer: order, outcomes, journals, and that every copy comes out the same.
 
 use mikrodash::domain::drill::{Chance, random_op};
-use mikrodash::domain::id::{Incarnation, OpId, SessionId};
+use mikrodash::domain::id::{DeviceId, Incarnation, OpId, SessionId};
 use mikrodash::domain::money::Money;
 use mikrodash::domain::op::{Body, Choice};
 use mikrodash::domain::outcome::{Outcome, Reason};
 use mikrodash::domain::registry::State;
 use mikrodash::domain::sync::{
-    Chain, Journal, Position, PullAsk, PullReply, PushReply, Replica, Step, WireOp,
+    Chain, Epoch, Journal, JournalHead, OpOutcome, Position, PullAsk, PullReply, PushReply,
+    Replica, Step, WireOp,
 };
 use mikrodash::server::now;
 use serde_json::json;
@@ -215,6 +216,14 @@ async fn pull(shop: &Shop, device: &crate::support::Device, since: Position) -> 
         .json()
 }
 
+fn settle(epoch: Epoch, outcomes: Vec<OpOutcome>) -> Step {
+    Step::Settle {
+        epoch,
+        outcomes,
+        heard: None,
+    }
+}
+
 /// Pulls until there is nothing left, as a device does.
 async fn catch_up(shop: &Shop, device: &crate::support::Device, replica: &mut Replica) -> usize {
     let mut n_pages = 0;
@@ -224,7 +233,7 @@ async fn catch_up(shop: &Shop, device: &crate::support::Device, replica: &mut Re
         let has_more = reply.has_more;
         assert!(!reply.is_reset && reply.rows.len() <= 500);
         let (epoch, outcomes) = (reply.position.epoch, reply.outcomes.clone());
-        replica.pull(since, reply, [Step::Settle { epoch, outcomes }]);
+        replica.pull(since, reply, [settle(epoch, outcomes)]);
         n_pages += 1;
         if !has_more {
             return n_pages;
@@ -304,7 +313,7 @@ async fn what_a_device_shows_before_the_answer_is_what_the_server_decides() {
     let shown = dump(replica.shown().rows());
     let reply: PushReply = shop.push(&device, ops).await.json();
     let (epoch, outcomes) = (reply.epoch, reply.outcomes);
-    journal.step(Step::Settle { epoch, outcomes });
+    journal.step(settle(epoch, outcomes));
     replica.take_journal(journal);
     assert_eq!(
         dump(replica.shown().rows()),
@@ -428,4 +437,130 @@ async fn a_bills_trail_holds_what_came_under_another_id_and_by_transfer() {
             ]
         );
     }
+}
+
+/// Pulls as a device that says where it stands.
+async fn ask(shop: &Shop, device: &crate::support::Device, ask: PullAsk) -> PullReply {
+    shop.call("pull", &json!({ "ask": ask }), Some(&device.cookie))
+        .await
+        .json()
+}
+
+/// A place further on that was in the log once.
+fn lost_after(own: Position) -> Position {
+    Position {
+        cursor: own.cursor + 2,
+        chain: own.chain.then(b"what was lost"),
+        ..own
+    }
+}
+
+/// A machine that was put back to an earlier moment while it ran does not know it; a device that heard more does.
+#[tokio::test]
+async fn a_log_that_lost_its_end_begins_a_new_epoch() {
+    let (shop, mut device) = Shop::ready().await;
+    shop.must(&mut device, start(SessionId(id()), 1)).await;
+    let own = pull(&shop, &device, Position::default()).await.position;
+    let heard = |heard: Position| PullAsk {
+        heard: Some(heard),
+        ..PullAsk::new(own, device.device_id)
+    };
+    let same = ask(&shop, &device, heard(own)).await;
+    assert_eq!(same.position.epoch, own.epoch, "what it heard is there");
+    let lost = lost_after(own);
+    let after = ask(&shop, &device, heard(lost)).await;
+    assert!(own.epoch.is_before(after.position.epoch));
+    assert!(!after.is_reset, "what the device has in its rows stands");
+    let again = ask(&shop, &device, heard(lost)).await;
+    assert_eq!(again.position.epoch, after.position.epoch, "once is enough");
+    let liar = Position {
+        epoch: after.position.epoch,
+        ..lost
+    };
+    let put_off = ask(&shop, &device, heard(liar)).await;
+    assert!(put_off.is_behind, "not twice in a minute");
+    assert_eq!(put_off.position.epoch, after.position.epoch);
+    let folder = shop.folder;
+    shop.server.stop().await;
+    let shop = Shop::open(folder).await;
+    let epoch = shop.server.sequencer.position().borrow().epoch;
+    assert!(after.position.epoch.is_before(epoch), "and so it stays");
+}
+
+/// Whoever has rows of a lost end must drop them, also where that is all that they heard of.
+#[tokio::test]
+async fn a_device_that_pulled_what_was_lost_begins_again() {
+    let (shop, mut device) = Shop::ready().await;
+    shop.must(&mut device, start(SessionId(id()), 1)).await;
+    let own = pull(&shop, &device, Position::default()).await.position;
+    let lost = lost_after(own);
+    let pulled = PullAsk {
+        heard: Some(lost),
+        ..PullAsk::new(lost, device.device_id)
+    };
+    let reply = ask(&shop, &device, pulled).await;
+    assert!(reply.is_reset);
+    assert!(own.epoch.is_before(reply.position.epoch));
+}
+
+/// What was read before the end of a pull is of no use where that end was lost: a row that had changed again is missing.
+#[tokio::test]
+async fn a_pull_whose_end_was_lost_begins_again() {
+    let (shop, mut device) = Shop::ready().await;
+    shop.must(&mut device, start(SessionId(id()), 1)).await;
+    let own = pull(&shop, &device, Position::default()).await.position;
+    let halfway = PullAsk {
+        end: Some(lost_after(own)),
+        ..PullAsk::new(own, device.device_id)
+    };
+    assert!(ask(&shop, &device, halfway).await.is_reset);
+}
+
+/// Nobody is taken at their word about how often the shop has started, or under whom.
+#[tokio::test]
+async fn an_epoch_that_cannot_be_ends_nothing() {
+    let (shop, mut device) = Shop::ready().await;
+    let own = pull(&shop, &device, Position::default()).await.position;
+    for (reign, counter) in [(0, u64::MAX), (0, u64::MAX - 1), (u64::MAX, 0), (1, 0)] {
+        let epoch = Epoch {
+            reign,
+            counter,
+            nonce: 7,
+        };
+        let heard = PullAsk {
+            heard: Some(Position { epoch, ..own }),
+            ..PullAsk::new(Position { epoch, ..own }, device.device_id)
+        };
+        let reply = ask(&shop, &device, heard).await;
+        assert_eq!(reply.position.epoch, own.epoch);
+    }
+    shop.must(&mut device, start(SessionId(id()), 1)).await;
+    let folder = shop.folder;
+    shop.server.stop().await;
+    let shop = Shop::open(folder).await;
+    let epoch = shop.server.sequencer.position().borrow().epoch;
+    assert_eq!(epoch.counter, own.epoch.counter + 1);
+}
+
+/// A page of the build before goes on until it is loaded again, and so does this one with the server of the build before.
+#[test]
+fn answers_of_the_build_before_are_read() {
+    let epoch = json!({ "counter": 3, "nonce": 5 });
+    let chain = Chain::default();
+    let head = json!({ "watermark": 1, "chain": chain });
+    let pushed = json!({ "epoch": epoch, "head": head, "outcomes": [], "server_time": 1 });
+    let reply: PushReply = serde_json::from_value(pushed).unwrap();
+    assert_eq!((reply.epoch.counter, reply.end), (3, None));
+    let position = json!({ "epoch": epoch, "cursor": 2, "chain": chain });
+    let pulled = json!({
+        "is_reset": false, "rows": [], "outcomes": [], "position": position, "has_more": false,
+        "durable": 0, "server_time": 1,
+    });
+    assert!(serde_json::from_value::<PullReply>(pulled).is_ok());
+    let ask = json!({ "since": position, "device_id": DeviceId::default() });
+    assert!(serde_json::from_value::<PullAsk>(ask).is_ok());
+    let outbox = json!({
+        "device_id": DeviceId::default(), "incarnation": Incarnation::default(), "base": head, "last": 1,
+    });
+    assert!(serde_json::from_value::<JournalHead>(outbox).is_ok());
 }

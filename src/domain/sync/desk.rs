@@ -2,12 +2,13 @@
 //!
 //! The rules it keeps, by their numbers in the protocol:
 //! 1 a push is answered with watermark and chain of the device's journal; 2 one id is one operation, whatever numbers
-//! it comes under, and another under that id is refused and looked at; 9 what cannot be read or stored is recorded as rejected, with its bytes.
+//! it comes under, and another under that id is refused and looked at; 3 what a standby held is known by its id alone;
+//! 9 what cannot be read or stored is recorded as rejected, with its bytes.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::domain::apply;
@@ -18,7 +19,7 @@ use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::registry::{Review, Row, State, Table};
 use crate::domain::staff::{Role, Signature};
 use crate::domain::sync::{
-    Chain, DeviceHead, OP_BYTES_MAX, OpOutcome, Position, PushBatch, PushReply, WireOp,
+    Chain, DeviceHead, Held, OP_BYTES_MAX, OpOutcome, Position, PushBatch, PushReply, WireOp,
 };
 use crate::domain::time::{DAY_MS, Timestamp};
 
@@ -30,7 +31,8 @@ const CAPTURED_AGO_MS_MAX: i64 = 31 * DAY_MS;
 pub const TRIES: usize = 3;
 
 /// On whose word operations are recorded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Authority {
     /// A browser, on the word of who is signed in there. Each operation is judged by the login that made it; it must
     /// be of the same browser or of the same person.
@@ -50,7 +52,7 @@ pub enum Authority {
 }
 
 /// An entry of the log.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogEntry {
     /// Its place: 1, 2, 3, without gaps.
     pub seq: u64,
@@ -142,6 +144,10 @@ pub struct Draft {
     pub entries: Vec<LogEntry>,
     /// Rows that changed, and by which entry last.
     pub changed: BTreeMap<(Table, Uuid), u64>,
+    /// Operations to hold, each at its place.
+    pub held: Vec<(i64, Held)>,
+    /// Places of operations that are held no longer.
+    pub let_go: Vec<i64>,
     /// Something is to be stored, be it a journal's head alone.
     pub has_moved: bool,
 }
@@ -152,6 +158,35 @@ impl Draft {
         self.known
             .insert(entry.op_id, (entry.outcome(), entry.bytes));
     }
+
+    /// What the log says of an operation, if it has it: under its name, or as one that was refused because its name was
+    /// another's (rule 2).
+    pub(super) fn said(&self, wire: &WireOp, op: Option<&Op>) -> Said {
+        let Some((outcome, bytes)) = self.known.get(&wire.op_id) else {
+            return Said::Nothing;
+        };
+        if is_same(bytes, wire, op) {
+            return Said::Outcome(*outcome);
+        }
+        match self.known.get(&reused_name(wire)) {
+            Some((OpOutcome { seq, .. }, _)) => Said::Outcome(OpOutcome {
+                op_id: wire.op_id,
+                outcome: Outcome::Rejected(Reason::IdReused),
+                seq: *seq,
+            }),
+            None => Said::Other,
+        }
+    }
+}
+
+/// What a log says of an operation.
+pub(super) enum Said {
+    /// It does not have it.
+    Nothing,
+    /// It has another under its name.
+    Other,
+    /// What became of it.
+    Outcome(OpOutcome),
 }
 
 /// The name under which an operation is refused whose own name another one has: the same for the same bytes, so that
@@ -178,20 +213,20 @@ pub type Sent = (WireOp, Option<Op>);
 
 /// Reads what a batch holds; none where this version cannot, or where bytes and envelope differ.
 pub fn read_batch(batch: &PushBatch) -> Vec<Sent> {
-    let read = |wire: &WireOp| {
-        let op = if wire.bytes.len() <= OP_BYTES_MAX {
-            wire.read()?
-        } else {
-            return None;
-        };
-        let is_own = op.device_id == batch.device_id && op.incarnation == batch.incarnation;
-        (is_own && op.device_seq == wire.device_seq && op.schema <= SCHEMA).then_some(op)
-    };
-    batch
-        .ops
-        .iter()
-        .map(|wire| (wire.clone(), read(wire)))
+    let journal = (batch.device_id, batch.incarnation);
+    let ops = batch.ops.iter();
+    ops.map(|wire| (wire.clone(), read_op(journal, wire)))
         .collect()
+}
+
+/// Reads an operation that came under a place in a journal; none as above.
+pub fn read_op(journal: JournalId, wire: &WireOp) -> Option<Op> {
+    if wire.bytes.len() > OP_BYTES_MAX {
+        return None;
+    }
+    let op = wire.read()?;
+    let is_own = (op.device_id, op.incarnation) == journal;
+    (is_own && op.device_seq == wire.device_seq && op.schema <= SCHEMA).then_some(op)
 }
 
 /// The desk: the rows that operations read and change, and the end of the log.
@@ -225,16 +260,37 @@ impl Desk {
             } else {
                 op.ok_or(Reason::Unreadable)
             };
-            let Some(outcome) = self.sequence(draft, journal, authority, now, &wire, op) else {
+            let Some(outcome) = self.sequence(draft, journal, authority, now, wire, op) else {
                 break;
             };
             outcomes.push(outcome);
         }
         PushReply {
             epoch: self.position.epoch,
+            end: Some(self.position),
             head: draft.heads.get(&journal).copied().unwrap_or_default(),
             outcomes,
+            is_standby: false,
             server_time: now,
+        }
+    }
+
+    /// Takes what a standby held, in the order in which it came there. It is known by its name alone: gaps were looked
+    /// for when it came in (rule 3).
+    pub fn take_held(
+        &mut self,
+        draft: &mut Draft,
+        held: Vec<(Held, Option<Op>)>,
+        now: Timestamp,
+        as_poison: bool,
+    ) {
+        for (held, op) in held {
+            let op = if as_poison {
+                Err(Reason::Poison)
+            } else {
+                op.ok_or(Reason::Unreadable)
+            };
+            self.place(draft, held, now, op);
         }
     }
 
@@ -245,36 +301,65 @@ impl Desk {
         journal: JournalId,
         authority: Authority,
         now: Timestamp,
-        wire: &WireOp,
+        wire: WireOp,
         op: Result<Op, Reason>,
     ) -> Option<OpOutcome> {
         let head = draft.heads.entry(journal).or_default();
         let is_next = wire.device_seq == head.watermark + 1;
-        let known = draft.known.get(&wire.op_id);
-        if !is_next && known.is_none() {
+        if !is_next && !draft.known.contains_key(&wire.op_id) {
             return None;
         }
-        if is_next {
-            *head = head.then(wire);
+        let held = Held {
+            journal,
+            authority,
+            by: StaffId::default(),
+            received_at: now,
+            wire,
+        };
+        Some(self.place(draft, held, now, op))
+    }
+
+    fn place(
+        &mut self,
+        draft: &mut Draft,
+        held: Held,
+        now: Timestamp,
+        op: Result<Op, Reason>,
+    ) -> OpOutcome {
+        let Held {
+            journal,
+            authority,
+            by,
+            received_at,
+            wire,
+        } = held;
+        let head = draft.heads.entry(journal).or_default();
+        if wire.device_seq == head.watermark + 1 {
+            *head = head.then(&wire);
             draft.has_moved = true;
         }
-        let mut op_id = wire.op_id;
-        if let Some((outcome, bytes)) = known {
-            if is_same(bytes, wire, op.as_ref().ok()) {
-                return Some(*outcome);
-            }
-            op_id = reused_name(wire);
-            let refused = Outcome::Rejected(Reason::IdReused);
-            if let Some((OpOutcome { seq, .. }, _)) = draft.known.get(&op_id) {
-                return Some(OpOutcome {
-                    op_id: wire.op_id,
-                    outcome: refused,
-                    seq: *seq,
-                });
-            }
-        }
+        let op_id = match draft.said(&wire, op.as_ref().ok()) {
+            Said::Outcome(outcome) => return outcome,
+            Said::Other => reused_name(&wire),
+            Said::Nothing => wire.op_id,
+        };
+        draft.has_moved = true;
         let seq = self.position.cursor + 1;
-        let stamp = Stamp::new(&self.state, draft, authority, now, op.as_ref().ok());
+        if let (Authority::Device { login_id, .. }, Ok(op)) = (authority, &op)
+            && by != StaffId::default()
+        {
+            // A login that was lost with the end of a log: who it was is what the other server knew.
+            draft
+                .logins
+                .entry((login_id, op.login_id))
+                .or_insert(Maker {
+                    staff_id: by,
+                    is_phone: false,
+                    is_approval: false,
+                });
+        }
+        let received_at = received_at.min(now);
+        let stamp = Stamp::new(&self.state, draft, authority, received_at, op.as_ref().ok());
         let subject = op
             .as_ref()
             .map_or_else(|_| Uuid::nil(), |op| op.body.subject());
@@ -308,7 +393,7 @@ impl Desk {
             at: stamp.at,
             received_at: now,
             outcome,
-            bytes: wire.bytes.clone(),
+            bytes: wire.bytes,
             chain: self.position.chain,
         };
         entry.chain = entry.after(self.position.chain);
@@ -319,7 +404,7 @@ impl Desk {
         };
         draft.know(entry.clone());
         draft.entries.push(entry);
-        Some(outcome)
+        outcome
     }
 
     /// Refuses an operation that nobody may decide about, and has somebody look at it, who may have it recorded after all.
@@ -453,7 +538,7 @@ impl Stamp {
 
 /// Tells whether what is stored and what was sent, which may be read already, say the same. A device that took a new
 /// incarnation has numbered its journal anew, so where it stands there does not count.
-fn is_same(stored: &str, sent: &WireOp, op: Option<&Op>) -> bool {
+pub(super) fn is_same(stored: &str, sent: &WireOp, op: Option<&Op>) -> bool {
     if stored == sent.bytes {
         return true;
     }

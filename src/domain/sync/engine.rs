@@ -9,8 +9,8 @@ use crate::domain::op::Op;
 use crate::domain::outcome::Reason;
 use crate::domain::registry::Row;
 use crate::domain::sync::{
-    ANSWER_MS_MAX, Failure, Flusher, Journal, JournalEntry, JournalHead, Patience, Position,
-    PullAsk, PullReply, PushBatch, PushReply, Replica, Snapshot, Step,
+    ANSWER_MS_MAX, Failure, Flusher, HeldMark, Journal, JournalEntry, JournalHead, Patience,
+    Position, PullAsk, PullReply, PushBatch, PushReply, Replica, Snapshot, Step, Told,
 };
 use crate::domain::time::Timestamp;
 
@@ -29,9 +29,11 @@ pub enum Event {
     /// Somebody asked for it, or the network or the page came back: nothing waits any longer.
     Hurry,
     /// The stream said how far the log goes; it is open.
-    FeedSaid(u64),
+    FeedSaid(Told),
     /// The stream broke.
     FeedLost,
+    /// Another server is spoken to from now on; answers of the one before are not told any more.
+    Turned,
     /// A push was answered, or not.
     Pushed(Result<PushReply, Failure>),
     /// Another page of this browser, or its worker, is sending just now.
@@ -124,6 +126,16 @@ pub enum Link {
     SignedOut,
 }
 
+/// Pages of a pull that is not done.
+#[derive(Clone, Debug)]
+struct Partial {
+    /// What they follow on.
+    since: Position,
+    rows: Vec<Row>,
+    /// The end of the log when the last was read.
+    end: Position,
+}
+
 /// The engine of one page.
 #[derive(Clone, Debug, Default)]
 pub struct Engine {
@@ -134,12 +146,12 @@ pub struct Engine {
     pull_sent_ms: Option<i64>,
     pull_patience: Patience,
     is_fetching: bool,
-    /// Pages of a pull that is not done: what they follow on, and their rows. A row that changes again past a page is
-    /// not in it, so only after the last page are rows and position of one log; until then the cache gets nothing.
-    partial: Option<(Position, Vec<Row>)>,
+    /// Pages of a pull that is not done. A row that changes again past a page is not in it, so only after the last page
+    /// are rows and position of one log; until then the cache gets nothing.
+    partial: Option<Partial>,
     is_behind: bool,
-    /// How far the stream said the log goes.
-    told: u64,
+    /// What the stream said last.
+    told: Told,
     looked_ms: i64,
     progress_ms: i64,
     heard_ms: Option<i64>,
@@ -170,6 +182,7 @@ impl Engine {
             Some(Failure::Trouble) if self.n_failures() >= FAILURES_SHOWN => Link::Error,
             _ if self.heard_ms.is_none() => Link::Connecting,
             _ if self.is_stuck(now_ms) => Link::Error,
+            Some(Failure::Behind) => Link::Syncing,
             _ if self.n_pending() > 0 || self.is_behind || self.is_fetching => Link::Syncing,
             _ => Link::Live,
         }
@@ -190,9 +203,21 @@ impl Engine {
         self.heard_ms
     }
 
-    /// How many operations no server has spoken about, those on their way into the outbox included.
+    /// How many operations no server has, as far as it said, those on their way into the outbox included.
     pub fn n_pending(&self) -> usize {
-        self.replica.n_staged() + self.replica.journal().pending().count()
+        let n_waiting = self.replica.journal().pending().count() - self.n_held();
+        self.replica.n_staged() + n_waiting
+    }
+
+    /// How many operations a standby holds until the shop has given them a place.
+    pub fn n_held(&self) -> usize {
+        let journal = self.replica.journal();
+        let held_to = self.flusher.held_to(journal);
+        let is_held = |entry: &&JournalEntry| entry.wire.device_seq <= held_to;
+        if held_to == 0 {
+            return 0;
+        }
+        journal.pending().filter(is_held).count()
     }
 
     /// Tells whether operations wait although the server answers.
@@ -228,14 +253,23 @@ impl Engine {
                 self.pull_patience.hurry();
                 self.is_behind = true;
             }
-            Event::FeedSaid(cursor) => {
+            Event::FeedSaid(told) => {
                 self.heard(now_ms);
-                self.told = cursor;
-                self.is_behind |= cursor != self.replica.position().cursor;
+                self.told = told;
+                self.is_behind |= told.cursor != self.replica.position().cursor
+                    || told.held != self.replica.held_mark();
                 self.flusher.patience.hurry();
                 self.pull_patience.hurry();
             }
             Event::FeedLost => self.last_failure = Some(Failure::NoAnswer),
+            Event::Turned => {
+                self.flusher.turn();
+                self.pull_sent_ms = None;
+                self.pull_patience.reset();
+                self.is_fetching = false;
+                self.is_behind = true;
+                self.told = Told::default();
+            }
             Event::Pushed(answer) => {
                 match &answer {
                     Ok(_) => self.heard(now_ms),
@@ -274,6 +308,7 @@ impl Engine {
                         };
                         self.is_behind = true;
                         self.partial = None;
+                        self.flusher.look_again();
                         self.replica.reset(snapshot);
                         if self.replica.take_step(&reopen) {
                             actions.push(Action::Step(reopen));
@@ -325,39 +360,59 @@ impl Engine {
         if since != self.replica.position() {
             return;
         }
-        let has_turned = reply.position.epoch != since.epoch;
-        if reply.is_reset || (has_turned && self.partial.is_some()) {
+        if reply.is_behind {
+            self.is_behind = false;
+            self.last_failure = Some(Failure::Behind);
+            return;
+        }
+        if reply.is_reset {
             self.is_fetching = true;
             actions.push(Action::Fetch);
             return;
         }
         // The stream may have said more while this answer was on its way.
         let told = std::mem::take(&mut self.told);
-        self.is_behind = reply.has_more || told > reply.position.cursor;
+        self.is_behind = reply.has_more || told.cursor > reply.position.cursor;
         let (epoch, position) = (reply.position.epoch, reply.position);
-        let (first, mut rows) = self.partial.take().unwrap_or((since, Vec::new()));
-        rows.extend(reply.rows.iter().map(|rev_row| rev_row.row.clone()));
+        let mut partial = self.partial.take().unwrap_or(Partial {
+            since,
+            rows: Vec::new(),
+            end: reply.end,
+        });
+        let rows = reply.rows.iter().map(|rev_row| rev_row.row.clone());
+        partial.rows.extend(rows);
+        partial.end = reply.end;
+        if position != since {
+            self.flusher.look_again();
+        }
         let is_whole = !reply.has_more;
         let outcomes = reply.outcomes.clone();
         let agreed = (epoch != since.epoch).then_some(since);
         let journal = self.replica.journal();
         let steps = [
             Step::Reopen { epoch, agreed },
-            Step::Settle { epoch, outcomes },
+            Step::Settle {
+                epoch,
+                outcomes,
+                heard: None,
+            },
             Step::Prune {
                 durable: reply.durable.min(position.cursor),
+                epoch,
                 of: journal.head.incarnation,
                 watermark: self.flusher.watermark(journal),
             },
         ];
         let taken = self.replica.pull(since, reply, steps);
+        let unknown = told.held != HeldMark::default() && told.held != self.replica.held_mark();
+        self.is_behind |= unknown;
         actions.extend(taken.into_iter().map(Action::Step));
         if !is_whole {
-            self.partial = Some((first, rows));
-        } else if position != first {
+            self.partial = Some(partial);
+        } else if position != partial.since {
             actions.push(Action::Keep(Page {
-                since: first,
-                rows,
+                since: partial.since,
+                rows: partial.rows,
                 position,
             }));
         }
@@ -390,10 +445,13 @@ impl Engine {
         let may_pull = !is_pulling && !self.is_fetching && self.pull_patience.is_over(now_ms);
         if self.is_behind && may_pull && !self.flusher.is_signed_out() {
             self.pull_sent_ms = Some(now_ms);
-            actions.push(Action::Pull(PullAsk::new(
-                self.replica.position(),
-                self.replica.journal().head.device_id,
-            )));
+            let device_id = self.replica.journal().head.device_id;
+            actions.push(Action::Pull(PullAsk {
+                held: self.replica.held_mark(),
+                heard: self.replica.journal().head.heard,
+                end: self.partial.as_ref().map(|partial| partial.end),
+                ..PullAsk::new(self.replica.position(), device_id)
+            }));
         }
     }
 }
@@ -425,10 +483,13 @@ mod tests {
             let to = (from + n_rows).min(self.rows.len());
             PullReply {
                 is_reset: false,
+                is_behind: false,
+                held: None,
                 rows: self.rows[from..to].to_vec(),
                 outcomes: Vec::new(),
                 position: self.at(to),
                 has_more: to < self.rows.len(),
+                end: self.at(self.rows.len()),
                 durable: 0,
                 server_time: Timestamp(0),
             }
@@ -445,6 +506,7 @@ mod tests {
                 Epoch {
                     counter: 1,
                     nonce: seed,
+                    ..Epoch::default()
                 },
             );
             let rows = random_rows(seed, 400);
@@ -459,6 +521,7 @@ mod tests {
             let snapshot = Snapshot {
                 rows: known.collect(),
                 position: log.at(n_known),
+                held: None,
                 server_time: Timestamp(0),
             };
             let mut cache: State = snapshot.rows.iter().cloned().collect();

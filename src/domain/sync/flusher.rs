@@ -18,6 +18,8 @@ pub enum Failure {
     NoAnswer,
     /// The server answers, and has trouble.
     Trouble,
+    /// The server answers, and cannot tell yet whether what is here still stands.
+    Behind,
     /// The server knows nobody here: it waits for a login, and loses nothing.
     SignedOut,
 }
@@ -66,15 +68,30 @@ impl Patience {
 struct InFlight {
     incarnation: Incarnation,
     is_hello: bool,
+    /// The last operation in it.
+    last: u64,
     since_ms: i64,
+}
+
+/// What a server has of a life of the journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Known {
+    incarnation: Incarnation,
+    head: DeviceHead,
+    /// It is a standby, and holds what it has no outcome for.
+    is_standby: bool,
 }
 
 /// When the journal is sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Flusher {
     /// What the server has of this life of the journal, as far as it said.
-    server: Option<(Incarnation, DeviceHead)>,
+    server: Option<Known>,
     in_flight: Option<InFlight>,
+    /// Up to where a standby was asked about what has no outcome: it says nothing of what it holds.
+    asked: u64,
+    /// The log has moved since: it may know more by now.
+    is_news: bool,
     hello_at_ms: i64,
     is_signed_out: bool,
     /// How often it failed, and until when it waits.
@@ -90,16 +107,26 @@ impl Flusher {
         if is_busy || self.is_signed_out || !self.patience.is_over(now_ms) {
             return None;
         }
+        if self.in_flight.take().is_some() {
+            self.ask_again();
+        }
         let server = self.known(journal);
-        let batch = journal.batch(server);
+        let head = server.map(|known| known.head);
+        let is_standby = server.is_some_and(|known| known.is_standby);
+        let is_time = now_ms >= self.hello_at_ms;
+        if !is_standby || (is_time && std::mem::take(&mut self.is_news)) {
+            self.asked = 0;
+        }
+        let batch = journal.batch(head, self.asked);
         let is_hello = batch.ops.is_empty();
         let is_unfinished = server.is_none() || !journal.entries.is_empty();
-        if is_hello && !(is_unfinished && now_ms >= self.hello_at_ms) {
+        if is_hello && !(is_unfinished && is_time) {
             return None;
         }
         self.in_flight = Some(InFlight {
             incarnation: batch.incarnation,
             is_hello,
+            last: batch.ops.last().map_or(0, |wire| wire.device_seq),
             since_ms: now_ms,
         });
         Some(batch)
@@ -117,25 +144,30 @@ impl Flusher {
         let InFlight {
             incarnation: sent,
             is_hello,
+            last,
             ..
         } = self.in_flight.take()?;
         let reply = match answer {
             Ok(reply) => reply,
             Err(failure) => {
+                self.ask_again();
                 self.is_signed_out |= failure == Failure::SignedOut;
                 self.patience.fail(now_ms, chance);
                 return None;
             }
         };
         self.hello_at_ms = now_ms + HELLO_MS;
-        if is_hello || !reply.outcomes.is_empty() {
+        self.asked = self.asked.max(last);
+        let known = self.known(journal).map(|known| known.head);
+        let was_at = known.map_or(0, |head| head.watermark);
+        if is_hello || !reply.outcomes.is_empty() || reply.head.watermark > was_at {
             self.patience.reset();
         } else {
             // It answers and takes nothing: no use to ask at once again.
             self.patience.fail(now_ms, chance);
         }
         if sent == journal.head.incarnation {
-            if !journal.agrees(reply.head, self.known(journal)) {
+            if !journal.agrees(reply.head, known) {
                 self.server = None;
                 self.patience.reset();
                 return Some(Step::Fork {
@@ -143,17 +175,48 @@ impl Flusher {
                     to: fresh,
                 });
             }
-            self.server = Some((sent, reply.head));
+            self.server = Some(Known {
+                incarnation: sent,
+                head: reply.head,
+                is_standby: reply.is_standby,
+            });
         }
         let PushReply {
-            epoch, outcomes, ..
+            epoch,
+            end,
+            outcomes,
+            ..
         } = reply;
-        (!outcomes.is_empty()).then_some(Step::Settle { epoch, outcomes })
+        (!outcomes.is_empty()).then_some(Step::Settle {
+            epoch,
+            outcomes,
+            heard: end,
+        })
+    }
+
+    /// It is not known what became of the last question.
+    fn ask_again(&mut self) {
+        (self.asked, self.is_news) = (0, true);
+    }
+
+    /// The log has moved: what a standby was asked about before may have its outcome now.
+    pub fn look_again(&mut self) {
+        self.is_news = true;
+    }
+
+    /// Another server is spoken to from now on: what it has of the journal is not known yet.
+    pub fn turn(&mut self) {
+        *self = Flusher {
+            is_signed_out: self.is_signed_out,
+            hello_at_ms: i64::MIN,
+            ..Flusher::default()
+        };
     }
 
     /// Another page of this browser is sending: what it learns stands in the outbox in a moment.
     pub fn stand_back(&mut self, now_ms: i64) {
         self.in_flight = None;
+        self.ask_again();
         self.patience.pause(now_ms);
     }
 
@@ -176,12 +239,18 @@ impl Flusher {
 
     /// How far the server has this life of the journal.
     pub fn watermark(&self, journal: &Journal) -> u64 {
-        self.known(journal).map_or(0, |head| head.watermark)
+        self.known(journal).map_or(0, |known| known.head.watermark)
+    }
+
+    /// How far a standby holds this life of the journal; zero where it is the shop that is spoken to.
+    pub fn held_to(&self, journal: &Journal) -> u64 {
+        let known = self.known(journal).filter(|known| known.is_standby);
+        known.map_or(0, |known| known.head.watermark)
     }
 
     /// What the server has of this life of the journal; none where it has not said yet.
-    fn known(&self, journal: &Journal) -> Option<DeviceHead> {
-        let (incarnation, head) = self.server?;
-        (incarnation == journal.head.incarnation).then_some(head)
+    fn known(&self, journal: &Journal) -> Option<Known> {
+        self.server
+            .filter(|known| known.incarnation == journal.head.incarnation)
     }
 }

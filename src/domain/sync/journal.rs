@@ -59,6 +59,9 @@ pub struct JournalHead {
     pub base: DeviceHead,
     /// The number of the last operation; the next takes the one after (rule 10).
     pub last: u64,
+    /// The furthest end of the log that a server told of in this epoch; none where it told nothing yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heard: Option<Position>,
     /// How many steps the outbox has taken. Whoever knows the journal up to here need not read it again.
     #[serde(default)]
     pub n_steps: u64,
@@ -92,6 +95,8 @@ pub enum Step {
         epoch: Epoch,
         /// What it said.
         outcomes: Vec<OpOutcome>,
+        /// Where it said that its log stands.
+        heard: Option<Position>,
     },
     /// Somebody has seen that an operation was refused.
     Dismiss {
@@ -117,6 +122,8 @@ pub enum Step {
     Prune {
         /// The position of the log up to which that is so.
         durable: u64,
+        /// Under which epoch: what was settled under another is not certain to stand where it stood.
+        epoch: Epoch,
         /// Which life of the journal.
         of: Incarnation,
         /// How far the server has it; that must never fall behind what was forgotten.
@@ -148,15 +155,23 @@ impl Journal {
                 }
                 true
             }
-            Step::Settle { epoch, outcomes } => self.settle(epoch, &outcomes),
+            Step::Settle {
+                epoch,
+                outcomes,
+                heard,
+            } => {
+                let has_heard = heard.is_some_and(|heard| self.head.hear(heard));
+                self.settle(epoch, &outcomes) | has_heard
+            }
             Step::Dismiss { op_id } => self.dismiss(op_id),
             Step::Fork { from, to } => from == self.head.incarnation && self.fork(to),
             Step::Reopen { epoch, agreed } => self.reopen(epoch, agreed),
             Step::Prune {
                 durable,
+                epoch,
                 of,
                 watermark,
-            } => of == self.head.incarnation && self.prune(durable, watermark),
+            } => of == self.head.incarnation && self.prune(durable, epoch, watermark),
         }
     }
 
@@ -221,6 +236,7 @@ impl Journal {
         if head.n_steps < self.head.n_steps {
             return true;
         }
+        self.head.heard = head.heard;
         for entry in written {
             let (place, n) = (self.place(entry.wire.device_seq), self.entries.len());
             match self.entries.get_mut(place) {
@@ -245,13 +261,14 @@ impl Journal {
         self.entries.iter().filter(|entry| entry.settled.is_none())
     }
 
-    /// What to send next: the oldest operations that no server spoke about or that this one lacks, as many as one
-    /// push may hold. None of them where there are none: an empty push says hello.
-    pub fn batch(&self, server: Option<DeviceHead>) -> PushBatch {
+    /// What to send next: the oldest operations that this server lacks, or that none spoke about and that were not
+    /// `asked` about just now, as many as one push may hold. None of them where there are none: an empty push says hello.
+    pub fn batch(&self, server: Option<DeviceHead>, asked: u64) -> PushBatch {
         let mut n_bytes = 0;
         let is_wanted = |entry: &&JournalEntry| {
-            entry.settled.is_none()
-                || server.is_some_and(|server| entry.wire.device_seq > server.watermark)
+            let n = entry.wire.device_seq;
+            let is_lacking = server.is_some_and(|server| n > server.watermark);
+            is_lacking || (entry.settled.is_none() && n > asked)
         };
         let fits = |entry: &&JournalEntry| {
             n_bytes += entry.wire.bytes.len();
@@ -335,7 +352,8 @@ impl Journal {
             agreed
                 .is_some_and(|agreed| settled.epoch == agreed.epoch && settled.seq <= agreed.cursor)
         };
-        let mut has_changed = false;
+        let is_over = |heard: &Position| heard.epoch != epoch;
+        let mut has_changed = self.head.heard.take_if(|heard| is_over(heard)).is_some();
         for entry in &mut self.entries {
             let Some(settled) = entry.settled.filter(|settled| settled.epoch != epoch) else {
                 continue;
@@ -346,10 +364,10 @@ impl Journal {
         has_changed
     }
 
-    fn prune(&mut self, durable: u64, watermark: u64) -> bool {
+    fn prune(&mut self, durable: u64, epoch: Epoch, watermark: u64) -> bool {
+        let is_kept = |settled: &Settled| settled.epoch == epoch && settled.seq <= durable;
         let is_safe = |entry: &JournalEntry| {
-            entry.wire.device_seq <= watermark
-                && entry.settled.is_some_and(|settled| settled.seq <= durable)
+            entry.wire.device_seq <= watermark && entry.settled.as_ref().is_some_and(is_kept)
         };
         let n_safe = self
             .entries
@@ -364,6 +382,19 @@ impl Journal {
 }
 
 impl JournalHead {
+    /// Remembers how far a server said its log goes; tells whether that is news.
+    fn hear(&mut self, heard: Position) -> bool {
+        let is_further = |known: Position| {
+            known.epoch.is_before(heard.epoch)
+                || (known.epoch == heard.epoch && known.cursor < heard.cursor)
+        };
+        let is_news = self.heard.is_none_or(is_further);
+        if is_news {
+            self.heard = Some(heard);
+        }
+        is_news
+    }
+
     /// Gives an operation the next number of this journal and writes it in its final bytes.
     ///
     /// # Panics

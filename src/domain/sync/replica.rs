@@ -1,6 +1,6 @@
 //! A device's copy of the shop: rows that were pulled, and its own journal applied on top.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::domain::apply::apply;
@@ -10,7 +10,7 @@ use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::registry::{Row, State};
 use crate::domain::staff::Role;
 use crate::domain::sync::{
-    Journal, JournalEntry, JournalHead, Position, PullReply, Snapshot, Step,
+    HeldMark, HeldPage, Journal, JournalEntry, JournalHead, Position, PullReply, Snapshot, Step,
 };
 use crate::domain::time::Timestamp;
 
@@ -26,6 +26,9 @@ pub struct Replica {
     unsaved: Vec<Step>,
     /// What stands in the entries that are on top, read once.
     on_top: Vec<Stamped>,
+    /// What a standby holds, of all devices, read once; and which list that is.
+    held: Vec<Stamped>,
+    held_mark: HeldMark,
     /// The rows themselves where nothing is on top of them.
     shown: Arc<State>,
 }
@@ -33,13 +36,9 @@ pub struct Replica {
 impl Replica {
     /// Begins with a snapshot.
     pub fn new(snapshot: Snapshot) -> Replica {
-        let base: Arc<State> = Arc::new(snapshot.rows.into_iter().collect());
-        Replica {
-            shown: Arc::clone(&base),
-            base,
-            position: snapshot.position,
-            ..Replica::default()
-        }
+        let mut replica = Replica::default();
+        replica.reset(snapshot);
+        replica
     }
 
     /// What the screen shows.
@@ -57,6 +56,7 @@ impl Replica {
         Snapshot {
             rows: self.base.rows().collect(),
             position: self.position,
+            held: None,
             server_time,
         }
     }
@@ -66,7 +66,12 @@ impl Replica {
         &self.journal
     }
 
-    /// The operations that are applied on top of the rows, oldest first.
+    /// What it knows of the list of operations that a standby holds.
+    pub fn held_mark(&self) -> HeldMark {
+        self.held_mark
+    }
+
+    /// Its own operations that are applied on top of the rows, oldest first.
     pub fn on_top(&self) -> &[Stamped] {
         &self.on_top
     }
@@ -183,23 +188,27 @@ impl Replica {
     ) -> Vec<Step> {
         let PullReply {
             is_reset,
+            is_behind,
+            held,
             rows,
             position,
             ..
         } = reply;
-        if is_reset || since != self.position {
+        if is_reset || is_behind || since != self.position {
             return Vec::new();
         }
         let mut taken: Vec<Step> = steps.into_iter().collect();
         taken.retain(|step| self.journal.step(step.clone()));
         self.unsaved.extend(taken.iter().cloned());
-        let is_same = rows.is_empty() && self.on_top.is_empty() && taken.is_empty();
+        let is_bare = self.on_top.is_empty() && self.held.is_empty();
+        let is_same = rows.is_empty() && is_bare && taken.is_empty();
         if !rows.is_empty() {
             let base = Arc::make_mut(&mut self.base);
             rows.into_iter().for_each(|rev_row| base.put(rev_row.row));
         }
         self.position = position;
-        if !is_same {
+        let has_held = self.take_held(held.unwrap_or_default());
+        if has_held || !is_same {
             self.rebase();
         }
         taken
@@ -209,7 +218,32 @@ impl Replica {
     pub fn reset(&mut self, snapshot: Snapshot) {
         self.base = Arc::new(snapshot.rows.into_iter().collect());
         self.position = snapshot.position;
+        self.take_held(snapshot.held.unwrap_or_default());
         self.rebase();
+    }
+
+    /// Takes in what a standby holds; nothing of a server that holds nothing. Tells whether there is anything new.
+    fn take_held(&mut self, page: HeldPage) -> bool {
+        let HeldPage { after, ops } = page;
+        if after == self.held_mark && ops.is_empty() {
+            return false;
+        }
+        if after != self.held_mark {
+            self.held.clear();
+            self.held_mark = HeldMark { n: 0, ..after };
+        }
+        let is_gap = self.held_mark.n < after.n;
+        if is_gap {
+            // The next pull asks for all of them.
+            self.held_mark = HeldMark::default();
+            return true;
+        }
+        self.held_mark.n += ops.len();
+        let read = ops
+            .into_iter()
+            .filter_map(|(wire, by)| Some(stamp(&self.base, &wire.read()?, by)));
+        self.held.extend(read);
+        true
     }
 
     /// Holds a row that lies outside of what the device holds by itself; a row that it has stays as it is.
@@ -241,11 +275,25 @@ impl Replica {
             })
             .collect();
         self.shown = Arc::clone(&self.base);
-        if !self.on_top.is_empty() {
-            let shown = Arc::make_mut(&mut self.shown);
+        if self.on_top.is_empty() && self.held.is_empty() {
+            return;
+        }
+        let shown = Arc::make_mut(&mut self.shown);
+        if self.held.is_empty() {
             for op in &self.on_top {
                 apply(shown, op);
             }
+            return;
+        }
+        // Of its own operations the journal knows better what became of them.
+        let own = self.journal.entries.iter();
+        let own: BTreeSet<OpId> = own.map(|entry| entry.wire.op_id).collect();
+        let waiting: BTreeSet<OpId> = self.on_top.iter().map(|op| op.op_id).collect();
+        let is_shown = |op: &&Stamped| waiting.contains(&op.op_id) || !own.contains(&op.op_id);
+        let held: BTreeSet<OpId> = self.held.iter().map(|op| op.op_id).collect();
+        let rest = self.on_top.iter().filter(|op| !held.contains(&op.op_id));
+        for op in self.held.iter().filter(is_shown).chain(rest) {
+            apply(shown, op);
         }
     }
 }

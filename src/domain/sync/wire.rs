@@ -1,8 +1,12 @@
 //! What devices and servers say to each other.
 
+use std::fmt;
+use std::num::ParseIntError;
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
-use crate::domain::id::{DeviceId, Incarnation, LoginId, OpId, Uuid};
+use crate::domain::id::{DeviceId, Incarnation, LoginId, OpId, StaffId, Uuid};
 use crate::domain::json;
 use crate::domain::op::Op;
 use crate::domain::outcome::Outcome;
@@ -25,13 +29,33 @@ pub const HELD_DAYS: i32 = 2;
 /// How many business days, those included, a device keeps for looking back.
 pub const PAST_DAYS: i32 = 30;
 
-/// One life of the sequencer: a counter and a number drawn at its start.
+/// One life of the sequencer: counters and a number drawn at its start (rule 11).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Epoch {
-    /// Grows with every start, restore and promotion.
+    /// Grows when another server becomes the sequencer, whatever the one before counts since.
+    #[serde(default)]
+    pub reign: u64,
+    /// Grows with every start of the sequencer, and when it finds that it lost a part of its log.
     pub counter: u64,
-    /// Tells two sequencers apart that count alike.
+    /// Tells two lives apart that count alike.
     pub nonce: u64,
+}
+
+impl Epoch {
+    /// Tells whether this life was before another, as far as counting tells.
+    pub fn is_before(self, other: Epoch) -> bool {
+        (self.reign, self.counter) < (other.reign, other.counter)
+    }
+
+    /// The life of this sequencer that comes after two of them. A reign is given by a promotion alone.
+    #[must_use]
+    pub fn after(self, other: Epoch, nonce: u64) -> Epoch {
+        Epoch {
+            counter: self.counter.max(other.counter).saturating_add(1),
+            nonce,
+            ..self
+        }
+    }
 }
 
 /// A place in the log, with proof of what stands before it.
@@ -120,10 +144,16 @@ pub struct OpOutcome {
 pub struct PushReply {
     /// Under which epoch the outcomes were given.
     pub epoch: Epoch,
+    /// The end of the log after it; none of a standby, whose copy may be behind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<Position>,
     /// What the server has of this journal; the device checks it against its own (rule 1).
     pub head: DeviceHead,
-    /// One for each operation that it took or had.
+    /// One for each operation that has its place in the log.
     pub outcomes: Vec<OpOutcome>,
+    /// It is a standby: what it took and gives no outcome for, it holds.
+    #[serde(default)]
+    pub is_standby: bool,
     /// The server's clock.
     pub server_time: Timestamp,
 }
@@ -147,6 +177,16 @@ pub struct PullAsk {
     /// The version of the program that it runs.
     #[serde(default)]
     pub version: String,
+    /// What it knows of the operations that a standby holds.
+    #[serde(default)]
+    pub held: HeldMark,
+    /// The furthest end of the log that it was told of when it pushed: whoever lost that end learns it here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heard: Option<Position>,
+    /// In the middle of a pull of several pages: the end of the log that the last of them was read from. A row that
+    /// changed again before that end is not in the pages so far, so they are of use only where that end still stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<Position>,
 }
 
 impl PullAsk {
@@ -156,8 +196,61 @@ impl PullAsk {
             since,
             device_id,
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            held: HeldMark::default(),
+            heard: None,
+            end: None,
         }
     }
+}
+
+/// Which list of held operations is known, and how many of it. A list only grows; where something leaves it, another
+/// list begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldMark {
+    /// The list; zero where none is known.
+    pub list: u64,
+    /// How many of its operations, from the first.
+    pub n: usize,
+}
+
+/// What the stream says: that there is something to pull, where somebody stands elsewhere.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// So far goes the log.
+    pub cursor: u64,
+    /// So much a standby holds on top of it.
+    pub held: HeldMark,
+}
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {}", self.cursor, self.held.list, self.held.n)
+    }
+}
+
+impl FromStr for Told {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<Told, ParseIntError> {
+        let mut numbers = text.split(' ');
+        let mut next = || numbers.next().unwrap_or("0");
+        Ok(Told {
+            cursor: next().parse()?,
+            held: HeldMark {
+                list: next().parse()?,
+                n: next().parse()?,
+            },
+        })
+    }
+}
+
+/// Operations that a standby holds, after those that the device knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldPage {
+    /// The list, and how many of it stand before these.
+    pub after: HeldMark,
+    /// The operations, and who made each.
+    pub ops: Vec<(WireOp, StaffId)>,
 }
 
 /// What changed since a position.
@@ -165,6 +258,12 @@ impl PullAsk {
 pub struct PullReply {
     /// The log of the device is not a prefix of this one: it must take a snapshot (rule 4).
     pub is_reset: bool,
+    /// This server cannot tell whose log is right, and asks the one that can: the device keeps what it has (rule 5).
+    #[serde(default)]
+    pub is_behind: bool,
+    /// It is a standby, and this is what it holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<HeldPage>,
     /// The rows, in order of `rev`.
     pub rows: Vec<RevRow>,
     /// What became of the device's own operations among the entries that these rows are from.
@@ -173,6 +272,9 @@ pub struct PullReply {
     pub position: Position,
     /// There is more.
     pub has_more: bool,
+    /// The end of the log.
+    #[serde(default)]
+    pub end: Position,
     /// Up to which position the log is safe for good: on two servers, or long enough on one (rule 7).
     pub durable: u64,
     /// The server's clock.
@@ -186,6 +288,9 @@ pub struct Snapshot {
     pub rows: Vec<Row>,
     /// The position that they are from.
     pub position: Position,
+    /// What a standby holds on top of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<HeldPage>,
     /// The server's clock.
     pub server_time: Timestamp,
 }

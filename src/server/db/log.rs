@@ -194,16 +194,25 @@ pub async fn begin_epoch(
     connection: &mut SqliteConnection,
     nonce: u64,
 ) -> Result<Epoch, sqlx::Error> {
-    let last = super::find_meta(connection, "epoch")
-        .await?
-        .and_then(|text| text.parse::<u64>().ok())
-        .unwrap_or(0);
+    let mut count = async |name| {
+        let text = super::find_meta(connection, name).await?;
+        Ok::<_, sqlx::Error>(text.and_then(|text| text.parse::<u64>().ok()).unwrap_or(0))
+    };
     let epoch = Epoch {
-        counter: last + 1,
+        reign: count("reign").await?,
+        counter: count("epoch").await?.saturating_add(1),
         nonce,
     };
-    super::put_meta(connection, "epoch", &epoch.counter.to_string()).await?;
+    put_epoch(connection, epoch).await?;
     Ok(epoch)
+}
+
+/// Writes what an epoch counts.
+pub async fn put_epoch(connection: &mut SqliteConnection, epoch: Epoch) -> Result<(), sqlx::Error> {
+    super::begin(connection).await?;
+    super::put_meta(connection, "reign", &epoch.reign.to_string()).await?;
+    super::put_meta(connection, "epoch", &epoch.counter.to_string()).await?;
+    super::commit(connection).await
 }
 
 fn read_chain(text: &str) -> Result<Chain, sqlx::Error> {
