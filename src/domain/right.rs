@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::id::SessionId;
 use crate::domain::op::Body;
+use crate::domain::outage::Verdict;
 use crate::domain::registry::State;
 use crate::domain::session::Session;
 use crate::domain::shop::Shop;
@@ -21,7 +22,7 @@ pub enum Right {
     Tasks,
     /// Print and sell cards.
     Cards,
-    /// Take an order or an extra back, or part of it.
+    /// Take an order or an extra back, or part of it, or the time of an outage.
     Void,
     /// Settle a bill at nothing.
     FreeBill,
@@ -219,6 +220,12 @@ impl Body {
         match self {
             body if body.takes_away() => Right::RemoveTasks,
             Body::LineQuantityChanged { by, .. } if *by < 0 => Right::Void,
+            // Time that was charged comes off the bill, as an order does that is taken back. To charge it after all, or
+            // to leave it as it is, takes nothing from anybody.
+            Body::OutageDecided {
+                verdict: Some(Verdict::TakeOut | Verdict::StopAt),
+                ..
+            } => Right::Void,
             Body::SessionStarted { .. }
             | Body::SessionPaused { .. }
             | Body::SessionResumed { .. }
@@ -234,7 +241,8 @@ impl Body {
             | Body::SessionMoved { .. }
             | Body::SessionEnded { .. }
             | Body::BillSettled { .. }
-            | Body::PaymentTaken { .. } => Right::Floor,
+            | Body::PaymentTaken { .. }
+            | Body::OutageDecided { .. } => Right::Floor,
             Body::SaleRecorded { .. } => Right::Sell,
             Body::TaskEdited { .. } | Body::RunStarted { .. } | Body::RunEdited { .. } => {
                 Right::Tasks
@@ -262,7 +270,8 @@ impl Body {
             | Body::BrowserRevoked { .. }
             | Body::GatewayEdited { .. }
             | Body::VouchersLeased { .. }
-            | Body::VoucherTold { .. } => Right::Settings,
+            | Body::VoucherTold { .. }
+            | Body::OutageFound { .. } => Right::Settings,
         }
     }
 }
