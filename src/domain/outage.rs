@@ -202,6 +202,17 @@ impl State {
         })
     }
 
+    /// The gaps about which somebody still has to decide, in their order, and for how many sessions.
+    pub fn undecided_gaps(&self) -> Vec<(Gap, usize)> {
+        let gaps = self.outages.values().map(Outage::gap);
+        let mut gaps: Vec<(Gap, usize)> = gaps
+            .map(|gap| (gap, self.undecided(&gap).len()))
+            .filter(|(_, n)| *n > 0)
+            .collect();
+        gaps.sort_by_key(|(gap, _)| gap.from);
+        gaps
+    }
+
     fn cut_by(&self, gap: &Gap, is_meant: impl Fn(&Session) -> bool) -> Vec<SessionId> {
         let places = self.floor();
         let meant = self.sessions.values().filter(|session| {

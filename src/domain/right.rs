@@ -220,12 +220,6 @@ impl Body {
         match self {
             body if body.takes_away() => Right::RemoveTasks,
             Body::LineQuantityChanged { by, .. } if *by < 0 => Right::Void,
-            // Time that was charged comes off the bill, as an order does that is taken back. To charge it after all, or
-            // to leave it as it is, takes nothing from anybody.
-            Body::OutageDecided {
-                verdict: Some(Verdict::TakeOut | Verdict::StopAt),
-                ..
-            } => Right::Void,
             Body::SessionStarted { .. }
             | Body::SessionPaused { .. }
             | Body::SessionResumed { .. }
@@ -242,7 +236,11 @@ impl Body {
             | Body::SessionEnded { .. }
             | Body::BillSettled { .. }
             | Body::PaymentTaken { .. }
-            | Body::OutageDecided { .. } => Right::Floor,
+            // Who charges an outage after all, or leaves it as it is, takes nothing from the shop.
+            | Body::OutageDecided {
+                verdict: None | Some(Verdict::Charge),
+                ..
+            } => Right::Floor,
             Body::SaleRecorded { .. } => Right::Sell,
             Body::TaskEdited { .. } | Body::RunStarted { .. } | Body::RunEdited { .. } => {
                 Right::Tasks
@@ -250,7 +248,13 @@ impl Body {
             Body::VouchersPrinted { .. }
             | Body::VoucherSold { .. }
             | Body::VouchersFreed { .. } => Right::Cards,
-            Body::LineVoided { .. } | Body::ExtraVoided { .. } => Right::Void,
+            // Time that was charged comes off the bill, as an order does that is taken back.
+            Body::LineVoided { .. }
+            | Body::ExtraVoided { .. }
+            | Body::OutageDecided {
+                verdict: Some(Verdict::TakeOut | Verdict::StopAt),
+                ..
+            } => Right::Void,
             Body::EndEdited { .. } | Body::BillReopened { .. } => Right::Reopen,
             Body::PaymentVoided { .. } | Body::SaleVoided { .. } => Right::Refund,
             Body::ReviewSeen { .. } => Right::Reviews,

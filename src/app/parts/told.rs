@@ -17,6 +17,7 @@ use crate::domain::time::{MINUTE_MS, Timestamp};
 use crate::domain::voucher::PackageChange;
 
 /// Tells in words what an operation did.
+#[expect(clippy::too_many_lines, reason = "one arm a kind")]
 pub fn told(body: &Body, prefs: Prefs) -> String {
     let words = prefs.words();
     let money = |money| prefs.money_unit(money);
