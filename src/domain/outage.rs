@@ -80,6 +80,11 @@ pub enum Verdict {
 impl Verdict {
     /// Every verdict, in the order in which screens show them.
     pub const ALL: [Verdict; 3] = [Verdict::Charge, Verdict::TakeOut, Verdict::StopAt];
+
+    /// Tells whether it takes time off the bill.
+    pub fn takes_off(self) -> bool {
+        self != Verdict::Charge
+    }
 }
 
 /// An outage as somebody decided about it for one session.

@@ -220,6 +220,12 @@ impl Body {
         match self {
             body if body.takes_away() => Right::RemoveTasks,
             Body::LineQuantityChanged { by, .. } if *by < 0 => Right::Void,
+            // Time that was charged comes off the bill, as an order does that is taken back.
+            Body::OutageDecided { verdict, .. }
+                if verdict.is_some_and(Verdict::takes_off) =>
+            {
+                Right::Void
+            }
             Body::SessionStarted { .. }
             | Body::SessionPaused { .. }
             | Body::SessionResumed { .. }
@@ -237,10 +243,7 @@ impl Body {
             | Body::BillSettled { .. }
             | Body::PaymentTaken { .. }
             // Who charges an outage after all, or leaves it as it is, takes nothing from the shop.
-            | Body::OutageDecided {
-                verdict: None | Some(Verdict::Charge),
-                ..
-            } => Right::Floor,
+            | Body::OutageDecided { .. } => Right::Floor,
             Body::SaleRecorded { .. } => Right::Sell,
             Body::TaskEdited { .. } | Body::RunStarted { .. } | Body::RunEdited { .. } => {
                 Right::Tasks
@@ -248,13 +251,7 @@ impl Body {
             Body::VouchersPrinted { .. }
             | Body::VoucherSold { .. }
             | Body::VouchersFreed { .. } => Right::Cards,
-            // Time that was charged comes off the bill, as an order does that is taken back.
-            Body::LineVoided { .. }
-            | Body::ExtraVoided { .. }
-            | Body::OutageDecided {
-                verdict: Some(Verdict::TakeOut | Verdict::StopAt),
-                ..
-            } => Right::Void,
+            Body::LineVoided { .. } | Body::ExtraVoided { .. } => Right::Void,
             Body::EndEdited { .. } | Body::BillReopened { .. } => Right::Reopen,
             Body::PaymentVoided { .. } | Body::SaleVoided { .. } => Right::Refund,
             Body::ReviewSeen { .. } => Right::Reviews,

@@ -96,7 +96,10 @@ pub fn CutSheet(
         let reason = reason.get_untracked().trim().to_owned();
         decide(store, words, gap, &session_ids, verdict, &reason);
     });
-    let edge = |at| view! { <strong>{prefs.time(at, &zone)}</strong> };
+    let edge = move |at| {
+        let at = prefs.time(at, &zone);
+        view! { <strong>{at}</strong> }
+    };
     let may_take = store.has(Right::Void);
     view! {
         <Sheet title=words.cut_title.to_owned() size="xl" on_close>
