@@ -308,7 +308,7 @@ mod tests {
         for arrives_later in [false, true] {
             let mut shop = Shop::new();
             for session in 1..=4 {
-                shop.start(session, session);
+                shop.start(session, session - 1);
             }
             // The phone has heard the shop for the last time ten seconds after its last heartbeat.
             let open = Gap {
