@@ -61,7 +61,7 @@ test('who played through a power cut is charged for it, or not, as somebody deci
     // Another thought, and back again.
     await sheet.choose(3, 'stop_at');
     await sheet.chosen(3, 'stop_at');
-    await page.locator('.toast').filter({ hasText: words.cut_stopped }).last().getByRole('button', { name: words.undo }).click();
+    await sheet.root.locator('.toast').filter({ hasText: words.cut_stopped }).last().getByRole('button', { name: words.undo }).click();
     await sheet.chosen(3, 'charge');
     await expect(other.band).toContainText(words.cut_two);
     await sheet.chooseForAll('take_out');
