@@ -185,6 +185,9 @@ pub fn before(body: &Body, prefs: Prefs) -> String {
         Body::ChecklistEdited { was, .. } => listed(was, |was| checklist_change(was, prefs)),
         Body::RunEdited { was, .. } => listed(was, |was| run_change(was, prefs)),
         Body::PackageEdited { was, .. } => listed(was, |was| package_change(was, prefs)),
+        Body::OutageDecided { was: Some(was), .. } => {
+            verdict_word(Some(*was), prefs.words()).to_owned()
+        }
         _ => String::new(),
     }
 }

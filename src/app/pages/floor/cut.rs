@@ -112,11 +112,12 @@ pub fn CutSheet(
                 </div>
                 <p class="hint">{words.cut_note}</p>
                 <Show when=move || !may_take>
-                    <p class="notice" data-tone="info">
+                    <div class="notice" data-tone="info">
                         <Icon name="lock" />
-                        <span>{words.cut_needs_approval}</span>
-                    </p>
+                        <p>{words.cut_needs_approval}</p>
+                    </div>
                 </Show>
+                <TextField label=words.cut_reason text=reason max=500 hint=words.cut_reason_hint />
                 <ul class="cut-rows">
                     <For
                         each=move || ran.get()
@@ -124,7 +125,6 @@ pub fn CutSheet(
                         children=move |session_id| view! { <CutRow gap session_id choose /> }
                     />
                 </ul>
-                <TextField label=words.cut_reason text=reason max=500 hint=words.cut_reason_hint />
             </div>
             <footer class="sheet-foot cut-foot">
                 <Show
