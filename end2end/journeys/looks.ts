@@ -1,7 +1,8 @@
 import type { Page } from '@playwright/test';
 import { newId, type Session } from '../pages/api';
+import { CutSheet } from '../pages/cut';
 import { DESK, expectLanguage, overflow, PHONE, shoot, violations } from '../pages/looks';
-import { expect, test, type Till } from '../pages/test';
+import { AWAY, expect, test, type Till } from '../pages/test';
 
 test.describe.configure({ mode: 'parallel', timeout: 180_000 });
 
@@ -135,6 +136,38 @@ for (const language of ['ar', 'en'] as const) {
                         await till.page.keyboard.press('Escape');
                         await till.floor.sheet.gone();
                     }
+                    expect(wrong).toEqual([]);
+                });
+            });
+
+            test.describe('after a power cut', () => {
+                test.use({ flags: ['--demo'] });
+
+                test('the band and the sheet are accessible and fit a phone', async ({ till, shop, noise }) => {
+                    noise.expect(AWAY);
+                    const wrong: string[] = [];
+                    const sheet = new CutSheet(till.page, till.words);
+                    await till.enter('cashier');
+                    await shop.powerCut(38);
+                    await till.go();
+                    await expect(sheet.band).toBeVisible();
+                    await look(till, 'floor-cut', wrong);
+                    await till.floor.card(1).press(till.words.bill);
+                    await look(till, 'sheet-end-cut', wrong);
+                    await till.page.keyboard.press('Escape');
+                    await till.floor.sheet.gone();
+                    await sheet.openIt();
+                    await look(till, 'sheet-cut', wrong);
+                    await till.api.call('sign_out');
+                    await till.enter('manager');
+                    await sheet.openIt();
+                    await sheet.choose(1, 'take_out');
+                    await sheet.choose(2, 'stop_at');
+                    await sheet.chosen(2, 'stop_at');
+                    await expect(till.page.locator('.toast')).toHaveCount(0, { timeout: 10_000 });
+                    await look(till, 'sheet-cut-some', wrong);
+                    await sheet.chooseForAll('charge');
+                    await look(till, 'sheet-cut-all', wrong);
                     expect(wrong).toEqual([]);
                 });
             });

@@ -19,6 +19,9 @@ export type Settlement = {
     total: number;
     told: number;
 };
+export type Verdict = 'charge' | 'take_out' | 'stop_at';
+export type Cut = { from: number; to?: number; over_at?: number; verdict: Verdict };
+export type Outage = { outage_id: Id; from: number; to: number };
 export type Session = {
     session_id: Id;
     station_id: Id;
@@ -26,6 +29,7 @@ export type Session = {
     rates: Rates;
     segments: (Mark & { mode: 'single' | 'multi'; rate: number })[];
     marks?: (Mark & { is_pause: boolean })[];
+    cuts?: Cut[];
     lines?: { line_id: Id; name: Label; unit_price: number; quantity: number; is_late?: boolean; void?: object }[];
     extras?: { extra_id: Id; amount: number; reason: string; is_late?: boolean; void?: object }[];
     transfers?: { from: Id; parts: Parts; paid: number }[];

@@ -1,6 +1,6 @@
 // The rules of a bill, written a second time and in another way than the core does it, to check the core by.
 
-import type { Session } from './api';
+import type { Cut, Session } from './api';
 
 const MINUTE_MS = 60_000;
 
@@ -9,16 +9,28 @@ export function playedPerRate(session: Session, until: number): Map<number, numb
     const start = session.started_at;
     const marks = session.marks ?? [];
     const clamp = (at: number) => Math.min(Math.max(at, start), Math.max(until, start));
-    const edges = [start, until, ...session.segments.map((s) => s.at), ...marks.map((m) => m.at)].map(clamp);
+    const cuts = (session.cuts ?? []).map((cut) => ({ from: cut.from, to: endOf(cut, session) }));
+    const borders = [...marks.map(({ at }) => at), ...cuts.flatMap(({ from, to }) => [from, to])];
+    const edges = [start, until, ...session.segments.map((s) => s.at), ...borders].map(clamp);
     const moments = [...new Set(edges)].sort((a, b) => a - b);
     const played = new Map<number, number>();
     moments.slice(1).forEach((to, n) => {
         const from = moments[n];
         const isPaused = marks.filter((mark) => mark.at <= from).at(-1)?.is_pause ?? false;
+        const isCut = cuts.some((cut) => cut.from <= from && to <= cut.to);
         const segment = session.segments.filter((s, i) => i === 0 || s.at <= from).at(-1);
-        if (!isPaused && segment) played.set(segment.rate, (played.get(segment.rate) ?? 0) + to - from);
+        if (!isPaused && !isCut && segment) played.set(segment.rate, (played.get(segment.rate) ?? 0) + to - from);
     });
     return played;
+}
+
+/** Up to when a power cut takes time out of play. */
+function endOf({ verdict, from, to, over_at }: Cut, session: Session): number {
+    if (verdict === 'charge') return from;
+    if (verdict === 'take_out' && to) return to;
+    const resumes = (session.marks ?? []).filter(({ is_pause, at }) => !is_pause && at > from).map(({ at }) => at);
+    const known = verdict === 'take_out' && over_at ? [over_at] : [];
+    return Math.min(Infinity, ...resumes, ...known);
 }
 
 /** Started minutes of each rate, rounded half up to the piaster. */

@@ -374,6 +374,34 @@ catalogue! {
     was_ended: "انتهت الجلسة", "Session ended";
     was_settled: "اتقفل الحساب", "Bill settled";
     was_reopened: "اتفتح الحساب تاني", "Bill reopened";
+    outage_found: "النور قطع والجلسات شغالة", "Power cut while sessions were running";
+    cut_charged: "وقت قطع النور اتحسب", "Power cut charged";
+    cut_taken_out: "وقت قطع النور اتشال", "Power cut taken out";
+    cut_stopped: "اللعب وقف من ساعة قطع النور", "Play stopped at the power cut";
+    cut_undecided: "قرار قطع النور اتلغى", "Decision on the power cut taken back";
+
+    // A power cut.
+    cut_title: "النور قطع", "Power cut";
+    cut_from_to: "النور قطع من {from} لـ {to}", "The power was off {from} – {to}";
+    cut_since: "النور قاطع من {from}", "The power has been off since {from}";
+    cut_one: "جلسة واحدة كانت شغالة", "One session was running";
+    cut_two: "جلستين كانوا شغالين", "Two sessions were running";
+    cut_few: "{n} جلسات كانت شغالة", "{n} sessions were running";
+    cut_many: "{n} جلسة كانت شغالة", "{n} sessions were running";
+    cut_decide: "قرّر حسابها", "Decide";
+    cut_note: "ده الوقت اللي كمبيوتر المحل كان فيه مقفول. كل جلسة بتتحسب كاملة لحد ما تقرر", "The shop's computer was off for this long. Each session is charged in full until you decide";
+    cut_needs_approval: "شيل الوقت أو وقف اللعب محتاج رقم سري من مدير", "Taking time out or stopping play needs a manager's PIN";
+    cut_charge: "يتحسب", "Charge it";
+    cut_take_out: "يتشال", "Take it out";
+    cut_stop_at: "يقف {from}", "Stop at {from}";
+    cut_for_all: "للكل مرة واحدة", "For all at once";
+    cut_for_rest: "للباقي مرة واحدة", "For the rest at once";
+    cut_all_decided: "كل الجلسات اتقررت", "Every session is decided";
+    cut_owes_now: "عليه دلوقتي", "Owes now";
+    cut_reason: "السبب (اختياري)", "Reason (optional)";
+    cut_reason_hint: "بيتكتب في سجل العمليات مع كل قرار", "Kept in the audit log with each decision";
+    cut_open_bill: "النور قطع {n} والجلسة دي لسه ما اتقررش حسابها", "The power was off for {n}, and nobody has decided about this session yet";
+    done_deciding: "تمام", "Done";
 
     // Menu and stations.
     add_category: "قسم جديد", "Add category";
@@ -457,7 +485,7 @@ catalogue! {
     right_sell: "البيع على الكاونتر", "Sell at the counter";
     right_tasks: "المهام والقوايم", "Tasks and checklists";
     right_cards: "طباعة وبيع الكروت", "Print and sell cards";
-    right_void: "إلغاء طلب أو إضافة، أو تأخير بداية اللعب", "Take an order or an extra back, or move a start later";
+    right_void: "إلغاء طلب أو إضافة، أو تأخير بداية اللعب، أو شيل وقت قطع النور", "Take an order or an extra back, move a start later, or take a power cut off a bill";
     right_free: "حساب مجاني", "Settle a bill at nothing";
     right_discount: "خصم أكبر من الحد", "A discount above the limit";
     right_reopen: "فتح حساب اتقفل", "Reopen a settled bill";

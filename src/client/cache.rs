@@ -19,7 +19,7 @@ use crate::domain::time::BusinessDay;
 
 const DATABASE: &str = "mikrodash-cache";
 /// Changes with the tables and with what their rows look like.
-const VERSION: u32 = 5;
+const VERSION: u32 = 6;
 const META: &str = "meta";
 const HEAD: &str = "head";
 const MARKS: &str = "past";

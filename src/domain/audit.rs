@@ -294,6 +294,8 @@ impl Group {
                 "timer_set",
                 "cost_limit_set",
                 "session_moved",
+                "outage_found",
+                "outage_decided",
             ],
             Group::Orders => &[
                 "line_added",

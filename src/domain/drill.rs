@@ -10,12 +10,13 @@ use crate::domain::apply::apply;
 use crate::domain::bill::Method;
 use crate::domain::id::{
     BatchId, CategoryId, CheckId, ChecklistId, DeviceId, ExtraId, Incarnation, ItemId, LineId,
-    OpId, PackageId, PaymentId, RunId, SaleId, SessionId, StaffId, StationId, TaskId, Uuid,
-    VoucherId,
+    OpId, OutageId, PackageId, PaymentId, RunId, SaleId, SessionId, StaffId, StationId, TaskId,
+    Uuid, VoucherId,
 };
 use crate::domain::menu::{CategoryChange, ItemChange};
 use crate::domain::money::Money;
 use crate::domain::op::{Body, Choice, Stamped};
+use crate::domain::outage::Verdict;
 use crate::domain::registry::State;
 use crate::domain::sale::{SaleLine, SalePayment};
 use crate::domain::shop::ShopChange;
@@ -251,7 +252,7 @@ fn session_body(chance: &mut Chance, at: Timestamp) -> Body {
     let extra_id = ExtraId(small_id(6, chance.below(WORLD)));
     let payment_id = PaymentId(small_id(7, chance.below(WORLD * 8)));
     let reason = "r".to_owned();
-    match chance.below(24) {
+    match chance.below(26) {
         0..=4 => Body::SessionStarted {
             session_id,
             station_id: station_id(chance),
@@ -358,11 +359,38 @@ fn session_body(chance: &mut Chance, at: Timestamp) -> Body {
                 tendered: None,
             },
         },
+        23 | 24 => outage_body(chance, session_id, at),
         _ => Body::BillReopened {
             session_id,
             reason,
             is_continued: chance.percent(50),
         },
+    }
+}
+
+fn outage_body(chance: &mut Chance, session_id: SessionId, at: Timestamp) -> Body {
+    let outage_id = OutageId(small_id(20, chance.below(WORLD)));
+    let from = at - chance.between(-1, 90) * MINUTE_MS;
+    let to = from + chance.between(0, 60) * MINUTE_MS;
+    if chance.percent(20) {
+        return Body::OutageFound {
+            outage_id,
+            from,
+            to,
+        };
+    }
+    let verdict = |chance: &mut Chance| {
+        let n = usize::try_from(chance.below(4)).unwrap_or(0);
+        Verdict::ALL.get(n).copied()
+    };
+    Body::OutageDecided {
+        session_id,
+        outage_id,
+        from,
+        to: chance.percent(70).then_some(to),
+        verdict: verdict(chance),
+        was: chance.percent(30).then(|| verdict(chance)).flatten(),
+        reason: "r".to_owned(),
     }
 }
 

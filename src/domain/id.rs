@@ -98,4 +98,6 @@ ids! {
     BatchId;
     /// Names a voucher.
     VoucherId;
+    /// Names an outage of the server.
+    OutageId;
 }

@@ -14,6 +14,7 @@ pub mod logo;
 pub mod menu;
 pub mod money;
 pub mod op;
+pub mod outage;
 pub mod outcome;
 pub mod portal;
 pub mod profile;

@@ -9,11 +9,12 @@ use crate::domain::bill::{Method, QUANTITY_MAX};
 use crate::domain::gateway::GatewayChange;
 use crate::domain::id::{
     BatchId, BrowserId, CategoryId, ChecklistId, DeviceId, ExtraId, GatewayId, Incarnation, ItemId,
-    LineId, LoginId, OpId, PackageId, PaymentId, RunId, SaleId, SessionId, StaffId, StationId,
-    TaskId, Uuid, VoucherId,
+    LineId, LoginId, OpId, OutageId, PackageId, PaymentId, RunId, SaleId, SessionId, StaffId,
+    StationId, TaskId, Uuid, VoucherId,
 };
 use crate::domain::menu::{CategoryChange, ItemChange};
 use crate::domain::money::Money;
+use crate::domain::outage::{OUTAGE_MS_MAX, Verdict};
 use crate::domain::outcome::Reason;
 use crate::domain::sale::{SaleLine, SalePayment, check_sale};
 use crate::domain::session::PARTS_MAX;
@@ -423,10 +424,31 @@ pub enum Body {
         gateway_id: GatewayId,
         changes: Vec<GatewayChange>,
     },
+    /// The server was not running while sessions were; recorded by the server only, which looks when it starts.
+    OutageFound {
+        outage_id: OutageId,
+        from: Timestamp,
+        to: Timestamp,
+    },
+    /// What is to become of the time that a session ran through an outage; none where a decision is taken back. `to` is
+    /// the end as the person saw it, none where the outage went on, and `was` the verdict that stood.
+    OutageDecided {
+        session_id: SessionId,
+        outage_id: OutageId,
+        from: Timestamp,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<Timestamp>,
+        verdict: Option<Verdict>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        was: Option<Verdict>,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
+    },
 }
 
 impl Body {
     /// Checks everything that can be checked without knowing the shop: ranges, lengths, sums.
+    #[expect(clippy::too_many_lines, reason = "one arm a kind")]
     pub fn check(&self) -> Result<(), Reason> {
         match self {
             Body::SessionStarted {
@@ -544,6 +566,13 @@ impl Body {
                 reason,
             } => check_ids(voucher_ids).and_then(|()| check_reason(reason)),
             Body::VoucherSold { price, .. } => check_amount(*price),
+            Body::OutageFound { from, to, .. } => check_gap(*from, Some(*to)),
+            Body::OutageDecided {
+                from, to, reason, ..
+            } => {
+                check_text(reason, NOTE_CHARS_MAX)?;
+                check_gap(*from, *to)
+            }
             Body::SessionPaused { .. }
             | Body::SessionResumed { .. }
             | Body::StartEdited { .. }
@@ -580,7 +609,8 @@ impl Body {
             | Body::BillSettled { session_id, .. }
             | Body::PaymentTaken { session_id, .. }
             | Body::PaymentVoided { session_id, .. }
-            | Body::BillReopened { session_id, .. } => session_id.0,
+            | Body::BillReopened { session_id, .. }
+            | Body::OutageDecided { session_id, .. } => session_id.0,
             Body::BillTransferred { from, .. } => from.0,
             Body::SaleRecorded { sale_id, .. } | Body::SaleVoided { sale_id, .. } => sale_id.0,
             Body::ReviewSeen { op_id } => op_id.0,
@@ -601,6 +631,7 @@ impl Body {
                 browser_id.0
             }
             Body::GatewayEdited { gateway_id, .. } => gateway_id.0,
+            Body::OutageFound { outage_id, .. } => outage_id.0,
             Body::PackageEdited { package_id, .. } => package_id.0,
             Body::BatchMade { batch_id, .. } => batch_id.0,
             Body::VoucherSold { voucher_id, .. } | Body::VoucherTold { voucher_id, .. } => {
@@ -627,7 +658,8 @@ impl Body {
             | Body::BillReopened { reason, .. }
             | Body::SaleVoided { reason, .. }
             | Body::StaffStatusSet { reason, .. }
-            | Body::VouchersRevoked { reason, .. } => {
+            | Body::VouchersRevoked { reason, .. }
+            | Body::OutageDecided { reason, .. } => {
                 Some(reason.as_str()).filter(|reason| !reason.is_empty())
             }
             _ => None,
@@ -728,6 +760,7 @@ impl Body {
                 | Body::BatchMade { .. }
                 | Body::VouchersLeased { .. }
                 | Body::VoucherTold { .. }
+                | Body::OutageFound { .. }
         )
     }
 }
@@ -778,6 +811,14 @@ fn check_choice(choice: Choice) -> Result<(), Reason> {
     }
 }
 
+fn check_gap(from: Timestamp, to: Option<Timestamp>) -> Result<(), Reason> {
+    match to.map(|to| to.since(from)) {
+        Some(..=0) => Err(Reason::EndsBeforeStart),
+        Some(ms) if ms > OUTAGE_MS_MAX => Err(Reason::OutOfRange),
+        _ => Ok(()),
+    }
+}
+
 fn check_ids(voucher_ids: &[VoucherId]) -> Result<(), Reason> {
     if (1..=BATCH_MAX).contains(&voucher_ids.len()) {
         Ok(())
@@ -822,6 +863,6 @@ mod tests {
             let body = serde_json::to_value(&op.body).unwrap();
             kinds.insert(body.as_object().unwrap().keys().next().unwrap().clone());
         }
-        assert_eq!(kinds.len(), 50, "every kind has its line: {kinds:?}");
+        assert_eq!(kinds.len(), 52, "every kind has its line: {kinds:?}");
     }
 }

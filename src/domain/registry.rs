@@ -11,13 +11,14 @@ use serde::{Deserialize, Serialize};
 use crate::domain::bill::Payment;
 use crate::domain::gateway::Gateway;
 use crate::domain::id::{
-    BatchId, BrowserId, CategoryId, ChecklistId, GatewayId, ItemId, OpId, PackageId, PaymentId,
-    RunId, SaleId, SessionId, ShopId, StaffId, StationId, TaskId, Uuid, VoucherId,
+    BatchId, BrowserId, CategoryId, ChecklistId, GatewayId, ItemId, OpId, OutageId, PackageId,
+    PaymentId, RunId, SaleId, SessionId, ShopId, StaffId, StationId, TaskId, Uuid, VoucherId,
 };
 use crate::domain::json;
 use crate::domain::menu::{Category, Item};
 use crate::domain::money::Money;
 use crate::domain::op::{Body, Choice};
+use crate::domain::outage::Outage;
 use crate::domain::outcome::Reason;
 use crate::domain::right::Right;
 use crate::domain::sale::Sale;
@@ -238,6 +239,12 @@ impl Synced for Review {
     }
 }
 
+impl Synced for Outage {
+    fn is_open(&self) -> bool {
+        !self.is_past
+    }
+}
+
 /// All tables of the shop. Whatever comes on top is declared like them.
 macro_rules! tables {
     ($($more:tt)*) => {
@@ -278,6 +285,8 @@ macro_rules! tables {
             vouchers: Voucher { voucher_id: VoucherId } = "voucher", Recent, LogOrder;
             /// The way to the gateway.
             gateways: Gateway { gateway_id: GatewayId } = "gateway", Servers, LogOrder;
+            /// When the server was not running while sessions were.
+            outages: Outage { outage_id: OutageId } = "outage", Recent, LogOrder;
             $($more)*
         }
     };
@@ -311,8 +320,6 @@ tables! {
     spare_10: Spare10 { spare_id: SpareId } = "spare10", Recent, ClientWins;
     /// A spare table.
     spare_11: Spare11 { spare_id: SpareId } = "spare11", All, ClientWins;
-    /// A spare table.
-    spare_12: Spare12 { spare_id: SpareId } = "spare12", Recent, ClientWins;
 }
 
 impl State {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::id::SessionId;
 use crate::domain::op::Body;
+use crate::domain::outage::Verdict;
 use crate::domain::registry::State;
 use crate::domain::session::Session;
 use crate::domain::shop::Shop;
@@ -21,7 +22,7 @@ pub enum Right {
     Tasks,
     /// Print and sell cards.
     Cards,
-    /// Take an order or an extra back, or part of it.
+    /// Take an order or an extra back, or part of it, or the time of an outage.
     Void,
     /// Settle a bill at nothing.
     FreeBill,
@@ -219,6 +220,12 @@ impl Body {
         match self {
             body if body.takes_away() => Right::RemoveTasks,
             Body::LineQuantityChanged { by, .. } if *by < 0 => Right::Void,
+            // Time that was charged comes off the bill, as an order does that is taken back.
+            Body::OutageDecided { verdict, .. }
+                if verdict.is_some_and(Verdict::takes_off) =>
+            {
+                Right::Void
+            }
             Body::SessionStarted { .. }
             | Body::SessionPaused { .. }
             | Body::SessionResumed { .. }
@@ -234,7 +241,9 @@ impl Body {
             | Body::SessionMoved { .. }
             | Body::SessionEnded { .. }
             | Body::BillSettled { .. }
-            | Body::PaymentTaken { .. } => Right::Floor,
+            | Body::PaymentTaken { .. }
+            // Who charges an outage after all, or leaves it as it is, takes nothing from the shop.
+            | Body::OutageDecided { .. } => Right::Floor,
             Body::SaleRecorded { .. } => Right::Sell,
             Body::TaskEdited { .. } | Body::RunStarted { .. } | Body::RunEdited { .. } => {
                 Right::Tasks
@@ -262,7 +271,8 @@ impl Body {
             | Body::BrowserRevoked { .. }
             | Body::GatewayEdited { .. }
             | Body::VouchersLeased { .. }
-            | Body::VoucherTold { .. } => Right::Settings,
+            | Body::VoucherTold { .. }
+            | Body::OutageFound { .. } => Right::Settings,
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::domain::bill::{
 use crate::domain::id::{ExtraId, LineId, OpId, SessionId, StaffId, StationId};
 use crate::domain::money::Money;
 use crate::domain::op::Choice;
+use crate::domain::outage::Cut;
 use crate::domain::staff::Signature;
 use crate::domain::station::{Mode, Rates};
 use crate::domain::time::{DAY_MS, MINUTE_MS, Timestamp};
@@ -47,6 +48,9 @@ pub struct Session {
     /// When play stopped and went on, in order of time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub marks: Vec<PauseMark>,
+    /// The outages that somebody decided about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cuts: Vec<Cut>,
     /// The length that was agreed on, in minutes of play.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timer_minutes: Option<i32>,
@@ -251,7 +255,15 @@ impl Session {
             }
         }
         pauses.extend(since.map(|from| (from, until.max(from))));
-        pauses
+        if self.cuts.is_empty() {
+            return pauses;
+        }
+        let clamp = |at: Timestamp| at.max(self.started_at).min(until.max(self.started_at));
+        pauses.extend(
+            self.stretches_out()
+                .map(|(from, to)| (clamp(from), clamp(to.unwrap_or(until).max(from)))),
+        );
+        joined(pauses)
     }
 
     /// Since when play has been stopped; none while it goes on.
@@ -264,6 +276,8 @@ impl Session {
                 None
             };
         }
+        let cut = self.stretches_out().filter(|(_, to)| to.is_none());
+        let since = cut.map(|(from, _)| from).chain(since).min();
         since.filter(|_| self.ended.is_none())
     }
 
@@ -384,4 +398,17 @@ impl Session {
         self.segments
             .insert((place + 1).min(self.segments.len()), mark);
     }
+}
+
+/// Stretches of time in their order, those that touch or overlap as one.
+fn joined(mut stretches: Vec<(Timestamp, Timestamp)>) -> Vec<(Timestamp, Timestamp)> {
+    stretches.sort();
+    stretches.dedup_by(|next, before| {
+        let is_one = next.0 <= before.1;
+        if is_one {
+            before.1 = before.1.max(next.1);
+        }
+        is_one
+    });
+    stretches
 }

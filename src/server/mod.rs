@@ -21,6 +21,7 @@ pub mod listen;
 pub(crate) mod logo;
 mod mdns;
 mod offline;
+mod outage;
 mod paper;
 mod platform;
 mod preview;
@@ -199,6 +200,7 @@ impl Server {
             demo::fill(&mut core, &mut recorder, zone_name).await?;
         }
         refresh_zone(&mut core, &mut recorder).await;
+        outage::look(&mut core, &mut recorder, now()).await?;
         Ok(Server {
             readers: database.readers,
             sequencer: Sequencer::start(core),
@@ -433,6 +435,7 @@ async fn serve(config: Config) -> Result<(), StartError> {
     let jobs = db::open(&config.data.join(DATABASE)).await?.writer;
     let worker = tokio::spawn(Worker::new(Arc::clone(&server), jobs).run());
     let keeper = tokio::spawn(Keeper::new(Arc::clone(&server)).run());
+    let heart = tokio::spawn(outage::keep(Arc::clone(&server)));
     let stopped = Arc::clone(&server);
     tokio::spawn(async move {
         platform::told_to_stop().await;
@@ -459,6 +462,7 @@ async fn serve(config: Config) -> Result<(), StartError> {
     }
     worker.await.ok();
     keeper.await.ok();
+    heart.await.ok();
     server.stop().await;
     Ok(())
 }

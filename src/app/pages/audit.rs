@@ -302,7 +302,12 @@ fn Line(line: AuditLine) -> impl IntoView {
         Some(Group::Play | Group::Orders | Group::Money)
     ) && !matches!(
         body,
-        Some(Body::SaleRecorded { .. } | Body::SaleVoided { .. } | Body::ReviewSeen { .. }) | None
+        Some(
+            Body::SaleRecorded { .. }
+                | Body::SaleVoided { .. }
+                | Body::ReviewSeen { .. }
+                | Body::OutageFound { .. }
+        ) | None
     );
     let subject = if is_bill {
         let href = format!("/history/{}", SessionId(line.subject));

@@ -1,20 +1,23 @@
 //! Operations in words: one arm a kind and one a field, so a new one must say how it is told.
 
-use crate::app::Prefs;
 use crate::app::pages::tasks::{kind_word, priority_word};
 use crate::app::parts::approval::right_word;
 use crate::app::parts::pay::method_word;
 use crate::app::parts::shell::{role_word, status_word};
+use crate::app::{Prefs, Words};
 use crate::domain::gateway::GatewayChange;
 use crate::domain::menu::{CategoryChange, ItemChange};
 use crate::domain::op::Body;
+use crate::domain::outage::Verdict;
 use crate::domain::shop::ShopChange;
 use crate::domain::staff::{SecretKind, StaffChange};
 use crate::domain::station::{Mode, StationChange};
 use crate::domain::task::{ChecklistChange, RunChange, TaskChange};
+use crate::domain::time::{MINUTE_MS, Timestamp};
 use crate::domain::voucher::PackageChange;
 
 /// Tells in words what an operation did.
+#[expect(clippy::too_many_lines, reason = "one arm a kind")]
 pub fn told(body: &Body, prefs: Prefs) -> String {
     let words = prefs.words();
     let money = |money| prefs.money_unit(money);
@@ -138,6 +141,37 @@ pub fn told(body: &Body, prefs: Prefs) -> String {
         Body::VouchersRevoked { reason, .. } => with(words.vouchers_revoked, reason.clone()),
         Body::VoucherTold { used_up: None, .. } => words.voucher_used.to_owned(),
         Body::VoucherTold { .. } => words.voucher_used_up.to_owned(),
+        Body::OutageFound { from, to, .. } => {
+            with(words.outage_found, gap_length(*from, Some(*to), prefs))
+        }
+        Body::OutageDecided {
+            from,
+            to,
+            verdict,
+            reason,
+            ..
+        } => {
+            let length = gap_length(*from, *to, prefs);
+            let said = [length.as_str(), reason.trim()];
+            let said: Vec<&str> = said.into_iter().filter(|text| !text.is_empty()).collect();
+            with(verdict_word(*verdict, words), said.join(" · "))
+        }
+    }
+}
+
+/// How long an outage was; nothing while that is not known.
+fn gap_length(from: Timestamp, to: Option<Timestamp>, prefs: Prefs) -> String {
+    to.map(|to| prefs.minutes(to.since(from) / MINUTE_MS))
+        .unwrap_or_default()
+}
+
+/// What was decided about an outage.
+pub fn verdict_word(verdict: Option<Verdict>, words: &Words) -> &'static str {
+    match verdict {
+        Some(Verdict::Charge) => words.cut_charged,
+        Some(Verdict::TakeOut) => words.cut_taken_out,
+        Some(Verdict::StopAt) => words.cut_stopped,
+        None => words.cut_undecided,
     }
 }
 
@@ -151,6 +185,9 @@ pub fn before(body: &Body, prefs: Prefs) -> String {
         Body::ChecklistEdited { was, .. } => listed(was, |was| checklist_change(was, prefs)),
         Body::RunEdited { was, .. } => listed(was, |was| run_change(was, prefs)),
         Body::PackageEdited { was, .. } => listed(was, |was| package_change(was, prefs)),
+        Body::OutageDecided { was: Some(was), .. } => {
+            verdict_word(Some(*was), prefs.words()).to_owned()
+        }
         _ => String::new(),
     }
 }

@@ -5,6 +5,7 @@
 
 mod bill;
 mod offer;
+mod outage;
 mod session;
 mod shop;
 mod staff;
@@ -285,5 +286,11 @@ fn decide(state: &State, op: &Stamped) -> Decision {
             first_login_at,
             used_up,
         } => voucher::tell(state, op, *voucher_id, *first_login_at, *used_up),
+        Body::OutageFound {
+            outage_id,
+            from,
+            to,
+        } => outage::find(state, op, *outage_id, *from, *to),
+        Body::OutageDecided { session_id, .. } => outage::decide(state, op, *session_id),
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::domain::edit::{Edited, current, merge};
 use crate::domain::op::{Body, Stamped};
+use crate::domain::outage::Gap;
 use crate::domain::outcome::Reason;
 use crate::domain::registry::{State, Table};
 use crate::domain::task::TaskChange;
@@ -48,6 +49,34 @@ pub(super) fn of(state: &State, op: &Stamped, reason: Reason) -> Vec<Body> {
             }]
         }
         (body, Reason::NotAllowed) => vec![body.clone().without_secrets()],
+        (
+            Body::OutageDecided {
+                session_id,
+                outage_id,
+                from,
+                to,
+                verdict,
+                reason,
+                ..
+            },
+            Reason::EditedTwice,
+        ) => {
+            let gap = Gap {
+                outage_id: *outage_id,
+                from: *from,
+                to: *to,
+            };
+            let session = state.session(*session_id);
+            vec![Body::OutageDecided {
+                session_id: *session_id,
+                outage_id: *outage_id,
+                from: *from,
+                to: *to,
+                verdict: *verdict,
+                was: session.and_then(|session| session.verdict_on(&gap)),
+                reason: reason.clone(),
+            }]
+        }
         (_, Reason::EditedTwice) => edit_back(state, op).into_iter().collect(),
         _ => Vec::new(),
     }

@@ -258,7 +258,7 @@ pub(super) fn move_to(
 }
 
 /// What recording a mark of time on a session comes to; the error is an outcome too: it has no effect any more.
-fn time_outcome(session: &Session, at: Timestamp) -> Result<Outcome, Outcome> {
+pub(super) fn time_outcome(session: &Session, at: Timestamp) -> Result<Outcome, Outcome> {
     match &session.ended {
         None => Ok(Outcome::Applied),
         Some(ended) if at > ended.at => Err(Outcome::Superseded(Reason::AlreadyEnded)),

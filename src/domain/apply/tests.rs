@@ -23,18 +23,18 @@ use crate::domain::task::{ChecklistChange, ChecklistKind, Priority, RunChange, T
 use crate::domain::text::Label;
 use crate::domain::time::{HOUR_MS, MINUTE_MS, Timestamp};
 
-const START: Timestamp = Timestamp(1_760_000_000_000);
+pub(super) const START: Timestamp = Timestamp(1_760_000_000_000);
 
 /// A shop with four stations, and a clock that the test moves.
-struct Shop {
-    state: State,
+pub(super) struct Shop {
+    pub state: State,
     n_ops: u64,
-    now: Timestamp,
-    role: Role,
+    pub now: Timestamp,
+    pub role: Role,
 }
 
 impl Shop {
-    fn new() -> Shop {
+    pub fn new() -> Shop {
         let mut shop = Shop {
             state: State::default(),
             n_ops: 0,
@@ -47,22 +47,22 @@ impl Shop {
         shop
     }
 
-    fn at(&mut self, minutes: i64) -> &mut Shop {
+    pub fn at(&mut self, minutes: i64) -> &mut Shop {
         self.now = START + minutes * MINUTE_MS;
         self
     }
 
-    fn record(&mut self, body: Body) -> Outcome {
+    pub fn record(&mut self, body: Body) -> Outcome {
         self.n_ops += 1;
         let op = stamped(self.n_ops, self.now, self.role, body);
         apply(&mut self.state, &op).outcome
     }
 
-    fn must(&mut self, body: Body) {
+    pub fn must(&mut self, body: Body) {
         assert_eq!(self.record(body.clone()), Outcome::Applied, "{body:?}");
     }
 
-    fn start(&mut self, session: u64, on: u64) {
+    pub fn start(&mut self, session: u64, on: u64) {
         self.must(start(id(session), on));
     }
 
@@ -76,7 +76,7 @@ impl Shop {
         self.record(pay(id(session), payment_id, Money(amount)))
     }
 
-    fn end(&mut self, session: u64, choice: Choice) -> Bill {
+    pub fn end(&mut self, session: u64, choice: Choice) -> Bill {
         let told = choice.target(self.bill(session).total);
         self.must(Body::SessionEnded {
             session_id: id(session),
@@ -86,12 +86,12 @@ impl Shop {
         self.bill(session)
     }
 
-    fn bill(&self, session: u64) -> Bill {
+    pub fn bill(&self, session: u64) -> Bill {
         self.state.session(id(session)).unwrap().bill(self.now)
     }
 }
 
-fn id(n: u64) -> SessionId {
+pub(super) fn id(n: u64) -> SessionId {
     SessionId(small_id(3, n))
 }
 
@@ -102,7 +102,7 @@ fn is_sum_of_parts(bill: &Bill) -> bool {
 }
 
 /// A random session: up to five segments and five pauses within four hours.
-fn any_session() -> impl Strategy<Value = Session> {
+pub(super) fn any_session() -> impl Strategy<Value = Session> {
     let segments = prop::collection::vec((0..240i64, any::<bool>()), 1..6);
     let pauses = prop::collection::vec((0..240i64, 0..60_000i64, 1..40i64), 0..6);
     (segments, pauses).prop_map(|(segments, pauses)| {

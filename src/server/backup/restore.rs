@@ -14,7 +14,8 @@ use crate::server::backup::container;
 use crate::server::backup::shelf::has_room;
 use crate::server::db::login::RESTORED_FROM;
 use crate::server::{
-    DATABASE, Server, StartError, audit, clock, db, gateway, lock, platform, say, seal, sync,
+    DATABASE, Server, StartError, audit, clock, db, gateway, lock, outage, platform, say, seal,
+    sync,
 };
 
 /// Where a backup is unpacked before it is put in place.
@@ -114,6 +115,8 @@ async fn finish(
     let mark = serde_json::to_string(&anchor).map_err(io::Error::from)?;
     db::put_meta(writer, audit::RESTORED, &mark).await?;
     db::put_meta(writer, RESTORED_FROM, &manifest.made_at.0.to_string()).await?;
+    // The time since the backup was made is no outage.
+    db::remove_meta(writer, outage::ALIVE_AT).await?;
     let locked = db::find_meta(writer, seal::LOCKED).await?;
     let gateway = db::row::list(writer, Table::Gateway).await?.pop();
     opened.readers.close().await;

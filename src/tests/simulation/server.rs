@@ -192,10 +192,8 @@ impl Server {
         self.revs.extend(draft.changed);
         self.heads.extend(draft.heads);
         self.held.extend(draft.held);
-        draft
-            .let_go
-            .iter()
-            .for_each(|place| drop(self.held.remove(place)));
+        let is_held = |place: &i64| !draft.let_go.contains(place);
+        self.held.retain(|place, _| is_held(place));
     }
 
     pub fn chain_at(&self, cursor: u64) -> Option<Chain> {

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use crate::app::pages::floor::cut::CutNotice;
 use crate::app::pages::floor::{Open, floor};
 use crate::app::parts::bill::{BillTable, with_choice};
 use crate::app::parts::button::{Button, Choose, Icon, MoneyField};
@@ -168,6 +169,7 @@ pub fn EndSheet(
     view! {
         <Sheet title=Signal::derive(title) size="xl" on_close>
             <div class="sheet-body">
+                <CutNotice session />
                 <div class="bill-split">
                     <section>
                         <BillTable

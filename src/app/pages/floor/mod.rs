@@ -2,6 +2,7 @@
 
 mod actions;
 mod card;
+mod cut;
 mod end;
 mod order;
 mod session;
@@ -14,6 +15,7 @@ use crate::app::pages::floor::actions::{
     EditStart, ExtraForm, LimitForm, MoveList, TimerForm, TransferList,
 };
 use crate::app::pages::floor::card::StationCard;
+use crate::app::pages::floor::cut::{CutBands, CutSheet};
 use crate::app::pages::floor::end::EndSheet;
 pub use crate::app::pages::floor::end::{ChooseAmount, Choosing, pay_bodies};
 use crate::app::pages::floor::order::OrderSheet;
@@ -30,6 +32,7 @@ use crate::client;
 use crate::domain::id::{ExtraId, SessionId, StationId};
 use crate::domain::money::latin_digit;
 use crate::domain::op::Body;
+use crate::domain::outage::Gap;
 use crate::domain::session::Session;
 use crate::domain::station::{Mode, Station};
 use crate::domain::stats::DayFigures;
@@ -59,6 +62,8 @@ pub enum Open {
     End(SessionId),
     /// The receipt of a session that has ended.
     Receipt(SessionId),
+    /// Deciding about a power cut.
+    Cut(Gap),
     /// The keyboard's shortcuts.
     Help,
 }
@@ -77,7 +82,7 @@ impl Floor {
     pub fn open(self, what: Open) {
         let station_id = match &what {
             Open::Start(station_id) => Some(*station_id),
-            Open::Help => None,
+            Open::Cut(_) | Open::Help => None,
             Open::Session(id)
             | Open::Order(id)
             | Open::Timer(id)
@@ -176,6 +181,7 @@ pub fn FloorPage() -> impl IntoView {
                 on_press=move || floor.open(Open::Help)
             />
         </PageHead>
+        <CutBands />
         <Strip />
         <Show when=move || !stations.with(Vec::is_empty) fallback=NoStations>
             <section class="floor" aria-label=words.stations>
@@ -278,6 +284,7 @@ fn OpenSheet() -> impl IntoView {
                     store.memo(move |state| state.session(id).cloned().unwrap_or_default());
                 view! { <ReceiptSheet session on_close /> }
             }
+            Open::Cut(gap) => view! { <CutSheet gap on_close /> },
             Open::Help => view! { <HelpSheet on_close /> },
         })
     }
