@@ -374,11 +374,11 @@ catalogue! {
     was_ended: "انتهت الجلسة", "Session ended";
     was_settled: "اتقفل الحساب", "Bill settled";
     was_reopened: "اتفتح الحساب تاني", "Bill reopened";
-    outage_found: "النور قطع والجلسات شغالة", "Power cut while sessions were running";
+    outage_found: "النور قطع وفيه جلسات شغالة", "Power cut while sessions were running";
     cut_charged: "وقت قطع النور اتحسب", "Power cut charged";
-    cut_taken_out: "وقت قطع النور اتشال", "Power cut taken out";
+    cut_taken_out: "وقت قطع النور ما اتحسبش", "Power cut taken out";
     cut_stopped: "اللعب وقف من ساعة قطع النور", "Play stopped at the power cut";
-    cut_undecided: "قرار قطع النور اتلغى", "Decision on the power cut taken back";
+    cut_undecided: "رجعنا في حساب وقت قطع النور", "Decision on the power cut taken back";
 
     // A power cut.
     cut_title: "النور قطع", "Power cut";
@@ -388,19 +388,19 @@ catalogue! {
     cut_two: "جلستين كانوا شغالين", "Two sessions were running";
     cut_few: "{n} جلسات كانت شغالة", "{n} sessions were running";
     cut_many: "{n} جلسة كانت شغالة", "{n} sessions were running";
-    cut_decide: "قرّر حسابها", "Decide";
-    cut_note: "ده الوقت اللي كمبيوتر المحل كان فيه مقفول. كل جلسة بتتحسب كاملة لحد ما تقرر", "The shop's computer was off for this long. Each session is charged in full until you decide";
+    cut_decide: "حدّد الحساب", "Decide";
+    cut_note: "ده الوقت اللي كمبيوتر المحل كان فيه مقفول. كل جلسة بتتحسب كاملة لحد ما تحدد", "The shop's computer was off for this long. Each session is charged in full until you decide";
     cut_needs_approval: "شيل الوقت أو وقف اللعب محتاج رقم سري من مدير", "Taking time out or stopping play needs a manager's PIN";
     cut_charge: "يتحسب", "Charge it";
-    cut_take_out: "يتشال", "Take it out";
-    cut_stop_at: "يقف {from}", "Stop at {from}";
+    cut_take_out: "ما يتحسبش", "Take it out";
+    cut_stop_at: "لحد {from} بس", "Stop at {from}";
     cut_for_all: "للكل مرة واحدة", "For all at once";
     cut_for_rest: "للباقي مرة واحدة", "For the rest at once";
-    cut_all_decided: "كل الجلسات اتقررت", "Every session is decided";
+    cut_all_decided: "كل الجلسات اتحدد حسابها", "Every session is decided";
     cut_owes_now: "عليه دلوقتي", "Owes now";
     cut_reason: "السبب (اختياري)", "Reason (optional)";
     cut_reason_hint: "بيتكتب في سجل العمليات مع كل قرار", "Kept in the audit log with each decision";
-    cut_open_bill: "النور قطع {n} والجلسة دي لسه ما اتقررش حسابها", "The power was off for {n}, and nobody has decided about this session yet";
+    cut_open_bill: "النور قطع {n}، ولسه محدش حدد الوقت ده يتحسب ولا لأ", "The power was off for {n}, and nobody has decided about this session yet";
     done_deciding: "تمام", "Done";
 
     // Menu and stations.

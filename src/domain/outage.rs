@@ -140,18 +140,23 @@ impl Session {
         cut.map(|cut| cut.verdict)
     }
 
-    /// Tells whether somebody has to decide about a gap: it was being played when that began, and it was not paused for
-    /// all of it.
+    /// Tells whether somebody has to decide about a gap: it was being played when that began, and nobody has seen to it on
+    /// a phone while the gap went on, by a pause or by letting it play on.
     pub fn is_undecided(&self, gap: &Gap) -> bool {
         let to = gap.to.unwrap_or(Timestamp(i64::MAX));
         let is_paused = || {
             let pauses = self.pauses(to);
             pauses.iter().any(|(a, b)| *a <= gap.from && *b >= to)
         };
+        let is_seen_to = || {
+            let mut marks = self.marks.iter();
+            marks.any(|mark| gap.from <= mark.at && mark.at < to)
+        };
         self.is_live()
             && self.started_at <= gap.from
             && self.verdict_on(gap).is_none()
             && !is_paused()
+            && !is_seen_to()
     }
 
     /// Puts what was decided about a gap in the place of what stood; none takes it back.
@@ -165,6 +170,11 @@ impl Session {
             verdict,
             by,
         }));
+    }
+
+    /// Forgets what was decided after a moment: whoever ended play then has told the customer what stood before.
+    pub(super) fn forget_later_cuts(&mut self, at: Timestamp) {
+        self.cuts.retain(|cut| cut.by.at <= at);
     }
 
     /// When play went on for the first time after a moment, as somebody recorded it.
@@ -181,7 +191,8 @@ impl Session {
             (Verdict::Charge, _) => return None,
             (Verdict::TakeOut, Some(to)) => Some(to),
             (Verdict::TakeOut, None) => [resumed(), cut.over_at].into_iter().flatten().min(),
-            (Verdict::StopAt, _) => resumed(),
+            // A pause and its end before somebody decided that play had stopped say nothing against it.
+            (Verdict::StopAt, _) => self.resumed_after(cut.from.max(cut.by.at)),
         };
         Some((cut.from, to))
     }

@@ -199,6 +199,7 @@ pub(super) fn transfer(
     if target.transfers.len() >= PARTS_MAX {
         return Err(Reason::TooMany);
     }
+    source.forget_later_cuts(op.at);
     let parts = source.parts(op.at);
     let mut moved = parts;
     if !with_orders {
@@ -257,6 +258,7 @@ pub(super) fn end(
         });
         return done(Outcome::Superseded(Reason::AlreadyEnded), session);
     }
+    session.forget_later_cuts(op.at);
     session.ended = Some(Ended {
         at: op.at.max(session.started_at),
         by: op.by,

@@ -8,7 +8,11 @@ use crate::domain::outage::{Gap, ON_ITS_WAY_MS, Outage};
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::registry::{Row, State};
 use crate::domain::session::{PARTS_MAX, Session};
-use crate::domain::time::Timestamp;
+use crate::domain::time::{MINUTE_MS, Timestamp};
+
+/// How far ahead of whoever decides an outage's end may lie: two clocks of a shop differ by less. Time that is still to
+/// come is not taken out.
+const AHEAD_MS_MAX: i64 = MINUTE_MS;
 
 /// Writes an outage down. What was decided while it went on learns when it was over.
 pub(super) fn find(
@@ -63,7 +67,7 @@ pub(super) fn decide(state: &State, op: &Stamped, session_id: SessionId) -> Deci
         return Err(Reason::Unreadable);
     };
     let mut session = open(state, op, session_id)?;
-    if *from > op.at {
+    if *from > op.at || to.is_some_and(|to| to > op.at + AHEAD_MS_MAX) {
         return Err(Reason::StartInFuture);
     }
     let gap = Gap {
@@ -359,6 +363,56 @@ mod tests {
     }
 
     #[test]
+    fn who_was_paused_on_a_phone_while_the_power_was_off_is_not_asked_about() {
+        let mut shop = Shop::new();
+        shop.start(1, 1);
+        shop.start(2, 2);
+        shop.at(62).must(Body::SessionPaused { session_id: id(1) });
+        shop.at(97).must(Body::SessionResumed { session_id: id(1) });
+        shop.found(cut());
+        assert_eq!(shop.state.undecided(&cut()), [id(2)]);
+    }
+
+    #[test]
+    fn a_slip_before_the_decision_does_not_let_play_go_on() {
+        let mut shop = after_a_cut(1);
+        shop.at(100).must(Body::SessionPaused { session_id: id(1) });
+        shop.at(101)
+            .must(Body::SessionResumed { session_id: id(1) });
+        shop.at(120).must(decided(1, cut(), StopAt, None));
+        assert_eq!(shop.at(150).played(1), 60);
+        shop.must(Body::SessionResumed { session_id: id(1) });
+        assert_eq!(shop.at(160).played(1), 70);
+    }
+
+    #[test]
+    fn an_end_of_before_the_decision_keeps_what_it_was_told_with() {
+        for decides_first in [false, true] {
+            let mut shop = Shop::new();
+            shop.start(1, 1);
+            shop.found(cut());
+            let take_out = decided(1, cut(), TakeOut, None);
+            if decides_first {
+                shop.at(110).must(take_out.clone());
+            }
+            // A phone without the shop has ended it at the full price.
+            let told = Money(3_333);
+            let end = Body::SessionEnded {
+                session_id: id(1),
+                choice: Choice::Exact,
+                told,
+            };
+            shop.at(100);
+            assert_eq!(shop.record(end), Outcome::Applied);
+            if !decides_first {
+                let late = shop.at(110).record(take_out);
+                assert_eq!(late, Outcome::Superseded(Reason::AlreadyEnded));
+            }
+            assert_eq!(shop.bill(1).total, told, "{decides_first}");
+        }
+    }
+
+    #[test]
     fn an_outage_ends_no_decision_about_another_one() {
         let mut shop = Shop::new();
         shop.start(1, 1);
@@ -521,6 +575,7 @@ mod tests {
             (gap(5, 70, 60), Reason::EndsBeforeStart),
             (gap(5, 70, 71 + long), Reason::OutOfRange),
             (gap(5, 121, 130), Reason::StartInFuture),
+            (gap(5, 70, 125), Reason::StartInFuture),
         ] {
             let refused = shop.record(decided(1, gap, TakeOut, None));
             assert_eq!(refused, Outcome::Rejected(reason), "{gap:?}");

@@ -209,6 +209,9 @@ impl Server {
 
     /// Begins the epoch after the one that somebody showed (rules 4, 5).
     fn turn(&mut self, theirs: Epoch, chance: &mut Chance) {
+        if self.mutant == Mutant::OldEpoch {
+            return;
+        }
         let epoch = self.desk.position.epoch.after(theirs, chance.bits());
         self.desk.position.epoch = epoch;
         self.peer = self.peer.map(|_| 0);

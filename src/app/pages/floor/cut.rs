@@ -221,9 +221,15 @@ fn CutRow(gap: Gap, session_id: SessionId, choose: Decide) -> impl IntoView {
     let owes = Memo::new(move |_| session.with(|session| session.bill(store.now()).due));
     let would_owe = move |verdict: Verdict| -> Memo<Money> {
         Memo::new(move |_| {
-            let mut session = session.get();
-            session.judge(&gap, Some(verdict), Signature::default());
-            session.bill(store.now()).due
+            let (mut session, now) = (session.get(), store.now());
+            if session.verdict_on(&gap) != Some(verdict) {
+                let by = Signature {
+                    at: now,
+                    ..Signature::default()
+                };
+                session.judge(&gap, Some(verdict), by);
+            }
+            session.bill(now).due
         })
     };
     let pick = |verdict: Verdict| {
