@@ -196,9 +196,10 @@ async fn keep(shop: &Path, now: Timestamp) -> Result<PathBuf, StartError> {
     }
     link(shop, &kept)?;
     for what in BESIDE {
-        let left = beside(shop, what);
-        if left.exists() {
-            link(&left, &beside(&kept, what))?;
+        // Nothing may be there; and whoever has just looked at a damaged one may still be cleaning up after themselves.
+        match link(&beside(shop, what), &beside(&kept, what)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
         }
     }
     container::sync_folder(&kept)?;

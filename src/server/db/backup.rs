@@ -35,8 +35,10 @@ pub async fn fold(file: &Path) -> Result<(), sqlx::Error> {
         .filename(file)
         .journal_mode(SqliteJournalMode::Wal);
     let mut connection = SqliteConnection::connect_with(&options).await?;
-    super::checkpoint(&mut connection).await?;
-    connection.close().await
+    let folded = super::checkpoint(&mut connection).await;
+    // Closed in any case: it takes away what lies beside the file, and must not do that later.
+    let closed = connection.close().await;
+    folded.and(closed)
 }
 
 /// The last migration that a database has seen; none where it is none of ours.
