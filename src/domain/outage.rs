@@ -140,23 +140,18 @@ impl Session {
         cut.map(|cut| cut.verdict)
     }
 
-    /// Tells whether somebody has to decide about a gap: it was being played when that began, and nobody has seen to it on
-    /// a phone while the gap went on, by a pause or by letting it play on.
+    /// Tells whether somebody has to decide about a gap: it was being played when that began, and it was not paused for
+    /// all of it.
     pub fn is_undecided(&self, gap: &Gap) -> bool {
         let to = gap.to.unwrap_or(Timestamp(i64::MAX));
         let is_paused = || {
             let pauses = self.pauses(to);
             pauses.iter().any(|(a, b)| *a <= gap.from && *b >= to)
         };
-        let is_seen_to = || {
-            let mut marks = self.marks.iter();
-            marks.any(|mark| gap.from <= mark.at && mark.at < to)
-        };
         self.is_live()
             && self.started_at <= gap.from
             && self.verdict_on(gap).is_none()
             && !is_paused()
-            && !is_seen_to()
     }
 
     /// Puts what was decided about a gap in the place of what stood; none takes it back.

@@ -363,17 +363,6 @@ mod tests {
     }
 
     #[test]
-    fn who_was_paused_on_a_phone_while_the_power_was_off_is_not_asked_about() {
-        let mut shop = Shop::new();
-        shop.start(1, 1);
-        shop.start(2, 2);
-        shop.at(62).must(Body::SessionPaused { session_id: id(1) });
-        shop.at(97).must(Body::SessionResumed { session_id: id(1) });
-        shop.found(cut());
-        assert_eq!(shop.state.undecided(&cut()), [id(2)]);
-    }
-
-    #[test]
     fn a_slip_before_the_decision_does_not_let_play_go_on() {
         let mut shop = after_a_cut(1);
         shop.at(100).must(Body::SessionPaused { session_id: id(1) });
