@@ -21,6 +21,7 @@ use crate::domain::profile::{Profile, ProfileView};
 use crate::domain::session::Session;
 use crate::domain::shop::Language;
 use crate::domain::staff::{Role, SecretKind, Signature};
+use crate::domain::standby::StandbyView;
 use crate::domain::sync::{Boot, Part, PartAsk, PullAsk, PullReply, PushBatch, PushReply};
 use crate::domain::time::{BusinessDay, Timestamp};
 use crate::domain::voucher::{Batch, Charset, Package, Voucher};
@@ -597,6 +598,7 @@ pub async fn push(batch: PushBatch) -> Result<PushReply, Error> {
             if batch.ops.len() > BATCH_OPS_MAX {
                 return Err(Error::BadRequest);
             }
+            call.server.line.caught_up().await;
             Ok(call.server.sequencer.push(batch, authority, now()).await?)
         }
         .await,
@@ -1520,6 +1522,132 @@ pub async fn set_backup_passphrase(passphrase: Option<String>) -> Result<(), Err
         async {
             call.may(Right::Settings).await?;
             backup::set_passphrase(&call.server, passphrase).await
+        }
+        .await,
+    )
+}
+
+/// How the shop and its standby stand with each other.
+#[server(endpoint = "standby", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn standby() -> Result<StandbyView, Error> {
+    use crate::domain::right::Right;
+    use crate::server::standby;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.may(Right::Settings).await?;
+            standby::view(&call.server).await
+        }
+        .await,
+    )
+}
+
+/// A pass for the standby, for a browser that shows it there when the shop does not answer.
+#[server(endpoint = "standby_pass", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn standby_pass() -> Result<String, Error> {
+    use crate::server::pass;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            let who = call.who().await?;
+            pass(&call.server, &who).await
+        }
+        .await,
+    )
+}
+
+/// Draws a key for a standby, which it is started with. Nothing is kept of it before the standby is set.
+#[server(endpoint = "draw_standby_key", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn draw_standby_key() -> Result<String, Error> {
+    use crate::domain::right::Right;
+    use crate::server::standby;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.may(Right::Settings).await?;
+            Ok(standby::secret())
+        }
+        .await,
+    )
+}
+
+/// Sets where the shop's standby is, with its key where that is new, and the certificate that somebody has confirmed.
+#[server(endpoint = "set_standby", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn set_standby(
+    address: String,
+    key: Option<String>,
+    trusted: Option<Fingerprint>,
+) -> Result<(), Error> {
+    use crate::domain::right::Right;
+    use crate::server::standby;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            let who = call.may(Right::Settings).await?;
+            standby::set(&call.server, &who, &address, key.as_deref(), trusted).await
+        }
+        .await,
+    )
+}
+
+/// The shop has no standby any more.
+#[server(endpoint = "leave_standby", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn leave_standby() -> Result<(), Error> {
+    use crate::domain::right::Right;
+    use crate::server::standby;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            let who = call.may(Right::Settings).await?;
+            standby::leave(&call.server, &who).await
+        }
+        .await,
+    )
+}
+
+/// Lets another server dial this one, as its standby: the key to start it with.
+#[server(endpoint = "let_join", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn let_join(password: String) -> Result<String, Error> {
+    use crate::domain::right::Right;
+    use crate::server::{confirm, standby};
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            let who = call.may(Right::Settings).await?;
+            confirm(&call.server, &call.browser(), &who, &password).await?;
+            standby::new_key(&call.server).await
+        }
+        .await,
+    )
+}
+
+/// Puts a standby in the place of its shop for good.
+#[server(endpoint = "promote", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn promote(password: String, shop_name: String) -> Result<(), Error> {
+    use crate::domain::right::Right;
+    use crate::server::{confirm, standby};
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            let who = call.may(Right::Settings).await?;
+            confirm(&call.server, &call.browser(), &who, &password).await?;
+            standby::take_over(&call.server, &shop_name).await
+        }
+        .await,
+    )
+}
+
+/// Gives the place of the shop to its standby.
+#[server(endpoint = "hand_over", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn hand_over(password: String) -> Result<(), Error> {
+    use crate::domain::right::Right;
+    use crate::server::{confirm, standby};
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            let who = call.may(Right::Settings).await?;
+            confirm(&call.server, &call.browser(), &who, &password).await?;
+            standby::hand_over(&call.server).await
         }
         .await,
     )

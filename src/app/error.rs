@@ -95,6 +95,12 @@ pub enum Error {
     /// Somebody who has not signed in on this device before cannot do so without the server.
     #[error("not known on this device")]
     NotHere,
+    /// This server is a standby: it goes at the shop's only, when that is back.
+    #[error("only the shop's own server does this")]
+    AtShop,
+    /// The standby has not got the shop's rows yet.
+    #[error("the standby is not filled yet")]
+    Filling,
     /// Something that should not happen; the server's log says what.
     #[error("internal error")]
     Internal,
@@ -109,6 +115,7 @@ impl Error {
             Error::NotFound => 404,
             Error::NotNew
             | Error::Busy
+            | Error::AtShop
             | Error::Refused(Reason::NoSuchStep | Reason::LastOwner | Reason::OwnPlace) => 409,
             Error::BadRequest => 400,
             Error::Refused(_)
@@ -121,7 +128,7 @@ impl Error {
             Error::LockedOut { .. } | Error::TooManyTries { .. } => 429,
             Error::Internal => 500,
             Error::Gateway(_) => 502,
-            Error::Unavailable | Error::NoAnswer | Error::NotHere => 503,
+            Error::Unavailable | Error::NoAnswer | Error::NotHere | Error::Filling => 503,
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::app::fill::Filling;
 use crate::app::pages::filling::FillingPage;
 use crate::app::pages::first_run::FirstRunPage;
 use crate::app::pages::login::LoginPage;
+use crate::app::pages::waiting::WaitingPage;
 use crate::app::parts::shell::Shell;
 use crate::app::{Error, Opened, Shelled, Store, Tone, api, prefs, view, words};
 use crate::client;
@@ -32,6 +33,9 @@ pub fn Gate() -> impl IntoView {
             {move || Suspend::new(async move {
                 match boot.await {
                     Ok(Boot::FirstRun) => view! { <FirstRunPage /> },
+                    Ok(Boot::Waiting { n_done, n_all }) => {
+                        view! { <WaitingPage n_done n_all /> }
+                    }
                     Ok(Boot::Login { shop_name, staff, is_demo }) => {
                         view! { <LoginPage shop_name staff is_demo /> }
                     }

@@ -50,6 +50,7 @@ use crate::app::pages::router::RouterPage;
 use crate::app::pages::sale::SalePage;
 use crate::app::pages::settings::SettingsPage;
 use crate::app::pages::staff::StaffPage;
+use crate::app::pages::standby::StandbyPage;
 use crate::app::pages::stations::StationsPage;
 use crate::app::pages::tasks::TasksPage;
 use crate::app::pages::vouchers::VouchersPage;
@@ -121,6 +122,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("router") view=RouterPage />
                     <Route path=path!("audit") view=AuditPage />
                     <Route path=path!("backup") view=BackupPage />
+                    <Route path=path!("standby") view=StandbyPage />
                     <Route path=path!("more") view=MorePage />
                 </ParentRoute>
             </Routes>

@@ -42,7 +42,7 @@ use mikrodash::server::gateway::simulator::device::{Device, Make};
 use mikrodash::server::gateway::simulator::{Pace, Simulator};
 use mikrodash::server::gateway::voucher::{SCRIPT_VOUCHERS_MAX, make_some};
 use mikrodash::server::sequencer::Authority;
-use mikrodash::server::{Browser, Server, db, now, router, sign_in, sync};
+use mikrodash::server::{Begin, Browser, Server, db, now, router, sign_in, sync};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -197,7 +197,7 @@ impl Journal {
 fn sequencer(criterion: &mut Criterion, runtime: &Runtime) {
     let folder = tempfile::TempDir::new().unwrap();
     let server = runtime
-        .block_on(Server::open(folder.path(), "Africa/Cairo", true))
+        .block_on(Server::open(folder.path(), "Africa/Cairo", Begin::Demo))
         .unwrap();
     let by = runtime.block_on(sync::boot(&server, None, true)).unwrap();
     let Boot::Login { staff, .. } = by else {
@@ -224,7 +224,7 @@ fn sequencer(criterion: &mut Criterion, runtime: &Runtime) {
             },
         );
     }
-    let head = *server.sequencer.position().borrow();
+    let head = server.sequencer.position();
     let mut since = head;
     since.cursor = 100;
     since.chain = runtime.block_on(async {
@@ -248,7 +248,7 @@ fn sequencer(criterion: &mut Criterion, runtime: &Runtime) {
 async fn vouchers() {
     const RUNS: usize = 5;
     let folder = tempfile::TempDir::new().unwrap();
-    let server = Server::open(folder.path(), "Africa/Cairo", true).await;
+    let server = Server::open(folder.path(), "Africa/Cairo", Begin::Demo).await;
     let server = Arc::new(server.unwrap());
     let options = LeptosOptions::builder()
         .output_name("mikrodash")
@@ -367,7 +367,7 @@ fn row(what: &str, (p50, p99): (Duration, Duration), target: &str) {
 async fn ten_years() {
     let began = Instant::now();
     let server = Arc::new(
-        Server::open(Path::new(SEEDED), "Africa/Cairo", false)
+        Server::open(Path::new(SEEDED), "Africa/Cairo", Begin::Shop)
             .await
             .unwrap(),
     );

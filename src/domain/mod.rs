@@ -27,6 +27,7 @@ pub mod shop;
 #[cfg(test)]
 pub mod spare;
 pub mod staff;
+pub mod standby;
 pub mod station;
 pub mod stats;
 pub mod sync;

@@ -127,6 +127,9 @@ pub struct Shop {
     /// A second folder for backups, on another disk; empty where there is none.
     #[serde(default)]
     pub backup_folder: String,
+    /// Where devices find the standby, as in `https://standby.example.com`; empty where there is none.
+    #[serde(default)]
+    pub standby: String,
 }
 
 fn discount_percent() -> i32 {
@@ -166,6 +169,7 @@ impl Default for Shop {
             sheet_logo: String::new(),
             backup_minute: backup_minute(),
             backup_folder: String::new(),
+            standby: String::new(),
         }
     }
 }
@@ -213,6 +217,7 @@ impl Shop {
             ShopChange::SheetLogo(name) => self.sheet_logo = name,
             ShopChange::BackupMinute(minute) => self.backup_minute = minute,
             ShopChange::BackupFolder(folder) => self.backup_folder = folder,
+            ShopChange::Standby(origin) => self.standby = origin,
         }
     }
 }
@@ -267,6 +272,8 @@ pub enum ShopChange {
     BackupMinute(i32),
     /// Another second folder for backups, from the root of the server's disk; empty for none.
     BackupFolder(String),
+    /// Another place where devices find the standby; empty for none.
+    Standby(String),
 }
 
 impl ShopChange {
@@ -314,6 +321,7 @@ impl ShopChange {
                 }
                 folder.is_empty() || folder.starts_with('/')
             }
+            ShopChange::Standby(origin) => origin.is_empty() || is_origin(origin),
             ShopChange::Language(_)
             | ShopChange::Digits(_)
             | ShopChange::Paper(_)
@@ -327,6 +335,22 @@ impl ShopChange {
             Err(Reason::OutOfRange)
         }
     }
+}
+
+/// The longest name of a server, with its port.
+const HOST_CHARS_MAX: usize = 260;
+
+/// Tells whether a text is an origin to which a device may send what it has: over https, or on this very machine.
+fn is_origin(text: &str) -> bool {
+    let is_host_char = |c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c);
+    let is_here = |host: &str| {
+        host == "localhost" || host.starts_with("localhost:") || host.starts_with("127.0.0.1")
+    };
+    let secure = text.strip_prefix("https://");
+    let plain = text.strip_prefix("http://").filter(|host| is_here(host));
+    secure.or(plain).is_some_and(|host| {
+        !host.is_empty() && host.len() <= HOST_CHARS_MAX && host.chars().all(is_host_char)
+    })
 }
 
 /// Checks a text that stands on one line and may be empty.

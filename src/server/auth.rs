@@ -13,7 +13,7 @@ use crate::domain::staff::{PASSWORD_CHARS_MIN, SecretKind, Staff, StaffSecret};
 use crate::domain::sync::{PushBatch, read_batch};
 use crate::domain::time::{DAY_MS, MINUTE_MS};
 use crate::server::Error;
-use crate::server::db::login::{Found, Login};
+use crate::server::db::login::{Found, Login, Opener};
 use crate::server::sequencer::Authority;
 use crate::server::{Server, browser, clock, db, sync};
 
@@ -104,9 +104,26 @@ pub async fn authority(
 }
 
 async fn find(server: &Server, headers: &HeaderMap) -> Result<Found, Error> {
-    let token = cookie(headers, COOKIE).ok_or(Error::NotSignedIn)?;
-    let found = db::login::find(&server.readers, &hash(token), clock::now()).await?;
+    let token = cookie(headers, COOKIE).map(|token| Opener::Token(hash(token)));
+    let opener = token.or_else(|| bearer(headers).map(|pass| Opener::Pass(hash(pass))));
+    let opener = opener.ok_or(Error::NotSignedIn)?;
+    let found = db::login::find(&server.readers, &opener, clock::now()).await?;
     found.ok_or(Error::NotSignedIn)
+}
+
+/// What a request shows where no cookie goes.
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let shown = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    shown.strip_prefix("Bearer ")
+}
+
+/// Gives whoever is here a pass for the standby, which their browser keeps and shows there; the one before is of no use
+/// any more.
+pub async fn pass(server: &Server, who: &Who) -> Result<String, Error> {
+    let pass = token();
+    let mut logins = server.logins.lock().await;
+    db::login::put_pass(&mut logins, who.login.login_id, &hash(&pass)).await?;
+    Ok(pass)
 }
 
 /// Finds a member of the staff.
@@ -176,6 +193,25 @@ pub async fn sign_in(
         set_cookie(COOKIE, &token, LOGIN_MS),
         name_cookie(browser),
     ])
+}
+
+/// Somebody who is signed in proves once more, by their password, that it is them.
+pub async fn confirm(
+    server: &Server,
+    browser: &Browser,
+    who: &Staff,
+    password: &str,
+) -> Result<(), Error> {
+    let mut logins = server.logins.lock().await;
+    let proven = prove(
+        &mut logins,
+        browser,
+        who.staff_id,
+        SecretKind::Password,
+        password,
+    )
+    .await;
+    proven.map(drop)
 }
 
 /// Somebody proves in a browser where another is signed in that they are there, and allow something: their stay, which
@@ -355,11 +391,17 @@ fn set_cookie(name: &str, value: &str, ms: i64) -> String {
 }
 
 /// A secret that nobody guesses.
-fn token() -> String {
+pub fn token() -> String {
     clock::chance::<32>()
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect()
+}
+
+/// Tells whether two hashes are the same, in the same time whether they are or not.
+pub fn is_same(one: &str, other: &str) -> bool {
+    let pairs = one.bytes().zip(other.bytes());
+    one.len() == other.len() && pairs.fold(0, |all, (one, other)| all | (one ^ other)) == 0
 }
 
 /// The SHA-256 of a secret, in hexadecimal: what is kept of it.

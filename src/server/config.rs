@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use etcetera::base_strategy::{BaseStrategy, choose_native_strategy};
 use serde::Deserialize;
 
+use crate::server::Begin;
 use crate::server::error::StartError;
 use crate::server::tls::acme::{AcmeSettings, LETS_ENCRYPT};
 use crate::server::tls::{TlsSettings, is_name};
@@ -134,6 +135,26 @@ pub struct ServeArgs {
     /// Fill an empty data folder with the demo shop.
     #[arg(long, env = "MIKRODASH_DEMO", value_parser = BoolishValueParser::new())]
     pub demo: bool,
+    /// The other server.
+    #[command(flatten)]
+    pub other: OtherArgs,
+}
+
+/// A shop has one other server, its standby; and a standby its shop.
+#[derive(Clone, Debug, Default, Args)]
+pub struct OtherArgs {
+    /// Be the standby of a shop: an empty data folder waits for the shop to dial.
+    #[arg(long, env = "MIKRODASH_STANDBY", value_parser = BoolishValueParser::new(), conflicts_with = "demo")]
+    pub standby: bool,
+    /// The key that the shop shows to its standby, as its page says it; needed once, and again for another key.
+    #[arg(long, env = "MIKRODASH_SHOP_TOKEN", hide_env_values = true)]
+    pub shop_token: Option<String>,
+    /// With --standby, of a server that cannot be dialled: the address of the one to dial.
+    #[arg(long, env = "MIKRODASH_JOIN", requires = "join_token")]
+    pub join: Option<String>,
+    /// The key that goes with --join.
+    #[arg(long, env = "MIKRODASH_JOIN_TOKEN", hide_env_values = true)]
+    pub join_token: Option<String>,
 }
 
 /// Where the shop is.
@@ -317,8 +338,12 @@ pub struct Config {
     pub log: String,
     /// Whether to log as JSON.
     pub log_json: bool,
-    /// Whether to begin with the demo shop.
-    pub demo: bool,
+    /// What an empty data folder begins as.
+    pub begin: Begin,
+    /// The key that the other server shows.
+    pub shop_token: Option<String>,
+    /// The server to dial, and the key to show there.
+    pub join: Option<(String, String)>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -436,7 +461,13 @@ impl Config {
                 .or(file.server.log)
                 .unwrap_or_else(|| "info".to_owned()),
             log_json: args.log_json || file.server.log_json.unwrap_or(false),
-            demo: args.demo,
+            begin: match (args.other.standby, args.demo) {
+                (true, _) => Begin::Standby,
+                (false, true) => Begin::Demo,
+                (false, false) => Begin::Shop,
+            },
+            shop_token: args.other.shop_token,
+            join: args.other.join.zip(args.other.join_token),
         })
     }
 }
@@ -654,6 +685,10 @@ mod tests {
             "LOG",
             "LOG_JSON",
             "DEMO",
+            "STANDBY",
+            "SHOP_TOKEN",
+            "JOIN",
+            "JOIN_TOKEN",
         ] {
             assert!(help.contains(&format!("MIKRODASH_{name}")), "{name}");
         }

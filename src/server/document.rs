@@ -36,6 +36,10 @@ pub fn read_prefs<'c>(cookie: impl Fn(&'static str) -> Option<&'c str>, shop: &S
     }
 }
 
+/// Where pages find the standby.
+#[derive(Clone, Debug)]
+pub struct Standby(pub String);
+
 /// Draws the document of a page.
 pub fn page(options: LeptosOptions) -> impl IntoView {
     document(options, false)
@@ -112,14 +116,20 @@ fn document(options: LeptosOptions, is_shell: bool) -> impl IntoView {
     }
 }
 
-/// What the page may ask besides its own server: only the install page does, whether the shop is trusted over https.
+/// What the page may ask besides its own server: the standby; and on the install page whether the shop is trusted over
+/// https.
 fn asked_origins() -> Vec<String> {
-    match (use_context::<Parts>(), use_context::<Arc<Server>>()) {
-        (Some(parts), Some(server)) if parts.uri.path() == "/install" => {
-            install::asked_origins(&server, &parts.headers)
-        }
-        _ => Vec::new(),
+    let (Some(parts), Some(server)) = (use_context::<Parts>(), use_context::<Arc<Server>>()) else {
+        return Vec::new();
+    };
+    if parts.uri.path() == "/install" {
+        return install::asked_origins(&server, &parts.headers);
     }
+    let standby = parts.extensions.get::<Standby>();
+    standby
+        .into_iter()
+        .map(|standby| standby.0.clone())
+        .collect()
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use futures::{Stream, StreamExt};
 use tokio_stream::wrappers::WatchStream;
 
+use crate::domain::sync::Told;
 use crate::server::{Server, auth};
 
 /// How often a silent stream says that it is alive; proxies and phones drop one that is silent for a minute.
@@ -30,13 +31,20 @@ pub async fn feed(
     State(server): State<Arc<Server>>,
     headers: HeaderMap,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    let positions = WatchStream::new(server.sequencer.position());
+    let stands = WatchStream::new(server.sequencer.stand());
     let mut stopping = server.stopping.subscribe();
-    let events = positions
-        .map(|position| {
+    let events = stands
+        .map(|stand| {
+            let told = Told {
+                cursor: stand.position.cursor,
+                held: stand
+                    .standby
+                    .map(|holding| holding.mark)
+                    .unwrap_or_default(),
+            };
             Ok(Event::default()
-                .id(position.cursor.to_string())
-                .data(position.cursor.to_string()))
+                .id(told.cursor.to_string())
+                .data(told.to_string()))
         })
         .take_until(async move {
             tokio::select! {

@@ -4,17 +4,22 @@
 use std::any::Any;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::server::listen::Arrival;
-use crate::server::{Error, Server, clock};
+use crate::server::{Error, Server, auth, clock};
 
+/// How long a browser need not ask again whether it may ask; browsers themselves allow no more than two hours.
+const CROSS_ORIGIN_AGE: Duration = Duration::from_hours(2);
 /// The largest error: a word and a number.
 const ERROR_BYTES_MAX: usize = 4_096;
 
@@ -22,15 +27,36 @@ const ERROR_BYTES_MAX: usize = 4_096;
 ///
 /// Browsers say where a request comes from (`Sec-Fetch-Site`, `Origin`), and no page can change that. A program that
 /// is no browser says nothing; it has no cookie of ours to abuse either.
-pub async fn refuse_cross_site(request: Request, next: Next) -> Response {
+pub async fn refuse_cross_site(
+    State(server): State<Arc<Server>>,
+    request: Request,
+    next: Next,
+) -> Response {
     let is_reading = matches!(
         *request.method(),
         Method::GET | Method::HEAD | Method::OPTIONS
     );
-    if !is_reading && is_cross_site(&request) {
+    // What shows a pass is sent by one of our own pages: no other site has one, and browsers add none by themselves.
+    let origin = request.headers().get(header::ORIGIN);
+    let is_ours = auth::bearer(request.headers()).is_some()
+        && origin.is_some_and(|origin| server.line.opens_to(origin));
+    if !is_reading && !is_ours && is_cross_site(&request) {
         return (StatusCode::FORBIDDEN, "this request came from another site").into_response();
     }
     next.run(request).await
+}
+
+/// Lets pages of the other server ask this one: a phone that has the shop's pages asks the standby while the shop is away.
+/// They show a pass; cookies do not go along.
+pub fn cross_origin(server: Arc<Server>) -> CorsLayer {
+    let is_ours = move |origin: &HeaderValue, parts: &Parts| {
+        parts.uri.path().starts_with("/api/") && server.line.opens_to(origin)
+    };
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::predicate(is_ours))
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
+        .max_age(CROSS_ORIGIN_AGE)
 }
 
 fn is_cross_site(request: &Request) -> bool {

@@ -89,6 +89,30 @@ pub fn first_origin(server: &Server) -> Option<String> {
     Some(format!("http://{place}"))
 }
 
+/// Every origin under which browsers open this server, as far as it knows.
+pub fn own_origins(server: &Server) -> Vec<String> {
+    let Some(doors) = server.doors.get() else {
+        return Vec::new();
+    };
+    let mut origins = vec![
+        format!("http://localhost:{}", doors.port),
+        format!("http://127.0.0.1:{}", doors.port),
+    ];
+    if let Some((port, tls)) = &doors.tls {
+        let here = ["localhost".to_owned(), "127.0.0.1".to_owned()];
+        let hosts =
+            tls.name()
+                .into_iter()
+                .chain(here)
+                .chain(lan_addresses(doors.address).into_iter().map(|ip| match ip {
+                    IpAddr::V4(ip) => ip.to_string(),
+                    IpAddr::V6(ip) => format!("[{ip}]"),
+                }));
+        origins.extend(hosts.map(|host| secure_origin(&host, *port)));
+    }
+    origins
+}
+
 fn secure_origin(host: &str, port: u16) -> String {
     match port {
         443 => format!("https://{host}"),

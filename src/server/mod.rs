@@ -36,8 +36,10 @@ mod service;
 mod sheet;
 pub mod shop;
 mod staff;
+pub mod standby;
 pub mod sync;
 pub mod tls;
+mod trust;
 mod voucher;
 mod wifi;
 
@@ -89,8 +91,10 @@ use crate::server::bundle::Unpacked;
 use crate::server::config::{AuditCommand, Cli, Command, Config, DataArgs, RouterArgs};
 use crate::server::seal::Key;
 use crate::server::sequencer::{Authority, CannotStore, Core, Recorder, Sequencer};
+use crate::server::standby::board::Board;
 
 pub use crate::server::auth::{Browser, approve, sign_in, sign_out};
+pub(crate) use crate::server::auth::{confirm, pass};
 pub(crate) use crate::server::browser::{
     list as browsers, pair as pair_browser, revoke as revoke_browser, touch as touch_browser,
 };
@@ -183,24 +187,41 @@ pub struct Server {
     key: Key,
     /// The shop's backups.
     pub backups: Shelf,
+    /// What is known of the line to the other server.
+    pub line: Board,
+}
+
+/// What an empty data folder begins as; one that holds something already stays what it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Begin {
+    /// A shop that nobody has set up yet.
+    #[default]
+    Shop,
+    /// The demo shop.
+    Demo,
+    /// A standby, which waits for its shop.
+    Standby,
 }
 
 impl Server {
     /// Opens a data folder's database and starts the sequencer.
-    pub async fn open(data: &Path, zone_name: &str, is_demo: bool) -> Result<Server, StartError> {
+    pub async fn open(data: &Path, zone_name: &str, begin: Begin) -> Result<Server, StartError> {
         let file = data.join(DATABASE);
-        let database = db::open(&file).await?;
-        let logins = db::open(&file).await?.writer;
-        let nonce = u64::from_le_bytes(clock::chance());
-        let mut core = Core::new(database.writer, nonce).await?;
-        audit::start(data, core.connection(), now()).await?;
-        let mut recorder =
-            Recorder::new(own_device(&mut core).await?, Incarnation(clock::new_id()));
-        if is_demo && core.state().staff.is_empty() {
-            demo::fill(&mut core, &mut recorder, zone_name).await?;
+        let mut database = db::open(&file).await?;
+        let mut logins = db::open(&file).await?.writer;
+        let is_standby = standby::is_standby(&mut database.writer, begin).await?;
+        let (core, recorder) = if is_standby {
+            db::standby::loosen(&mut logins).await?;
+            let mut core = Core::new_standby(database.writer).await?;
+            let own = own_device(&mut core).await?;
+            (core, Recorder::new(own, Incarnation(clock::new_id())))
+        } else {
+            open_shop(data, database.writer, zone_name, begin).await?
+        };
+        let line = Board::default();
+        if standby::recall(&mut logins, &line).await? && !is_standby {
+            line.expect();
         }
-        refresh_zone(&mut core, &mut recorder).await;
-        outage::look(&mut core, &mut recorder, now()).await?;
         Ok(Server {
             readers: database.readers,
             sequencer: Sequencer::start(core),
@@ -223,6 +244,7 @@ impl Server {
             gateway_wake: Wake::default(),
             key: Key::open(data)?,
             backups: Shelf::new(data),
+            line,
         })
     }
 
@@ -247,6 +269,9 @@ impl Server {
         role: Role,
         ops: Vec<(OpId, Timestamp, Body)>,
     ) -> Result<(), Error> {
+        if self.sequencer.is_standby() {
+            return Err(Error::AtShop);
+        }
         let mut recorder = self.recorder.lock().await;
         let batch = recorder.batch(ops);
         let reply = self
@@ -259,6 +284,13 @@ impl Server {
             }
         }
         Ok(())
+    }
+
+    /// Waits until the server stops.
+    pub async fn stopped(&self) {
+        let mut stopping = self.stopping.subscribe();
+        // Whoever could say so is gone where it fails.
+        stopping.wait_for(|is_stopping| *is_stopping).await.ok();
     }
 
     /// Ends what would go on for ever, and folds the log into the file.
@@ -286,6 +318,27 @@ impl From<CannotStore> for Error {
     fn from(_: CannotStore) -> Error {
         Error::Unavailable
     }
+}
+
+/// Takes over the database of a shop and begins an epoch.
+async fn open_shop(
+    data: &Path,
+    writer: SqliteConnection,
+    zone_name: &str,
+    begin: Begin,
+) -> Result<(Core, Recorder), StartError> {
+    let nonce = u64::from_le_bytes(clock::chance());
+    let mut core = Core::new(writer, nonce).await?;
+    audit::start(data, core.connection(), now()).await?;
+    core.take_rest(now()).await?;
+    let own = own_device(&mut core).await?;
+    let mut recorder = Recorder::new(own, Incarnation(clock::new_id()));
+    if begin == Begin::Demo && core.state().staff.is_empty() {
+        demo::fill(&mut core, &mut recorder, zone_name).await?;
+    }
+    refresh_zone(&mut core, &mut recorder).await;
+    outage::look(&mut core, &mut recorder, now()).await?;
+    Ok((core, recorder))
 }
 
 async fn own_device(core: &mut Core) -> Result<DeviceId, StartError> {
@@ -420,7 +473,10 @@ async fn serve(config: Config) -> Result<(), StartError> {
         }
         None => None,
     };
-    let server = Arc::new(Server::open(&config.data, &config.zone, config.demo).await?);
+    let server = Arc::new(Server::open(&config.data, &config.zone, config.begin).await?);
+    let join = config.join.as_ref();
+    let join = join.map(|(address, key)| (address.as_str(), key.as_str()));
+    standby::meet(&server, config.shop_token.as_deref(), join).await?;
     if let Err(error) = rotate::reseal(&config.data, &server).await {
         tracing::error!(%error, "what an older key has sealed stays as it is");
     }
@@ -429,13 +485,17 @@ async fn serve(config: Config) -> Result<(), StartError> {
     let is_demo = db::find_meta(&mut *server.logins.lock().await, "demo")
         .await?
         .is_some();
-    if is_demo && let Err(error) = gateway::demo::play(&server).await {
+    if is_demo
+        && !server.sequencer.is_standby()
+        && let Err(error) = gateway::demo::play(&server).await
+    {
         tracing::error!(%error, "the demo's router cannot be played");
     }
     let jobs = db::open(&config.data.join(DATABASE)).await?.writer;
     let worker = tokio::spawn(Worker::new(Arc::clone(&server), jobs).run());
     let keeper = tokio::spawn(Keeper::new(Arc::clone(&server)).run());
     let heart = tokio::spawn(outage::keep(Arc::clone(&server)));
+    tokio::spawn(standby::dial::keep(Arc::clone(&server)));
     let stopped = Arc::clone(&server);
     tokio::spawn(async move {
         platform::told_to_stop().await;
@@ -667,6 +727,14 @@ fn register_functions() {
     register_explicit::<api::RehearseBackup>();
     register_explicit::<api::TryBackupFolder>();
     register_explicit::<api::SetBackupPassphrase>();
+    register_explicit::<api::Standby>();
+    register_explicit::<api::DrawStandbyKey>();
+    register_explicit::<api::StandbyPass>();
+    register_explicit::<api::SetStandby>();
+    register_explicit::<api::LeaveStandby>();
+    register_explicit::<api::LetJoin>();
+    register_explicit::<api::Promote>();
+    register_explicit::<api::HandOver>();
 }
 
 /// Every route of the shop.
@@ -715,7 +783,11 @@ pub fn router(server: Arc<Server>, options: LeptosOptions) -> Router {
         .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
         .layer(from_fn(guard::right_status))
         .layer(from_fn_with_state(Arc::clone(&server), limit::limit))
-        .layer(from_fn(guard::refuse_cross_site))
+        .layer(from_fn_with_state(
+            Arc::clone(&server),
+            guard::refuse_cross_site,
+        ))
+        .layer(guard::cross_origin(Arc::clone(&server)))
         .layer(from_fn_with_state(
             Arc::clone(&server),
             guard::keep_plain_local,

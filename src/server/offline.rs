@@ -2,13 +2,16 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use axum::http::header;
 use axum::response::IntoResponse;
 use leptos::config::LeptosOptions;
 use sha2::{Digest, Sha256};
 
-/// What the worker does, with three places for what changes from build to build.
+use crate::server::{Server, sync};
+
+/// What the worker does, with places for what changes from build to build.
 const TEMPLATE: &str = include_str!("sw.js");
 
 /// Writes the worker's file: which script it runs, which files a device needs to open without the server, and a name
@@ -44,8 +47,14 @@ pub fn worker(options: &LeptosOptions) -> String {
         )
 }
 
-/// Sends the worker's file. Browsers ask for it at every start, and compare.
-pub fn serve(worker: String) -> impl IntoResponse {
+/// Sends the worker's file. Browsers ask for it at every start, and compare: it names the standby, so that the shell is
+/// fetched anew which may ask that.
+pub async fn serve(server: Arc<Server>, worker: String) -> impl IntoResponse {
+    let standby = match server.readers.acquire().await {
+        Ok(mut read) => sync::shop(&mut read).await.unwrap_or_default().standby,
+        Err(_) => String::new(),
+    };
+    let worker = worker.replace("{{standby}}", &standby);
     let headers = [
         (header::CONTENT_TYPE, "text/javascript; charset=utf-8"),
         (header::CACHE_CONTROL, "no-cache"),

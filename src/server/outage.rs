@@ -83,6 +83,9 @@ async fn beat(connection: &mut SqliteConnection, now: Timestamp) -> Result<(), s
 /// Writes it down, but not over a gap that nobody has found: the clock was set only now, or the PC was asleep. A clock
 /// that is behind is believed when it has run like that for a while.
 async fn pulse(server: &Server, has_run_long: bool) -> Result<(), Error> {
+    if server.sequencer.is_standby() {
+        return Ok(());
+    }
     let now = clock::now();
     let mut read = server.readers.acquire().await?;
     let alive_at = alive_at(&mut read).await?;

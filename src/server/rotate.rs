@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use crate::server::error::StartError;
-use crate::server::{DATABASE, Server, gateway, lock, say, seal, tls};
+use crate::server::{Begin, DATABASE, Error, Server, gateway, lock, say, seal, standby, tls};
 
 /// Changes the key of a data folder's shop, from the command line; the shop must be stopped.
 pub async fn command(data: &Path) -> Result<(), StartError> {
@@ -14,7 +14,7 @@ pub async fn command(data: &Path) -> Result<(), StartError> {
     }
     let _lock = lock(data)?;
     seal::add_key(data)?;
-    let server = Server::open(data, "UTC", false).await?;
+    let server = Server::open(data, "UTC", Begin::Shop).await?;
     let resealed = reseal(data, &server).await;
     server.stop().await;
     resealed?;
@@ -33,10 +33,16 @@ pub async fn command(data: &Path) -> Result<(), StartError> {
 pub async fn reseal(data: &Path, server: &Server) -> Result<(), StartError> {
     tls::authority::reseal(data, &server.key)?;
     tls::acme::reseal(data, &server.key)?;
-    let resealed = gateway::reseal(server).await;
-    resealed.map_err(|_| {
-        let why =
-            "the router's password is still sealed with the old key; the next start tries again";
+    let resealed = async {
+        standby::dial::reseal(server).await?;
+        standby::door::reseal(server).await?;
+        if !server.sequencer.is_standby() {
+            gateway::reseal(server).await?;
+        }
+        Ok::<(), Error>(())
+    };
+    resealed.await.map_err(|_| {
+        let why = "a secret is still sealed with the old key; the next start tries again";
         StartError::Config(why.to_owned())
     })
 }

@@ -1,7 +1,6 @@
 //! The routes that are neither pages nor server functions, each with what it takes to be answered. There are no others:
 //! the router is built of this table, and whoever is not admitted never reaches what answers.
 
-use std::future::ready;
 use std::sync::Arc;
 
 use axum::Json;
@@ -14,7 +13,7 @@ use leptos::config::LeptosOptions;
 
 use crate::domain::right::Right;
 use crate::server::{
-    Error, Server, audit, auth, backup, feed, install, logo, offline, paper, preview,
+    Error, Server, audit, auth, backup, feed, install, logo, offline, paper, preview, standby,
 };
 
 /// What it takes to be answered.
@@ -46,7 +45,8 @@ pub fn routes(options: &LeptosOptions, shell: MethodRouter<Arc<Server>>) -> Vec<
         answer,
     };
     let worker = offline::worker(options);
-    let worker = get(move || ready(offline::serve(worker.clone())));
+    let worker =
+        get(move |State(server): State<Arc<Server>>| offline::serve(server, worker.clone()));
     let (nothing, cards) = (Needs::Nothing, Needs::Right(Right::Cards));
     let owners = Needs::Right(Right::Settings);
     vec![
@@ -60,6 +60,7 @@ pub fn routes(options: &LeptosOptions, shell: MethodRouter<Arc<Server>>) -> Vec<
             get(install::profile),
         ),
         route("/install/trusted", nothing, get(install::trusted)),
+        route(standby::door::PATH, nothing, get(standby::door::answer)),
         route("/api/feed", Needs::Login, get(feed::feed)),
         route("/api/portal/{page}", Needs::Login, get(preview::preview)),
         route("/vouchers/sheet.pdf", cards, get(paper::download)),
@@ -89,7 +90,7 @@ pub async fn admit(
 
 /// Says who this is and where the log stands; 503 when the database takes no writes.
 async fn health(State(server): State<Arc<Server>>) -> impl IntoResponse {
-    let position = *server.sequencer.position().borrow();
+    let position = server.sequencer.position();
     let can_write = server.sequencer.can_write().await;
     let status = if can_write {
         StatusCode::OK
@@ -101,6 +102,7 @@ async fn health(State(server): State<Arc<Server>>) -> impl IntoResponse {
         "version": env!("CARGO_PKG_VERSION"),
         "epoch": position.epoch,
         "seq": position.cursor,
+        "is_standby": server.sequencer.is_standby(),
         "can_write": can_write,
     });
     (status, Json(body))

@@ -8,7 +8,9 @@
 //! start is an epoch (11).
 
 use std::collections::HashMap;
+use std::collections::btree_map::Entry;
 
+use futures::future::BoxFuture;
 use sqlx::SqliteConnection;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -17,8 +19,9 @@ use crate::domain::op::{Body, Op, SCHEMA};
 use crate::domain::registry::{Row, State, Table, Window};
 pub use crate::domain::sync::{Authority, accepted_name};
 use crate::domain::sync::{
-    BATCH_OPS_MAX, Desk, DeviceHead, Draft, Epoch, Maker, Position, PushBatch, PushReply, Sent,
-    TRIES, WireOp, is_suspect, read_batch, reused_name,
+    BATCH_OPS_MAX, Desk, DeviceHead, Draft, Epoch, Held, HeldMark, JournalId, Maker, Position,
+    PushBatch, PushReply, Sent, Standby, TRIES, WireOp, is_suspect, read_batch, read_op,
+    reused_name,
 };
 use crate::domain::time::{MINUTE_MS, Timestamp};
 use crate::server::db;
@@ -46,33 +49,47 @@ enum Task {
         now: Timestamp,
         reply: oneshot::Sender<Result<PushReply, CannotStore>>,
     },
-    /// Somebody stands where the log does not go: it may have lost its end.
-    Suspect {
-        theirs: Position,
-        now: Timestamp,
-        nonce: u64,
-        reply: oneshot::Sender<bool>,
-    },
-    Check {
-        reply: oneshot::Sender<bool>,
-    },
+    /// Something else that nobody may write in the middle of.
+    Work(Work),
     Stop {
         reply: oneshot::Sender<()>,
     },
+}
+
+type Work = Box<dyn for<'c> FnOnce(&'c mut Core) -> BoxFuture<'c, ()> + Send>;
+
+/// Where a server stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stand {
+    /// The end of its log, or of its copy.
+    pub position: Position,
+    /// What it holds on top of that, where it is a standby.
+    pub standby: Option<Holding>,
+}
+
+/// What a standby holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Holding {
+    /// The list of operations.
+    pub mark: HeldMark,
+    /// In the middle of its first fill: the place in the log that it is filled up to.
+    pub filling: Option<u64>,
+    /// Where somebody stood whom it could not judge, for the shop to hear.
+    pub suspect: Option<Position>,
 }
 
 /// The way to the sequencer, for everyone who records.
 #[derive(Clone, Debug)]
 pub struct Sequencer {
     tasks: mpsc::Sender<Task>,
-    position: watch::Receiver<Position>,
+    stand: watch::Receiver<Stand>,
 }
 
 impl Sequencer {
     /// Starts the sequencer's task.
     pub fn start(mut core: Core) -> Sequencer {
         let (tasks, mut inbox) = mpsc::channel(WAITING_MAX);
-        let (announce, position) = watch::channel(core.desk.position);
+        let (announce, stand) = watch::channel(core.stand());
         tokio::spawn(async move {
             let mut waiting = Vec::new();
             while inbox.recv_many(&mut waiting, WAITING_MAX).await > 0 {
@@ -86,21 +103,10 @@ impl Sequencer {
                             now,
                             reply,
                         } => pushes.push((batch, authority, now, reply)),
-                        Task::Suspect {
-                            theirs,
-                            now,
-                            nonce,
-                            reply,
-                        } => {
-                            let judged = core.suspect(theirs, now, nonce).await;
-                            let is_judged = judged.unwrap_or_else(|error| {
-                                tracing::error!(%error, "a new epoch could not be begun");
-                                false
-                            });
-                            announce.send_replace(core.desk.position);
-                            let _ = reply.send(is_judged);
+                        Task::Work(work) => {
+                            work(&mut core).await;
+                            core.announce(&announce);
                         }
-                        Task::Check { reply } => drop(reply.send(core.can_write().await)),
                         Task::Stop { reply } => stopped = Some(reply),
                     }
                 }
@@ -110,9 +116,7 @@ impl Sequencer {
                         .map(|(batch, authority, now, reply)| (reply, (batch, authority, now)))
                         .unzip();
                     let answers = core.push_all(batches).await;
-                    announce.send_if_modified(|position| {
-                        std::mem::replace(position, core.desk.position) != core.desk.position
-                    });
+                    core.announce(&announce);
                     replies
                         .into_iter()
                         .zip(answers)
@@ -127,7 +131,7 @@ impl Sequencer {
                 }
             }
         });
-        Sequencer { tasks, position }
+        Sequencer { tasks, stand }
     }
 
     /// Records a batch; the answer comes after the commit.
@@ -150,20 +154,40 @@ impl Sequencer {
     /// Looks whether the log has lost the place where somebody stands, and begins a new epoch if it has (rule 4); the
     /// number is drawn for that. False where it has begun one just now, and it cannot be told yet.
     pub async fn suspect(&self, theirs: Position, now: Timestamp, nonce: u64) -> bool {
-        let task = |reply| Task::Suspect {
-            theirs,
-            now,
-            nonce,
-            reply,
-        };
-        self.ask(task).await.unwrap_or(false)
+        let judged = self.between(move |core| Box::pin(core.suspect(theirs, now, nonce)));
+        match judged.await {
+            Some(Ok(is_judged)) => is_judged,
+            Some(Err(error)) => {
+                tracing::error!(%error, "a new epoch could not be begun");
+                false
+            }
+            None => false,
+        }
     }
 
     /// Tells whether the database takes writes.
     pub async fn can_write(&self) -> bool {
-        self.ask(|reply| Task::Check { reply })
-            .await
-            .unwrap_or(false)
+        let checked = self.between(|core| Box::pin(core.can_write()));
+        checked.await.unwrap_or(false)
+    }
+
+    /// Gives what a standby held its place; true after the commit.
+    pub async fn take_held(&self, held: Vec<Held>, now: Timestamp) -> bool {
+        let taken = self.between(move |core| Box::pin(core.take_held(held, now)));
+        taken.await.unwrap_or(false)
+    }
+
+    /// Does something with the core that nobody may write in the middle of; none where the sequencer has ended.
+    pub(super) async fn between<T: Send + 'static>(
+        &self,
+        work: impl for<'c> FnOnce(&'c mut Core) -> BoxFuture<'c, T> + Send + 'static,
+    ) -> Option<T> {
+        self.ask(move |reply| {
+            Task::Work(Box::new(move |core| {
+                Box::pin(async move { drop(reply.send(work(core).await)) })
+            }))
+        })
+        .await
     }
 
     /// Ends the sequencer after what is waiting.
@@ -171,9 +195,19 @@ impl Sequencer {
         self.ask(|reply| Task::Stop { reply }).await;
     }
 
-    /// Where the log stands, and word of every step it takes.
-    pub fn position(&self) -> watch::Receiver<Position> {
-        self.position.clone()
+    /// Where the server stands, and word of every step it takes.
+    pub fn stand(&self) -> watch::Receiver<Stand> {
+        self.stand.clone()
+    }
+
+    /// Where the log stands.
+    pub fn position(&self) -> Position {
+        self.stand.borrow().position
+    }
+
+    /// Tells whether this server is a standby.
+    pub fn is_standby(&self) -> bool {
+        self.stand.borrow().standby.is_some()
     }
 
     async fn ask<T>(&self, task: impl FnOnce(oneshot::Sender<T>) -> Task) -> Option<T> {
@@ -205,28 +239,58 @@ fn group<R>(
 
 /// The sequencer itself: the connection that writes, and the rows it keeps at hand.
 pub struct Core {
-    connection: SqliteConnection,
-    desk: Desk,
+    pub(super) connection: SqliteConnection,
+    pub(super) desk: Desk,
+    /// What it holds, where it is a standby; the desk's rows are not kept then, and its position is of no use.
+    pub(super) standby: Option<Standby>,
+    /// The next tail is from a place before the end: what stands after that does not hold any more.
+    pub(super) is_back: bool,
     logins: HashMap<(LoginId, LoginId), Option<Maker>>,
     /// When somebody last showed that the log had lost its end.
     turned_at: Option<Timestamp>,
 }
 
 /// A batch, on whose word, and when it came.
-type Push = (PushBatch, Authority, Timestamp);
+pub(super) type Push = (PushBatch, Authority, Timestamp);
 
 impl Core {
     /// Takes over a database and begins an epoch.
     pub async fn new(mut connection: SqliteConnection, nonce: u64) -> Result<Core, sqlx::Error> {
         let epoch = db::log::begin_epoch(&mut connection, nonce).await?;
-        let mut core = Core {
-            connection,
-            desk: Desk::default(),
-            logins: HashMap::new(),
-            turned_at: None,
-        };
+        let mut core = Core::on(connection);
         core.read_again(epoch).await?;
         Ok(core)
+    }
+
+    /// A core that has read nothing yet.
+    pub(super) fn on(connection: SqliteConnection) -> Core {
+        Core {
+            connection,
+            desk: Desk::default(),
+            standby: None,
+            is_back: false,
+            logins: HashMap::new(),
+            turned_at: None,
+        }
+    }
+
+    /// Where it stands, and what it holds.
+    pub(super) fn stand(&self) -> Stand {
+        let holding = |standby: &Standby| Holding {
+            mark: standby.mark(),
+            filling: standby.filling.map(|end| end.cursor),
+            suspect: standby.suspect,
+        };
+        let standby = self.standby.as_ref();
+        Stand {
+            position: standby.map_or(self.desk.position, |standby| standby.position),
+            standby: standby.map(holding),
+        }
+    }
+
+    fn announce(&self, stands: &watch::Sender<Stand>) {
+        let now = self.stand();
+        stands.send_if_modified(|stand| std::mem::replace(stand, now) != now);
     }
 
     /// What it keeps at hand: every small table and the open sessions.
@@ -239,7 +303,7 @@ impl Core {
         &mut self.connection
     }
 
-    async fn read_again(&mut self, epoch: Epoch) -> Result<(), sqlx::Error> {
+    pub(super) async fn read_again(&mut self, epoch: Epoch) -> Result<(), sqlx::Error> {
         self.desk.state = db::row::working_set(&mut self.connection).await?;
         let (cursor, chain) = db::log::head(&mut self.connection).await?;
         self.desk.position = Position {
@@ -249,6 +313,11 @@ impl Core {
         };
         self.logins.clear();
         Ok(())
+    }
+
+    /// Finds out anew whose logins are: some came from the other server.
+    pub(super) fn forget_logins(&mut self) {
+        self.logins.clear();
     }
 
     async fn suspect(
@@ -292,6 +361,9 @@ impl Core {
     ///
     /// If the commit fails, the batches are recorded one by one, so that one cannot take the others with it.
     pub async fn push_all(&mut self, batches: Vec<Push>) -> Vec<Result<PushReply, CannotStore>> {
+        if self.standby.is_some() {
+            return self.hold_all(batches).await;
+        }
         if let Ok(replies) = self.try_push(&batches, false).await {
             return replies.into_iter().map(Ok).collect();
         }
@@ -349,6 +421,14 @@ impl Core {
     ) -> Result<Vec<PushReply>, sqlx::Error> {
         let epoch = self.desk.position.epoch;
         let result = self.draft_and_commit(pushes, as_poison).await;
+        self.after_commit(result, epoch).await
+    }
+
+    async fn after_commit<T>(
+        &mut self,
+        result: Result<T, sqlx::Error>,
+        epoch: Epoch,
+    ) -> Result<T, sqlx::Error> {
         if let Err(error) = &result {
             tracing::error!(%error, "a commit failed");
             db::rollback(&mut self.connection).await;
@@ -367,6 +447,7 @@ impl Core {
             .map(|(batch, _, _)| read_batch(batch))
             .collect();
         let mut draft = self.load(pushes, &sent).await?;
+        self.load_rows(sent.iter().flatten()).await?;
         let replies = pushes
             .iter()
             .zip(sent)
@@ -379,19 +460,52 @@ impl Core {
         Ok(replies)
     }
 
-    /// Reads everything that the operations need and that is not at hand.
-    async fn load(&mut self, pushes: &[Push], sent: &[Vec<Sent>]) -> Result<Draft, sqlx::Error> {
+    /// Reads what has to be known of the operations: how far their journals are, which of them are in the log, and who
+    /// made each.
+    pub(super) async fn load(
+        &mut self,
+        pushes: &[Push],
+        sent: &[Vec<Sent>],
+    ) -> Result<Draft, sqlx::Error> {
         let mut draft = Draft::default();
-        for (batch, _, _) in pushes {
-            let journal = (batch.device_id, batch.incarnation);
-            let head = db::log::device_head(&mut self.connection, journal).await?;
-            draft.heads.insert(journal, head);
+        let journals = pushes
+            .iter()
+            .map(|(batch, _, _)| (batch.device_id, batch.incarnation));
+        self.load_heads(&mut draft, journals).await?;
+        let wires = sent.iter().flatten().map(|(wire, _)| wire);
+        self.load_known(&mut draft, wires).await?;
+        for ((_, authority, _), sent) in pushes.iter().zip(sent) {
+            for (_, op) in sent {
+                self.load_makers(&mut draft, *authority, op.as_ref())
+                    .await?;
+            }
         }
-        let op_ids: Vec<OpId> = sent.iter().flatten().map(|(wire, _)| wire.op_id).collect();
+        Ok(draft)
+    }
+
+    pub(super) async fn load_heads(
+        &mut self,
+        draft: &mut Draft,
+        journals: impl Iterator<Item = JournalId>,
+    ) -> Result<(), sqlx::Error> {
+        for journal in journals {
+            let Entry::Vacant(unknown) = draft.heads.entry(journal) else {
+                continue;
+            };
+            unknown.insert(db::log::device_head(&mut self.connection, journal).await?);
+        }
+        Ok(())
+    }
+
+    async fn load_known<'w>(
+        &mut self,
+        draft: &mut Draft,
+        wires: impl Iterator<Item = &'w WireOp> + Clone,
+    ) -> Result<(), sqlx::Error> {
+        let op_ids: Vec<OpId> = wires.clone().map(|wire| wire.op_id).collect();
         for entry in db::log::find(&mut self.connection, &op_ids).await? {
             draft.know(entry);
         }
-        let wires = sent.iter().flatten().map(|(wire, _)| wire);
         let is_other = |wire: &&WireOp| {
             let known = draft.known.get(&wire.op_id);
             known.is_some_and(|(_, bytes)| *bytes != wire.bytes)
@@ -400,25 +514,36 @@ impl Core {
         for entry in db::log::find(&mut self.connection, &others).await? {
             draft.know(entry);
         }
-        for ((_, authority, _), sent) in pushes.iter().zip(sent) {
-            let Authority::Device {
+        Ok(())
+    }
+
+    async fn load_makers(
+        &mut self,
+        draft: &mut Draft,
+        authority: Authority,
+        op: Option<&Op>,
+    ) -> Result<(), sqlx::Error> {
+        let (
+            Authority::Device {
                 login_id: sender, ..
-            } = authority
-            else {
-                continue;
-            };
-            let ops = sent.iter().filter_map(|(_, op)| op.as_ref());
-            let logins = ops.flat_map(|op| {
-                let approver = op.approval.map(|approval| approval.login_id);
-                [Some(op.login_id), approver].into_iter().flatten()
-            });
-            for maker in logins {
-                if let Some(found) = self.find_maker(*sender, maker).await? {
-                    draft.logins.insert((*sender, maker), found);
-                }
+            },
+            Some(op),
+        ) = (authority, op)
+        else {
+            return Ok(());
+        };
+        let approver = op.approval.map(|approval| approval.login_id);
+        for maker in [Some(op.login_id), approver].into_iter().flatten() {
+            if let Some(found) = self.find_maker(sender, maker).await? {
+                draft.logins.insert((sender, maker), found);
             }
         }
-        let ops = sent.iter().flatten().filter_map(|(_, op)| op.as_ref());
+        Ok(())
+    }
+
+    /// Reads the rows that operations read and that are not at hand.
+    async fn load_rows(&mut self, sent: impl Iterator<Item = &Sent>) -> Result<(), sqlx::Error> {
+        let ops = sent.filter_map(|(_, op)| op.as_ref());
         let mut wanted: Vec<Uuid> = ops.flat_map(|op| op.body.reads()).collect();
         while !wanted.is_empty() {
             let mut found = Vec::new();
@@ -434,7 +559,72 @@ impl Core {
             wanted = found.iter().filter_map(Row::stands_for).collect();
             found.into_iter().for_each(|row| self.desk.state.put(row));
         }
-        Ok(draft)
+        Ok(())
+    }
+
+    /// Gives what a standby held its place, in one commit; where that fails one by one, so that one cannot hold up the
+    /// others, and what cannot be stored at all is kept as rejected (rule 9).
+    pub(super) async fn take_held(&mut self, held: Vec<Held>, now: Timestamp) -> bool {
+        if self.standby.is_some() {
+            return false;
+        }
+        if self.try_held(held.clone(), now, false).await.is_ok() {
+            return true;
+        }
+        for one in held {
+            let mut is_taken = false;
+            for as_poison in [false, true] {
+                is_taken = is_taken
+                    || self
+                        .try_held(vec![one.clone()], now, as_poison)
+                        .await
+                        .is_ok();
+            }
+            if !is_taken {
+                return false;
+            }
+        }
+        true
+    }
+
+    async fn try_held(
+        &mut self,
+        held: Vec<Held>,
+        now: Timestamp,
+        as_poison: bool,
+    ) -> Result<(), sqlx::Error> {
+        let epoch = self.desk.position.epoch;
+        let result = self.place_held(held, now, as_poison).await;
+        self.after_commit(result, epoch).await
+    }
+
+    async fn place_held(
+        &mut self,
+        held: Vec<Held>,
+        now: Timestamp,
+        as_poison: bool,
+    ) -> Result<(), sqlx::Error> {
+        let mut draft = Draft::default();
+        let journals = held.iter().map(|held| held.journal);
+        self.load_heads(&mut draft, journals).await?;
+        let wires = held.iter().map(|held| &held.wire);
+        self.load_known(&mut draft, wires).await?;
+        let read = |held: Held| {
+            let op = read_op(held.journal, &held.wire);
+            (held, op)
+        };
+        let read: Vec<(Held, Option<Op>)> = held.into_iter().map(read).collect();
+        for (held, op) in &read {
+            self.load_makers(&mut draft, held.authority, op.as_ref())
+                .await?;
+        }
+        let sent: Vec<Sent> = read
+            .iter()
+            .map(|(held, op)| (held.wire.clone(), op.clone()))
+            .collect();
+        self.load_rows(sent.iter()).await?;
+        self.desk.take_held(&mut draft, read, now, as_poison);
+        self.commit(draft).await
     }
 
     /// Finds whose login this was, if the one that sends may speak for it. Both never change, so they are remembered.

@@ -15,12 +15,12 @@ use crate::domain::registry::{Row, Table};
 use crate::domain::shop::Shop;
 use crate::domain::staff::active_staff;
 use crate::domain::sync::{
-    Boot, HELD_DAYS, PAGE_ROWS_MAX, Part, PartAsk, Position, PullAsk, PullReply, Snapshot,
-    is_suspect,
+    Boot, HELD_DAYS, HeldMark, HeldPage, PAGE_ROWS_MAX, Part, PartAsk, Position, PullAsk,
+    PullReply, Snapshot, is_suspect,
 };
-use crate::domain::time::{DAY_MS, HOUR_MS};
+use crate::domain::time::{DAY_MS, HOUR_MS, Timestamp};
 use crate::server::auth::{Who, cookie};
-use crate::server::document::read_prefs;
+use crate::server::document::{Standby, read_prefs};
 use crate::server::{Error, Prefs, Server, clock, db};
 
 /// How long a device holds what is closed: so that its business days are whole whatever hour they begin.
@@ -33,6 +33,7 @@ const DURABLE_MS: i64 = 7 * DAY_MS;
 
 /// Everything that a device holds, read at one moment. While nothing changes it is read once.
 pub async fn snapshot(server: &Server) -> Result<Snapshot, Error> {
+    check_whole(server)?;
     let now = clock::now();
     let mut read = server.readers.begin().await?;
     let position = position(server, &mut read).await?;
@@ -46,14 +47,37 @@ pub async fn snapshot(server: &Server) -> Result<Snapshot, Error> {
             server_time: now,
         };
     }
+    let held = held(server).await;
     Ok(Snapshot {
         server_time: now,
+        held,
         ..drawn.clone()
     })
 }
 
+/// What a standby holds on top of its rows.
+async fn held(server: &Server) -> Option<HeldPage> {
+    if !server.sequencer.is_standby() {
+        return None;
+    }
+    let page = server
+        .sequencer
+        .between(|core| Box::pin(async { core.held_page(HeldMark::default()) }));
+    page.await.flatten()
+}
+
+/// The rows of a standby that is filled for the first time are not of one moment: nobody gets them.
+fn check_whole(server: &Server) -> Result<(), Error> {
+    let standby = server.sequencer.stand().borrow().standby;
+    match standby {
+        Some(holding) if holding.filling.is_some() => Err(Error::Filling),
+        _ => Ok(()),
+    }
+}
+
 /// The next part of everything that a device holds. A device whose position is not in this log begins again.
 pub async fn part(server: &Server, ask: PartAsk) -> Result<Part, Error> {
+    check_whole(server)?;
     let now = clock::now();
     let mut read = server.readers.begin().await?;
     let head = position(server, &mut read).await?;
@@ -76,9 +100,13 @@ pub async fn part(server: &Server, ask: PartAsk) -> Result<Part, Error> {
     })
 }
 
-/// Up to which position the log is safe for good. There is one server, so time stands in for the second: by then
-/// there are backups.
+/// Up to which position the log is safe for good: so far as it is on two servers. Where there is one, time stands in for
+/// the second: by then there are backups.
 async fn durable(server: &Server, read: &mut SqliteConnection) -> Result<u64, Error> {
+    let epoch = server.sequencer.position().epoch;
+    if let Some(kept) = server.line.durable(epoch) {
+        return Ok(kept);
+    }
     let now = clock::now();
     let mut durable = server.durable.lock().await;
     if now.since(durable.0) > HOUR_MS {
@@ -89,6 +117,13 @@ async fn durable(server: &Server, read: &mut SqliteConnection) -> Result<u64, Er
 
 /// What changed since a device's position; a position that is not in this log is told to begin again (rule 4).
 pub async fn pull(server: &Server, ask: PullAsk) -> Result<PullReply, Error> {
+    if server.sequencer.is_standby() {
+        let now = clock::now();
+        let pulled = server
+            .sequencer
+            .between(move |core| Box::pin(async move { core.pull(&ask, now).await }));
+        return pulled.await.ok_or(Error::Unavailable)?;
+    }
     let since = ask.since;
     let mut read = server.readers.begin().await?;
     let mut head = position(server, &mut read).await?;
@@ -106,7 +141,7 @@ pub async fn pull(server: &Server, ask: PullAsk) -> Result<PullReply, Error> {
             let nonce = u64::from_le_bytes(clock::chance());
             let is_judged = server.sequencer.suspect(place, server_time, nonce);
             is_behind |= !is_judged.await;
-            head.epoch = server.sequencer.position().borrow().epoch;
+            head.epoch = server.sequencer.position().epoch;
         }
     }
     if is_reset || is_behind {
@@ -123,27 +158,31 @@ pub async fn pull(server: &Server, ask: PullAsk) -> Result<PullReply, Error> {
             server_time,
         });
     }
-    let (rows, has_more) = db::row::changed_since(&mut read, since.cursor).await?;
-    let position = match rows.last().filter(|_| has_more) {
-        Some(last) => {
-            let chain = db::log::chain_at(&mut read, last.rev)
-                .await?
-                .ok_or(Error::Internal)?;
-            Position {
-                cursor: last.rev,
-                chain,
-                ..head
-            }
-        }
-        None => head,
-    };
     let durable = if is_sure {
         durable(server, &mut read).await?
     } else {
         0
     };
-    let outcomes =
-        db::log::outcomes_of(&mut read, ask.device_id, since.cursor, position.cursor).await?;
+    let page = page(&mut read, &ask, head, server_time).await?;
+    Ok(PullReply { durable, ..page })
+}
+
+/// A page of what changed since a device's position, in a log that ends at `head`.
+pub async fn page(
+    read: &mut SqliteConnection,
+    ask: &PullAsk,
+    head: Position,
+    server_time: Timestamp,
+) -> Result<PullReply, sqlx::Error> {
+    let since = ask.since.cursor;
+    let (rows, has_more) = db::row::changed_since(read, since).await?;
+    let mut position = head;
+    if let Some(last) = rows.last().filter(|_| has_more) {
+        let chain = db::log::chain_at(read, last.rev).await?;
+        position.cursor = last.rev;
+        position.chain = chain.ok_or(sqlx::Error::RowNotFound)?;
+    }
+    let outcomes = db::log::outcomes_of(read, ask.device_id, since, position.cursor).await?;
     Ok(PullReply {
         is_reset: false,
         is_behind: false,
@@ -153,7 +192,7 @@ pub async fn pull(server: &Server, ask: PullAsk) -> Result<PullReply, Error> {
         position,
         has_more,
         end: head,
-        durable,
+        durable: 0,
         server_time,
     })
 }
@@ -179,6 +218,16 @@ pub async fn boot(server: &Server, who: Option<Who>, with_rows: bool) -> Result<
         Row::Staff(staff) => Some(staff),
         _ => None,
     }));
+    let standby = server.sequencer.stand().borrow().standby;
+    if let Some(holding) = standby
+        && (staff.is_empty() || holding.filling.is_some())
+    {
+        let n_done = server.sequencer.position().cursor;
+        return Ok(Boot::Waiting {
+            n_done,
+            n_all: holding.filling.unwrap_or(0),
+        });
+    }
     if staff.is_empty() {
         return Ok(Boot::FirstRun);
     }
@@ -212,8 +261,11 @@ pub async fn prefer(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let prefs = prefs(&server, request.headers()).await;
+    let (prefs, shop) = prefs(&server, request.headers()).await;
     request.extensions_mut().insert(prefs);
+    if !shop.standby.is_empty() {
+        request.extensions_mut().insert(Standby(shop.standby));
+    }
     next.run(request).await
 }
 
@@ -224,22 +276,26 @@ impl FromRequestParts<Arc<Server>> for Prefs {
         parts: &mut Parts,
         server: &Arc<Server>,
     ) -> Result<Prefs, Infallible> {
-        Ok(prefs(server, &parts.headers).await)
+        Ok(prefs(server, &parts.headers).await.0)
     }
 }
 
 /// How something is written for whoever asks: the device's choice in its cookies, or else the shop's.
-async fn prefs(server: &Server, headers: &HeaderMap) -> Prefs {
+async fn prefs(server: &Server, headers: &HeaderMap) -> (Prefs, Shop) {
     let shop = match server.readers.acquire().await {
         Ok(mut read) => shop(&mut read).await.unwrap_or_default(),
         Err(_) => Shop::default(),
     };
-    read_prefs(|name| cookie(headers, name), &shop)
+    (read_prefs(|name| cookie(headers, name), &shop), shop)
 }
 
-async fn position(server: &Server, read: &mut SqliteConnection) -> Result<Position, sqlx::Error> {
+/// The end of the log, as it is read.
+pub async fn position(
+    server: &Server,
+    read: &mut SqliteConnection,
+) -> Result<Position, sqlx::Error> {
     let (cursor, chain) = db::log::head(read).await?;
-    let epoch = server.sequencer.position().borrow().epoch;
+    let epoch = server.sequencer.position().epoch;
     Ok(Position {
         epoch,
         cursor,

@@ -34,7 +34,7 @@ const CORPUS: [(&str, &str); 9] = [
 ];
 
 /// Where it is shown.
-const PAGES: [&str; 19] = [
+const PAGES: [&str; 20] = [
     "/",
     "/sale",
     "/tasks",
@@ -52,6 +52,7 @@ const PAGES: [&str; 19] = [
     "/more",
     "/audit",
     "/backup",
+    "/standby",
     "/install",
     "/portal",
 ];

@@ -28,6 +28,7 @@ mod rotate;
 mod sequencer;
 mod simulation;
 mod staff;
+mod standby;
 mod start;
 mod support;
 mod tidy;

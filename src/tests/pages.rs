@@ -51,6 +51,7 @@ async fn every_page_renders_in_both_languages() {
         ("/portal", "صفحة دخول الواي فاي", "Wi-Fi login page"),
         ("/router", "حالة الراوتر", "Router health"),
         ("/backup", "النسخ الاحتياطي", "Backup"),
+        ("/standby", "السيرفر الاحتياطي", "Standby"),
         ("/audit", "سجل العمليات", "Audit"),
         ("/more", "المزيد", "More"),
         ("/install", "موبايل جديد", "Another phone"),

@@ -165,6 +165,22 @@ fn functions(device: &Device) -> Vec<(&'static str, Value, Option<Role>)> {
             json!({ "passphrase": "short" }),
             Some(Role::Owner),
         ),
+        ("standby", json!({}), Some(Role::Owner)),
+        ("draw_standby_key", json!({}), Some(Role::Owner)),
+        ("standby_pass", json!({}), Some(Role::Cashier)),
+        (
+            "set_standby",
+            json!({ "address": "", "key": null, "trusted": null }),
+            Some(Role::Owner),
+        ),
+        ("leave_standby", json!({}), Some(Role::Owner)),
+        ("let_join", json!({ "password": "x" }), Some(Role::Owner)),
+        (
+            "promote",
+            json!({ "password": "x", "shop_name": "x" }),
+            Some(Role::Owner),
+        ),
+        ("hand_over", json!({ "password": "x" }), Some(Role::Owner)),
         ("open_page", json!({}), None),
         ("first_run", new_shop, None),
         ("open_demo", json!({}), None),
@@ -438,6 +454,10 @@ async fn wrong_types_get_a_typed_error_and_write_nothing() {
             "back_up",
             "set_backup_passphrase",
             "list_profiles",
+            "standby",
+            "draw_standby_key",
+            "standby_pass",
+            "leave_standby",
         ]
         .contains(&name)
         {

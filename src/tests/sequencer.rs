@@ -483,7 +483,7 @@ async fn a_log_that_lost_its_end_begins_a_new_epoch() {
     let folder = shop.folder;
     shop.server.stop().await;
     let shop = Shop::open(folder).await;
-    let epoch = shop.server.sequencer.position().borrow().epoch;
+    let epoch = shop.server.sequencer.position().epoch;
     assert!(after.position.epoch.is_before(epoch), "and so it stays");
 }
 
@@ -538,7 +538,7 @@ async fn an_epoch_that_cannot_be_ends_nothing() {
     let folder = shop.folder;
     shop.server.stop().await;
     let shop = Shop::open(folder).await;
-    let epoch = shop.server.sequencer.position().borrow().epoch;
+    let epoch = shop.server.sequencer.position().epoch;
     assert_eq!(epoch.counter, own.epoch.counter + 1);
 }
 

@@ -20,7 +20,7 @@ use mikrodash::domain::registry::{Row, State};
 use mikrodash::domain::sync::{Boot, PushBatch, PushReply, Snapshot, WireOp};
 use mikrodash::domain::text::Label;
 use mikrodash::domain::time::Timestamp;
-use mikrodash::server::{Server, now, router};
+use mikrodash::server::{Begin, Server, now, router};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -83,8 +83,13 @@ impl Shop {
 
     /// Opens a folder's shop.
     pub async fn open(folder: TempDir) -> Shop {
+        Shop::open_as(folder, Begin::Shop).await
+    }
+
+    /// Opens a folder's shop, or its standby.
+    pub async fn open_as(folder: TempDir, begin: Begin) -> Shop {
         let server = Arc::new(
-            Server::open(folder.path(), "Africa/Cairo", false)
+            Server::open(folder.path(), "Africa/Cairo", begin)
                 .await
                 .unwrap(),
         );

@@ -57,6 +57,7 @@ pub fn MorePage() -> impl IntoView {
                                 <Icon name="chevron-end" />
                             </a>
                         </li>
+                        {place("/standby", "cloud-up", words.standby)}
                         {place("/audit", "eye", words.audit)}
                     }
                 })} {place("/settings", "settings", words.settings)} <li>

@@ -20,7 +20,7 @@ use crate::domain::staff::{Role, Status};
 use crate::domain::time::MINUTE_MS;
 
 /// Where the navigation leads: address, icon, word, and whether a phone shows it in its bar.
-fn places(words: &'static Words) -> [(&'static str, &'static str, &'static str, bool); 16] {
+fn places(words: &'static Words) -> [(&'static str, &'static str, &'static str, bool); 17] {
     [
         ("/", "floor", words.floor, true),
         ("/sale", "sale", words.sale, true),
@@ -36,13 +36,14 @@ fn places(words: &'static Words) -> [(&'static str, &'static str, &'static str, 
         ("/router", "wrench", words.router_health, false),
         ("/portal", "globe", words.portal, false),
         ("/backup", "shield", words.backup, false),
+        ("/standby", "cloud-up", words.standby, false),
         ("/audit", "eye", words.audit, false),
         ("/settings", "settings", words.settings, false),
     ]
 }
 
 /// Pages that are the owner's alone.
-const OWNERS: [&str; 2] = ["/backup", "/audit"];
+const OWNERS: [&str; 3] = ["/backup", "/standby", "/audit"];
 /// How often to ask whether the last backup is too old, in milliseconds.
 const BACKUP_MS: i64 = 15 * MINUTE_MS;
 

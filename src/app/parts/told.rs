@@ -255,6 +255,7 @@ fn shop_change(change: &ShopChange, prefs: Prefs) -> Option<String> {
             )
         }
         ShopChange::BackupFolder(folder) => with(words.backup_folder, folder.clone()),
+        ShopChange::Standby(origin) => with(words.standby, origin.clone()),
     };
     Some(text.trim().to_owned())
 }

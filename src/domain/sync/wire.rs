@@ -328,6 +328,13 @@ pub struct Part {
 pub enum Boot {
     /// The shop is new: the first-run page.
     FirstRun,
+    /// It is a standby that has not got the shop yet.
+    Waiting {
+        /// How many entries of the log it has.
+        n_done: u64,
+        /// Of how many; zero before the shop has dialled.
+        n_all: u64,
+    },
     /// Nobody is signed in: the login page, with those who may and the shop's name.
     Login {
         /// The shop's name.

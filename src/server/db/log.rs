@@ -9,6 +9,9 @@ use crate::domain::sync::{Chain, DeviceHead, Epoch, JournalId, LogEntry, OpOutco
 use crate::domain::time::Timestamp;
 use crate::server::db::row::{decode, encode, to_i64, to_u64};
 
+/// The place of the reign among the values of the database itself.
+pub const REIGN: &str = "reign";
+
 /// An entry as the database hands it out.
 #[derive(FromRow)]
 pub(super) struct EntryRow {
@@ -199,7 +202,7 @@ pub async fn begin_epoch(
         Ok::<_, sqlx::Error>(text.and_then(|text| text.parse::<u64>().ok()).unwrap_or(0))
     };
     let epoch = Epoch {
-        reign: count("reign").await?,
+        reign: count(REIGN).await?,
         counter: count("epoch").await?.saturating_add(1),
         nonce,
     };
@@ -210,9 +213,17 @@ pub async fn begin_epoch(
 /// Writes what an epoch counts.
 pub async fn put_epoch(connection: &mut SqliteConnection, epoch: Epoch) -> Result<(), sqlx::Error> {
     super::begin(connection).await?;
-    super::put_meta(connection, "reign", &epoch.reign.to_string()).await?;
-    super::put_meta(connection, "epoch", &epoch.counter.to_string()).await?;
+    put_counts(connection, epoch).await?;
     super::commit(connection).await
+}
+
+/// Writes what an epoch counts, inside of a transaction.
+pub async fn put_counts(
+    connection: &mut SqliteConnection,
+    epoch: Epoch,
+) -> Result<(), sqlx::Error> {
+    super::put_meta(connection, REIGN, &epoch.reign.to_string()).await?;
+    super::put_meta(connection, "epoch", &epoch.counter.to_string()).await
 }
 
 fn read_chain(text: &str) -> Result<Chain, sqlx::Error> {

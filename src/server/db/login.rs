@@ -1,6 +1,6 @@
 //! Who is signed in, and who tried and failed.
 
-use sqlx::{Executor, Sqlite, SqliteConnection};
+use sqlx::{AssertSqlSafe, Executor, Sqlite, SqliteConnection};
 
 use crate::domain::id::{BrowserId, LoginId, StaffId, Uuid, made_of};
 use crate::domain::sync::Maker;
@@ -59,21 +59,34 @@ pub async fn insert(
     Ok(())
 }
 
-/// Finds the stay that a token opens, or opened.
+/// What opens a stay, by its hash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Opener {
+    /// The token in its browser's cookie.
+    Token(String),
+    /// The pass that its browser shows to the other server, where no cookie goes.
+    Pass(String),
+}
+
+/// Finds the stay that a token or a pass opens, or opened.
 pub async fn find<'e>(
     executor: impl Executor<'e, Database = Sqlite>,
-    token_hash: &str,
+    opener: &Opener,
     now: Timestamp,
 ) -> Result<Option<Found>, sqlx::Error> {
-    let row: Option<(String, String, i32, bool, bool)> = sqlx::query_as(
+    let (column, hash) = match opener {
+        Opener::Token(hash) => ("token_hash", hash),
+        Opener::Pass(hash) => ("pass_hash", hash),
+    };
+    let row: Option<(String, String, i32, bool, bool)> = sqlx::query_as(AssertSqlSafe(format!(
         "select login_id, staff_id, sign_outs, expires_at_ms <= ? or ended_at_ms is not null, \
          browser.doc ->> '$.revoked' is not null \
          from login left join known_browser using (browser_hash) \
          left join browser on browser.id = known_browser.browser_id \
-         where token_hash = ?",
-    )
+         where {column} = ?"
+    )))
     .bind(now.0)
-    .bind(token_hash)
+    .bind(hash)
     .fetch_optional(executor)
     .await?;
     row.map(|(login_id, staff_id, sign_outs, is_over, is_put_out)| {
@@ -88,6 +101,20 @@ pub async fn find<'e>(
         })
     })
     .transpose()
+}
+
+/// Gives a stay a pass, in place of the one that it had.
+pub async fn put_pass(
+    connection: &mut SqliteConnection,
+    login_id: LoginId,
+    pass_hash: &str,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("update login set pass_hash = ? where login_id = ?")
+        .bind(pass_hash)
+        .bind(login_id.to_string())
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 /// Finds whose stay `maker` was, ended or not, if `sender` may speak for it: operations are judged by the login that

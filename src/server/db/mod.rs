@@ -5,6 +5,7 @@
 
 pub mod audit;
 pub mod backup;
+pub mod beside;
 pub mod browser;
 pub mod guest;
 pub mod history;
@@ -14,6 +15,7 @@ pub mod log;
 pub mod login;
 pub mod logo;
 pub mod row;
+pub mod standby;
 pub mod voucher;
 
 use std::borrow::Cow;

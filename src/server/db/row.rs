@@ -229,12 +229,17 @@ pub async fn changed_since(
     }
     let mut rows = Vec::with_capacity(found.len());
     for (rev, table, doc) in found {
-        rows.push(RevRow {
-            rev: to_u64(rev),
-            row: read(table, &doc)?,
-        });
+        rows.push(rev_row(table, (rev, doc))?);
     }
     Ok((rows, has_more))
+}
+
+/// A row and its place in the log, as the database hands them out.
+pub(super) fn rev_row(table: Table, (rev, doc): (i64, String)) -> Result<RevRow, sqlx::Error> {
+    Ok(RevRow {
+        rev: to_u64(rev),
+        row: read(table, &doc)?,
+    })
 }
 
 /// Reads a row straight from its document: a server reads many, and downloads nothing.

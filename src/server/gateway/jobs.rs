@@ -39,7 +39,7 @@ pub const PORTAL: &str = "gateway_portal";
 /// When the gateway answered last.
 pub const SEEN_AT: &str = "gateway_seen_at";
 /// The place in the log up to which jobs were taken from it.
-const CURSOR: &str = "gateway_cursor";
+pub const CURSOR: &str = "gateway_cursor";
 
 /// Wakes whoever does the jobs.
 pub type Wake = Arc<Notify>;
@@ -68,7 +68,7 @@ impl Worker {
     /// Works until the server stops.
     pub async fn run(mut self) {
         let mut stopping = self.server.stopping.subscribe();
-        let mut position = self.server.sequencer.position();
+        let mut stand = self.server.sequencer.stand();
         let wake = Arc::clone(&self.server.gateway_wake);
         let mut is_asked = false;
         while !*stopping.borrow() {
@@ -85,7 +85,7 @@ impl Worker {
             tokio::select! {
                 () = sleep(Duration::from_millis(u64::try_from(wait_ms).unwrap_or_default())) => {}
                 () = wake.notified() => is_asked = true,
-                _ = position.changed() => sleep(TOGETHER).await,
+                _ = stand.changed() => sleep(TOGETHER).await,
                 _ = stopping.changed() => {}
             }
         }
@@ -95,6 +95,10 @@ impl Worker {
     /// Takes in what the log asks for, and does what is due; where somebody asks, also what waits for its next try.
     /// Answers with how long nothing is due, in milliseconds.
     pub async fn step(&mut self, now: Timestamp, is_asked: bool) -> Result<i64, Error> {
+        if self.server.sequencer.is_standby() {
+            // What the gateway has to do is the shop's affair, and the log may still go back here.
+            return Ok(STUCK_MS);
+        }
         self.take_in(now).await?;
         let mut is_making = false;
         for job in db::job::list_open(&mut self.connection).await? {

@@ -13,8 +13,8 @@ use tokio::sync::Mutex;
 
 use crate::domain::gateway::{Trouble, Trust};
 use crate::server::gateway::item::Item;
-use crate::server::gateway::trust::{self, Shown};
 use crate::server::reach::{Guarded, may_reach};
+use crate::server::trust::{self, Shown};
 
 /// How long a request may take. The device itself gives up after 60 s; a shop cannot wait that long.
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(5);

@@ -14,7 +14,6 @@ pub mod portal;
 pub mod profile;
 pub mod repair;
 pub mod simulator;
-mod trust;
 pub mod value;
 pub mod voucher;
 pub mod wifi;

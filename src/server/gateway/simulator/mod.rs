@@ -28,7 +28,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::domain::gateway::Fingerprint;
 use crate::server::gateway::simulator::device::Device;
 use crate::server::gateway::simulator::fault::Faults;
-use crate::server::gateway::trust;
+use crate::server::trust;
 
 /// How long the device takes: for a request, and for each item that it adds.
 #[derive(Clone, Copy, Debug, Default)]

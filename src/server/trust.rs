@@ -1,5 +1,6 @@
-//! Whom the shop takes for its gateway: the one certificate that the owner has confirmed, or any that an authority of
-//! theirs has signed. There is no third way.
+//! Whom the shop takes for its gateway or its standby: the one certificate that the owner has confirmed, or any that an
+//! authority has signed - for the gateway one of theirs, for the standby also those that all the world trusts. There is no
+//! other way.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -21,11 +22,33 @@ pub type Shown = Arc<Mutex<Option<Fingerprint>>>;
 /// Makes what a TLS connection is checked with, and the place where a certificate that is not trusted is found after.
 pub fn config(trust: &Trust) -> Result<(ClientConfig, Shown), Trouble> {
     let provider = Arc::new(crypto::ring::default_provider());
-    let shown = Shown::default();
     let authority = match trust {
         Trust::Authority(pem) => Some(authority(pem, &provider)?),
         Trust::Nobody | Trust::Certificate(_) => None,
     };
+    config_with(trust, authority, provider)
+}
+
+/// The same for a server on the internet: where nobody is named, the authorities that this system trusts.
+pub fn public(trust: &Trust) -> Result<(ClientConfig, Shown), Trouble> {
+    let provider = Arc::new(crypto::ring::default_provider());
+    let authority: Option<Authority> = match trust {
+        Trust::Authority(pem) => Some(authority(pem, &provider)?),
+        Trust::Certificate(_) => None,
+        Trust::Nobody => {
+            let system = rustls_platform_verifier::Verifier::new(Arc::clone(&provider));
+            Some(Arc::new(system.map_err(|_| Trouble::NoTls)?))
+        }
+    };
+    config_with(trust, authority, provider)
+}
+
+fn config_with(
+    trust: &Trust,
+    authority: Option<Authority>,
+    provider: Arc<CryptoProvider>,
+) -> Result<(ClientConfig, Shown), Trouble> {
+    let shown = Shown::default();
     let verifier = Verifier {
         trust: trust.clone(),
         authority,
@@ -41,16 +64,15 @@ pub fn config(trust: &Trust) -> Result<(ClientConfig, Shown), Trouble> {
     Ok((config, shown))
 }
 
-fn authority(
-    pem: &str,
-    provider: &Arc<CryptoProvider>,
-) -> Result<Arc<WebPkiServerVerifier>, Trouble> {
+type Authority = Arc<dyn ServerCertVerifier>;
+
+fn authority(pem: &str, provider: &Arc<CryptoProvider>) -> Result<Authority, Trouble> {
     let mut roots = RootCertStore::empty();
     let certificates = CertificateDer::pem_slice_iter(pem.as_bytes());
     roots.add_parsable_certificates(certificates.filter_map(Result::ok));
-    WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
-        .build()
-        .map_err(|_| Trouble::NoTls)
+    let verifier =
+        WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider)).build();
+    Ok(verifier.map_err(|_| Trouble::NoTls)?)
 }
 
 /// What a certificate is known by.
@@ -61,7 +83,7 @@ pub fn fingerprint(certificate: &[u8]) -> Fingerprint {
 #[derive(Debug)]
 struct Verifier {
     trust: Trust,
-    authority: Option<Arc<WebPkiServerVerifier>>,
+    authority: Option<Authority>,
     shown: Shown,
     provider: Arc<CryptoProvider>,
 }

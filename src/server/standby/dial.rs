@@ -1,0 +1,293 @@
+//! Whoever stands behind a router dials: the shop. It keeps one line up to its standby, and tries again for as long as
+//! there is none.
+
+use std::pin::pin;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use axum::http::{StatusCode, header};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Url};
+use serde::{Deserialize, Serialize};
+use sqlx::SqliteConnection;
+use tokio::time::{sleep, timeout};
+
+use crate::domain::drill::Chance;
+use crate::domain::gateway::{Sealed, Trust};
+use crate::domain::standby::LineTrouble;
+use crate::server::reach::{Guarded, may_reach};
+use crate::server::standby::door::{PATH, PROTOCOL};
+use crate::server::standby::line::Hello;
+use crate::server::standby::talk::{LineEnd, talk};
+use crate::server::standby::{hello, number};
+use crate::server::{Error, Server, auth, db, trust};
+
+/// The place of the other server among the values of the database itself.
+const PEER: &str = "line_peer";
+/// What its key is sealed for.
+pub const PURPOSE: &str = "line_key";
+/// How long a connection may take, and the answer to the first request on it.
+const CONNECT_TIME_MAX: Duration = Duration::from_secs(10);
+const ANSWER_TIME_MAX: Duration = Duration::from_secs(20);
+/// The wait after a failure: doubled each time, up to the longest.
+const RETRY_MS: (i64, i64) = (500, 15_000);
+
+/// The server to dial.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Peer {
+    /// Its origin, as in `https://standby.example.com`.
+    pub address: String,
+    /// Whom to take for it; nobody where the world's authorities say who it is.
+    #[serde(default)]
+    pub trust: Trust,
+    /// The key that it wants to see.
+    pub key: Sealed,
+    /// The hash of what it proved itself with when it was reached first.
+    #[serde(default)]
+    pub proof_hash: Option<String>,
+}
+
+/// The server to dial; none where none is set.
+pub async fn peer(connection: &mut SqliteConnection) -> Result<Option<Peer>, sqlx::Error> {
+    let text = db::find_meta(connection, PEER).await?;
+    Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+}
+
+/// Writes down which server to dial, or that there is none.
+pub async fn put_peer(connection: &mut SqliteConnection, peer: Option<&Peer>) -> Result<(), Error> {
+    match peer {
+        Some(peer) => {
+            let text = serde_json::to_string(peer).map_err(|_| Error::Internal)?;
+            db::put_meta(connection, PEER, &text).await?;
+        }
+        None => db::remove_meta(connection, PEER).await?,
+    }
+    Ok(())
+}
+
+/// Sets which server to dial. Without a key the one that is kept stays, as long as it goes to the same address.
+pub async fn set_peer(
+    server: &Server,
+    logins: &mut SqliteConnection,
+    address: &str,
+    trust: Trust,
+    key: Option<&str>,
+) -> Result<(), Error> {
+    let before = peer(logins).await?.filter(|peer| peer.address == address);
+    let is_known = |key: &&str| {
+        let known = before
+            .as_ref()
+            .and_then(|peer| server.key.open_sealed(PURPOSE, &peer.key));
+        known.as_deref() == Some(*key)
+    };
+    let peer = match (before.clone(), key.filter(|key| !is_known(key))) {
+        (Some(before), None) => Peer { trust, ..before },
+        (None, None) => return Err(Error::BadRequest),
+        (_, Some(key)) => Peer {
+            address: address.to_owned(),
+            trust,
+            key: server.key.seal(PURPOSE, key).ok_or(Error::Internal)?,
+            proof_hash: None,
+        },
+    };
+    put_peer(logins, Some(&peer)).await?;
+    server.line.pair(true);
+    server.line.wake.notify_one();
+    Ok(())
+}
+
+/// Seals the key with the newest one of this server's, where an older one sealed it.
+pub async fn reseal(server: &Server) -> Result<(), Error> {
+    let mut logins = server.logins.lock().await;
+    if let Some(peer) = peer(&mut logins).await?
+        && let Some(key) = server.key.reseal(PURPOSE, &peer.key)
+    {
+        put_peer(&mut logins, Some(&Peer { key, ..peer })).await?;
+    }
+    Ok(())
+}
+
+/// Reads an address as somebody types it: an origin, over https but on this machine; none where it is none.
+pub fn read_address(text: &str) -> Option<String> {
+    let text = text.trim();
+    let text = if text.contains("://") {
+        text.to_owned()
+    } else {
+        format!("https://{text}")
+    };
+    let url = Url::parse(&text).ok()?;
+    let host = url.host_str()?.trim_matches(['[', ']']);
+    let is_here = host == "localhost"
+        || host
+            .parse()
+            .is_ok_and(|ip: std::net::IpAddr| ip.is_loopback());
+    let is_fine = url.scheme() == "https" || (url.scheme() == "http" && is_here);
+    let is_bare = url.path() == "/" && url.query().is_none() && url.username().is_empty();
+    let may = host.parse().map_or(true, may_reach);
+    (is_fine && is_bare && may).then(|| url.origin().ascii_serialization())
+}
+
+/// Keeps the line up until the server stops.
+pub async fn keep(server: Arc<Server>) {
+    let mut stopped = pin!(server.stopped());
+    let (mut chance, mut n_failures) = (Chance(number()), 0);
+    loop {
+        let dialled = tokio::select! {
+            dialled = dial(&server) => dialled,
+            () = &mut stopped => return,
+        };
+        let was_up = matches!(dialled, Dialled::Ended(_));
+        let wait_ms = match dialled {
+            Dialled::NoPeer => {
+                server.line.has_caught_up();
+                i64::MAX
+            }
+            Dialled::Ended(LineEnd::Stopping) => return,
+            Dialled::Ended(LineEnd::Changed) => 0,
+            Dialled::Ended(ended) => {
+                tracing::info!(%ended, "the line to the other server is down");
+                server.line.failed(trouble_of(&ended));
+                RETRY_MS.0
+            }
+            Dialled::Failed(trouble) => {
+                if n_failures == 0 {
+                    tracing::warn!(?trouble, "the other server is not reached");
+                }
+                server.line.failed(trouble);
+                let doubled = (RETRY_MS.0 << n_failures.min(6)).min(RETRY_MS.1);
+                chance.between(doubled / 2, doubled)
+            }
+        };
+        n_failures = if was_up { 0 } else { n_failures + 1 };
+        let wait = Duration::from_millis(u64::try_from(wait_ms).unwrap_or_default());
+        tokio::select! {
+            () = sleep(wait.min(Duration::from_hours(1))) => {}
+            () = server.line.wake.notified() => n_failures = 0,
+            () = &mut stopped => return,
+        }
+    }
+}
+
+/// What came of a try.
+enum Dialled {
+    /// There is no server to dial.
+    NoPeer,
+    /// It did not come to a line.
+    Failed(LineTrouble),
+    /// There was a line, which has ended.
+    Ended(LineEnd),
+}
+
+fn trouble_of(ended: &LineEnd) -> LineTrouble {
+    match ended {
+        LineEnd::TwoShops => LineTrouble::TwoShops,
+        LineEnd::Stranger => LineTrouble::Stranger,
+        LineEnd::Garbled(_) => LineTrouble::NoStandby,
+        LineEnd::CannotStore | LineEnd::Untaken(_) => LineTrouble::CannotStore,
+        LineEnd::Silent => LineTrouble::Away,
+        LineEnd::Broken(_) | LineEnd::Changed | LineEnd::Stopping => LineTrouble::Broken,
+    }
+}
+
+async fn dial(server: &Arc<Server>) -> Dialled {
+    let found = async {
+        let mut read = server.readers.acquire().await?;
+        peer(&mut read).await
+    };
+    let peer = match found.await {
+        Ok(Some(peer)) => peer,
+        Ok(None) => return Dialled::NoPeer,
+        Err(_) => return Dialled::Failed(LineTrouble::CannotStore),
+    };
+    let stream = match reach(server, &peer).await {
+        Ok(stream) => stream,
+        Err(trouble) => return Dialled::Failed(trouble),
+    };
+    let Ok(ours) = hello(server).await else {
+        return Dialled::Failed(LineTrouble::CannotStore);
+    };
+    let check = async |theirs: &Hello| prove(server, &peer, theirs).await;
+    Dialled::Ended(talk(Arc::clone(server), stream, ours, check).await)
+}
+
+/// Opens a line: a request that becomes one.
+async fn reach(server: &Server, peer: &Peer) -> Result<reqwest::Upgraded, LineTrouble> {
+    let key = server.key.open_sealed(PURPOSE, &peer.key);
+    let key = key.ok_or(LineTrouble::Locked)?;
+    let (tls, shown) = trust::public(&peer.trust).map_err(|_| LineTrouble::Away)?;
+    let client = Client::builder()
+        .tls_backend_preconfigured(tls)
+        .connect_timeout(CONNECT_TIME_MAX)
+        .redirect(Policy::none())
+        .dns_resolver(Guarded)
+        .no_proxy()
+        .http1_only()
+        .tcp_nodelay(true)
+        .build()
+        .map_err(|_| LineTrouble::Away)?;
+    let request = client
+        .get(format!("{}{PATH}", peer.address))
+        .bearer_auth(key)
+        .header(header::CONNECTION, "upgrade")
+        .header(header::UPGRADE, PROTOCOL);
+    let sent = timeout(ANSWER_TIME_MAX, request.send()).await;
+    let Ok(Ok(answer)) = sent else {
+        let shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
+        return Err(shown
+            .clone()
+            .map_or(LineTrouble::Away, LineTrouble::Untrusted));
+    };
+    match answer.status() {
+        StatusCode::SWITCHING_PROTOCOLS => {}
+        StatusCode::UNAUTHORIZED => return Err(LineTrouble::WrongKey),
+        status if status.is_server_error() => return Err(LineTrouble::Away),
+        _ => return Err(LineTrouble::NoStandby),
+    }
+    answer.upgrade().await.map_err(|_| LineTrouble::Broken)
+}
+
+/// Has the other server prove that it is the one that was reached first; that is remembered.
+async fn prove(server: &Server, peer: &Peer, theirs: &Hello) -> Result<(), LineEnd> {
+    let shown = auth::hash(theirs.proof.as_deref().unwrap_or_default());
+    match &peer.proof_hash {
+        Some(known) if auth::is_same(known, &shown) => Ok(()),
+        Some(_) => Err(LineEnd::Stranger),
+        None => {
+            let mut logins = server.logins.lock().await;
+            let proven = Peer {
+                proof_hash: Some(shown),
+                ..peer.clone()
+            };
+            Ok(put_peer(&mut logins, Some(&proven)).await?)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_an_origin_and_goes_over_https() {
+        for (typed, read) in [
+            ("standby.example.com", Some("https://standby.example.com")),
+            (
+                " https://standby.example.com/ ",
+                Some("https://standby.example.com"),
+            ),
+            ("https://203.0.113.7:8443", Some("https://203.0.113.7:8443")),
+            ("http://localhost:4000", Some("http://localhost:4000")),
+            ("http://127.0.0.1:4000", Some("http://127.0.0.1:4000")),
+            ("http://[::1]:4000", Some("http://[::1]:4000")),
+            ("http://standby.example.com", None),
+            ("https://standby.example.com/path", None),
+            ("https://user@standby.example.com", None),
+            ("https://169.254.169.254", None),
+            ("ftp://standby.example.com", None),
+            ("", None),
+            ("two words", None),
+        ] {
+            assert_eq!(read_address(typed).as_deref(), read, "{typed}");
+        }
+    }
+}

@@ -1,0 +1,654 @@
+//! The standby: a copy of the shop on a server elsewhere, for the time when the shop is away.
+//!
+//! Here is what it does to its database, as the one writer that a sequencer is for a shop; what it decides is
+//! [`Standby`]'s. The line between the two servers is dialled by the shop ([`dial`]), as that stands behind a router of
+//! its provider's, and taken by the standby ([`door`]). Both speak the same on it ([`talk`]), in messages ([`line`]); what stands beside the
+//! log goes along.
+
+pub mod board;
+pub mod dial;
+pub mod door;
+pub mod line;
+pub mod talk;
+
+use crate::domain::gateway::{Fingerprint, Trust};
+use crate::domain::op::Body;
+use crate::domain::shop::ShopChange;
+use crate::domain::staff::Staff;
+use crate::domain::standby::StandbyView;
+use crate::domain::sync::{
+    BATCH_OPS_MAX, Draft, Epoch, Held, HeldMark, HeldPage, Judgement, LogEntry, Misfit, Position,
+    PullAsk, PullReply, PushReply, Standby, Tail, TailAsk, TailReply, rungs,
+};
+use crate::domain::time::Timestamp;
+use crate::server::db::standby::End;
+use crate::server::sequencer::{CannotStore, Core, Push};
+use crate::server::standby::board::Board;
+use crate::server::standby::line::Hello;
+use crate::server::standby::talk::LineEnd;
+use crate::server::{Begin, Error, Server, StartError, auth, clock, db, install, sync};
+
+/// How many entries are taken in together at most: some 10 MB. More come in a first fill, and after an absence of weeks.
+const GATHERED_MAX: usize = 20_000;
+/// Among the values of the database itself: the origins of the other server's pages.
+const ORIGINS: &str = "line_origins";
+/// Among the values of the database itself: this server has given its office away.
+const GIVEN: &str = "line_given";
+/// How many entries are read at once where the end of a copy is taken off.
+const ENTRIES_MAX: u32 = 2_000;
+
+/// What a standby could not take in.
+#[derive(Debug, thiserror::Error)]
+pub enum Untaken {
+    /// It fits nowhere: the two servers begin a new line.
+    #[error(transparent)]
+    Misfit(#[from] Misfit),
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+    /// This server is no standby any more.
+    #[error("this server is no standby")]
+    NoStandby,
+}
+
+/// Finds out whether a database is a standby's; an empty one becomes it where that is asked for.
+pub async fn is_standby(
+    connection: &mut sqlx::SqliteConnection,
+    begin: Begin,
+) -> Result<bool, StartError> {
+    if db::standby::find_end(connection).await?.is_some() {
+        return Ok(true);
+    }
+    if begin != Begin::Standby {
+        return Ok(false);
+    }
+    let (cursor, _) = db::log::head(connection).await?;
+    if cursor == 0 {
+        db::standby::begin_standby(connection, End::default()).await?;
+        return Ok(true);
+    }
+    let reign = db::find_meta(connection, db::log::REIGN).await?;
+    if reign.is_some_and(|reign| reign != "0") {
+        // It was a standby, and somebody has put it in office since; the command line need not know.
+        return Ok(false);
+    }
+    Err(StartError::Config(
+        "this data folder holds a shop; a standby begins in an empty one (--data)".to_owned(),
+    ))
+}
+
+/// Learns from the command line who may dial, and whom to dial.
+pub async fn meet(
+    server: &Server,
+    shop_token: Option<&str>,
+    join: Option<(&str, &str)>,
+) -> Result<(), StartError> {
+    let refused = |_| StartError::Config("the keys of the two servers cannot be kept".to_owned());
+    let mut logins = server.logins.lock().await;
+    if let Some(key) = shop_token {
+        door::set_key(&mut logins, &server.key, key)
+            .await
+            .map_err(refused)?;
+        server.line.pair(true);
+    }
+    if let Some((address, key)) = join {
+        let wrong = || StartError::Config(format!("{address:?} is no address for --join"));
+        let address = dial::read_address(address).ok_or_else(wrong)?;
+        dial::set_peer(server, &mut logins, &address, Trust::Nobody, Some(key))
+            .await
+            .map_err(refused)?;
+    }
+    Ok(())
+}
+
+/// What this server says of itself on a line.
+async fn hello(server: &Server) -> Result<Hello, Error> {
+    let stand = *server.sequencer.stand().borrow();
+    let mut read = server.readers.acquire().await?;
+    let has_given = db::find_meta(&mut read, GIVEN).await?.is_some();
+    let mut position = stand.position;
+    if let Some(end) = db::standby::find_end(&mut read).await? {
+        position.epoch.reign = position.epoch.reign.max(end.reign);
+    }
+    Ok(Hello {
+        proof: None,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        is_standby: stand.standby.is_some(),
+        position,
+        n_held: stand.standby.map_or(0, |holding| holding.mark.n),
+        has_given,
+        origins: install::own_origins(server),
+        at: clock::now(),
+    })
+}
+
+/// Finds out who of the two is in office, from what they say of themselves first; an error where that has changed by it.
+async fn agree(
+    server: &Server,
+    is_standby: bool,
+    own: Position,
+    has_given: bool,
+    theirs: &Hello,
+) -> Result<(), LineEnd> {
+    let (reign, other) = (own.epoch.reign, theirs.position.epoch.reign);
+    if is_standby != theirs.is_standby {
+        if has_given && is_standby && other > reign {
+            let mut logins = server.logins.lock().await;
+            db::remove_meta(&mut logins, GIVEN).await?;
+        }
+        return Ok(());
+    }
+    if !is_standby {
+        if other == reign {
+            return Err(LineEnd::TwoShops);
+        }
+        if other > reign {
+            tracing::warn!(
+                reign = other,
+                "the other server was put in office: this one is its standby now"
+            );
+            step_down(server, other).await?;
+        }
+        return Err(LineEnd::Changed);
+    }
+    // Two standbys: the one that is given the office takes it where it has all that the other has. Else it goes back.
+    let is_same = (own.cursor, own.chain) == (theirs.position.cursor, theirs.position.chain);
+    let takes = (theirs.has_given && is_same) || (has_given && !is_same);
+    if takes {
+        promote(server).await?;
+        return Err(LineEnd::Changed);
+    }
+    if theirs.has_given || has_given {
+        return Err(LineEnd::Changed);
+    }
+    Ok(())
+}
+
+/// Writes down whose pages may ask this server, so that it is known with no line too.
+async fn remember_origins(server: &Server, origins: &[String]) -> Result<(), LineEnd> {
+    server.line.open_to(origins.to_vec());
+    let text = origins.join(" ");
+    let mut logins = server.logins.lock().await;
+    if db::find_meta(&mut logins, ORIGINS).await?.as_deref() != Some(text.as_str()) {
+        db::put_meta(&mut logins, ORIGINS, &text).await?;
+    }
+    Ok(())
+}
+
+/// Reads what is known of the other server, at a start.
+pub async fn recall(
+    logins: &mut sqlx::SqliteConnection,
+    line: &Board,
+) -> Result<bool, sqlx::Error> {
+    let is_dialled = dial::peer(logins).await?.is_some();
+    let is_open = door::key(logins).await.is_ok_and(|key| key.is_some());
+    line.pair(is_dialled || is_open);
+    let origins = db::find_meta(logins, ORIGINS).await?.unwrap_or_default();
+    line.open_to(origins.split_whitespace().map(str::to_owned).collect());
+    Ok(is_dialled)
+}
+
+/// Makes this server the standby of one that was put in office after it.
+async fn step_down(server: &Server, reign: u64) -> Result<(), LineEnd> {
+    db::standby::loosen(&mut *server.logins.lock().await).await?;
+    let stepped = server
+        .sequencer
+        .between(move |core| Box::pin(core.step_down(reign)));
+    Ok(stepped.await.ok_or(LineEnd::Stopping)??)
+}
+
+/// Puts this server in office.
+async fn promote(server: &Server) -> Result<(), LineEnd> {
+    let now = clock::now();
+    let promoted = server
+        .sequencer
+        .between(move |core| Box::pin(core.promote(now)));
+    let epoch = promoted.await.ok_or(LineEnd::Stopping)??;
+    let mut logins = server.logins.lock().await;
+    db::standby::tighten(&mut logins).await?;
+    db::remove_meta(&mut logins, GIVEN).await?;
+    drop(logins);
+    tracing::warn!(reign = epoch.reign, "this server is in office now");
+    server.line.begin();
+    Ok(())
+}
+
+/// Puts this server in office for good, on the word of an owner who has typed the shop's name.
+pub async fn take_over(server: &Server, shop_name: &str) -> Result<(), Error> {
+    let holding = server
+        .sequencer
+        .stand()
+        .borrow()
+        .standby
+        .ok_or(Error::NotNew)?;
+    if holding.filling.is_some() || server.sequencer.position().cursor == 0 {
+        return Err(Error::Filling);
+    }
+    let shop = sync::shop(&mut *server.readers.acquire().await?).await?;
+    if shop.name.trim() != shop_name.trim() {
+        return Err(Error::BadRequest);
+    }
+    promote(server).await.map_err(|error| {
+        tracing::error!(%error, "this server cannot be put in office");
+        Error::Unavailable
+    })
+}
+
+/// Gives this server's office to its standby, which has everything that this one has.
+pub async fn hand_over(server: &Server) -> Result<(), Error> {
+    let own = server.sequencer.position();
+    let is_ready =
+        server.line.view().up_since.is_some() && server.line.has_all(own.epoch, own.cursor);
+    let given = server.sequencer.between(move |core| {
+        Box::pin(async move {
+            if !is_ready {
+                return Err(Untaken::NoStandby);
+            }
+            core.give_office().await
+        })
+    });
+    match given.await.ok_or(Error::Unavailable)? {
+        Ok(()) => {
+            db::standby::loosen(&mut *server.logins.lock().await).await?;
+            server.line.begin();
+            Ok(())
+        }
+        Err(Untaken::NoStandby) => Err(Error::Busy),
+        Err(error) => {
+            tracing::error!(%error, "the office cannot be given away");
+            Err(Error::Unavailable)
+        }
+    }
+}
+
+/// How the two servers stand with each other, as an owner sees it.
+pub async fn view(server: &Server) -> Result<StandbyView, Error> {
+    let stand = *server.sequencer.stand().borrow();
+    let peer = dial::peer(&mut *server.readers.acquire().await?).await?;
+    Ok(StandbyView {
+        is_standby: stand.standby.is_some(),
+        address: peer.map(|peer| peer.address).unwrap_or_default(),
+        is_paired: server.line.is_paired(),
+        cursor: stand.position.cursor,
+        filling: stand.standby.and_then(|holding| holding.filling),
+        n_held: stand.standby.map_or(0, |holding| holding.mark.n),
+        line: server.line.view(),
+    })
+}
+
+/// Sets where the shop's standby is: from now on it is dialled, and devices know it. Without a key the one that is kept
+/// stays, as long as it goes to the same address.
+pub async fn set(
+    server: &Server,
+    who: &Staff,
+    address: &str,
+    key: Option<&str>,
+    trusted: Option<Fingerprint>,
+) -> Result<(), Error> {
+    let address = dial::read_address(address).ok_or(Error::BadRequest)?;
+    let changes = vec![ShopChange::Standby(address.clone())];
+    let edited = Body::ShopEdited { changes };
+    server.record(who.staff_id, who.role, vec![edited]).await?;
+    let trust = trusted.map_or(Trust::Nobody, Trust::Certificate);
+    let mut logins = server.logins.lock().await;
+    dial::set_peer(server, &mut logins, &address, trust, key).await
+}
+
+/// The shop has no standby any more.
+pub async fn leave(server: &Server, who: &Staff) -> Result<(), Error> {
+    let changes = vec![ShopChange::Standby(String::new())];
+    let edited = Body::ShopEdited { changes };
+    server.record(who.staff_id, who.role, vec![edited]).await?;
+    dial::put_peer(&mut *server.logins.lock().await, None).await?;
+    server.line.pair(false);
+    server.line.begin();
+    server.line.wake.notify_one();
+    Ok(())
+}
+
+/// A key for a server that dials this one; no other opens the door from now on.
+pub async fn new_key(server: &Server) -> Result<String, Error> {
+    let key = secret();
+    door::set_key(&mut *server.logins.lock().await, &server.key, &key).await?;
+    server.line.pair(true);
+    server.line.begin();
+    Ok(key)
+}
+
+/// A key that nobody guesses.
+pub fn secret() -> String {
+    auth::token()
+}
+
+/// A number that nobody guesses, for a list or an epoch.
+fn number() -> u64 {
+    // The database's numbers have a sign.
+    u64::from_le_bytes(clock::chance()) >> 1
+}
+
+impl Core {
+    /// Takes over the database of a standby.
+    pub async fn new_standby(mut connection: sqlx::SqliteConnection) -> Result<Core, sqlx::Error> {
+        db::standby::loosen(&mut connection).await?;
+        let mut core = Core::on(connection);
+        core.read_standby_again().await?;
+        Ok(core)
+    }
+
+    /// Reads where it stands and what it holds, after a start or a commit that failed.
+    async fn read_standby_again(&mut self) -> Result<(), sqlx::Error> {
+        let end = db::standby::find_end(&mut self.connection).await?;
+        let end = end.unwrap_or_default();
+        let held = db::standby::held(&mut self.connection).await?;
+        let mut standby = Standby::new(end.position, end.filling, held, number());
+        standby.is_confirmed = end.is_confirmed;
+        standby.reign = standby.reign.max(end.reign);
+        self.standby = Some(standby);
+        self.is_back = false;
+        self.forget_logins();
+        Ok(())
+    }
+
+    fn standby(&mut self) -> Result<&mut Standby, Untaken> {
+        self.standby.as_mut().ok_or(Untaken::NoStandby)
+    }
+
+    /// Takes batches of devices, to hold what the log does not have; all of them in one commit.
+    pub(super) async fn hold_all(
+        &mut self,
+        pushes: Vec<Push>,
+    ) -> Vec<Result<PushReply, CannotStore>> {
+        let n = pushes.len();
+        match self.try_hold(pushes).await {
+            Ok(replies) => replies.into_iter().map(Ok).collect(),
+            Err(error) => {
+                tracing::error!(%error, "what devices gave could not be held");
+                db::rollback(&mut self.connection).await;
+                if let Err(error) = self.read_standby_again().await {
+                    tracing::error!(%error, "the standby's database cannot be read");
+                }
+                (0..n).map(|_| Err(CannotStore)).collect()
+            }
+        }
+    }
+
+    async fn try_hold(&mut self, pushes: Vec<Push>) -> Result<Vec<PushReply>, Untaken> {
+        let sent: Vec<_> = pushes
+            .iter()
+            .map(|(batch, _, _)| crate::domain::sync::read_batch(batch))
+            .collect();
+        let mut draft = self.load(&pushes, &sent).await?;
+        let standby = self.standby()?;
+        let replies = pushes.iter().zip(sent);
+        let replies = replies.map(|((batch, authority, now), sent)| {
+            standby.hold(&mut draft, batch, sent, *authority, *now)
+        });
+        let replies = replies.collect();
+        if draft.has_moved {
+            db::begin(&mut self.connection).await?;
+            db::standby::put_draft(&mut self.connection, &draft).await?;
+            db::commit(&mut self.connection).await?;
+        }
+        Ok(replies)
+    }
+
+    /// What to ask the shop first on a new line.
+    pub(super) async fn ask_first(&mut self) -> Result<TailAsk, Untaken> {
+        self.is_back = false;
+        let places = rungs(self.standby()?.position.cursor);
+        let chains = db::standby::chains_at(&mut self.connection, &places).await?;
+        Ok(self.standby()?.ask_first(chains))
+    }
+
+    /// Takes what the shop answered, and says what to ask next; and whether something is held again now that was not
+    /// forwarded on this line.
+    pub(super) async fn take_reply(
+        &mut self,
+        reply: TailReply,
+    ) -> Result<(TailAsk, bool), Untaken> {
+        let first = self.first_held();
+        let taken = self.try_reply(reply).await;
+        if matches!(taken, Err(Untaken::Database(_) | Untaken::Misfit(_))) {
+            db::rollback(&mut self.connection).await;
+            self.read_standby_again().await?;
+        }
+        let is_again = self
+            .first_held()
+            .is_some_and(|now| first.is_none_or(|first| now < first));
+        taken.map(|ask| (ask, is_again))
+    }
+
+    fn first_held(&self) -> Option<i64> {
+        let held = self.standby.as_ref()?.held();
+        held.keys().next().copied()
+    }
+
+    async fn try_reply(&mut self, reply: TailReply) -> Result<TailAsk, Untaken> {
+        match reply {
+            TailReply::Back(to) if !self.standby()?.is_whole() => self.begin_anew(to.cursor).await,
+            TailReply::Back(to) => {
+                tracing::warn!(
+                    to = to.cursor,
+                    "the shop's log is another one from there on"
+                );
+                let rows = db::standby::rows_after(&mut self.connection, to.cursor).await?;
+                self.is_back = true;
+                Ok(self.standby()?.ask_back(to, rows))
+            }
+            TailReply::Again => self.ask_first().await,
+            TailReply::Anew => {
+                let all = self.standby()?.position.cursor;
+                self.begin_anew(all).await
+            }
+            TailReply::Tail(tail) => {
+                if let Some(tail) = self.standby()?.gather(*tail, GATHERED_MAX)? {
+                    let is_back = std::mem::take(&mut self.is_back);
+                    self.take_tail(&tail, is_back).await?;
+                }
+                Ok(self.standby()?.ask())
+            }
+        }
+    }
+
+    /// Drops its copy, of which the shop has all up to a place, and begins again with nothing.
+    async fn begin_anew(&mut self, agreed: u64) -> Result<TailAsk, Untaken> {
+        let lost = self.entries_after(agreed).await?;
+        let mut draft = Draft::default();
+        self.standby()?.empty(&mut draft, lost);
+        db::begin(&mut self.connection).await?;
+        db::standby::put_draft(&mut self.connection, &draft).await?;
+        db::standby::cut(&mut self.connection, 0).await?;
+        self.put_end().await?;
+        db::commit(&mut self.connection).await?;
+        self.ask_first().await
+    }
+
+    async fn entries_after(&mut self, seq: u64) -> Result<Vec<LogEntry>, sqlx::Error> {
+        let mut entries: Vec<LogEntry> = Vec::new();
+        loop {
+            let after = entries.last().map_or(seq, |entry| entry.seq);
+            let more = db::log::list_after(&mut self.connection, after, ENTRIES_MAX).await?;
+            if more.is_empty() {
+                return Ok(entries);
+            }
+            entries.extend(more);
+        }
+    }
+
+    /// Takes in a part of the log with its rows, in one commit. Where it follows on an earlier place, what stood after
+    /// that is held again.
+    async fn take_tail(&mut self, tail: &Tail, is_back: bool) -> Result<(), Untaken> {
+        let lost = if is_back {
+            self.entries_after(tail.since.cursor).await?
+        } else {
+            Vec::new()
+        };
+        let mut draft = Draft::default();
+        let journals = tail
+            .entries
+            .iter()
+            .map(|entry| (entry.device_id, entry.incarnation));
+        self.load_heads(&mut draft, journals).await?;
+        self.standby()?.take(&mut draft, tail, lost)?;
+        db::begin(&mut self.connection).await?;
+        if is_back {
+            db::standby::cut(&mut self.connection, tail.since.cursor).await?;
+        }
+        db::log::append(&mut self.connection, &tail.entries).await?;
+        db::standby::put_rows(&mut self.connection, &tail.rows).await?;
+        db::standby::put_draft(&mut self.connection, &draft).await?;
+        self.put_end().await?;
+        db::commit(&mut self.connection).await?;
+        Ok(())
+    }
+
+    async fn put_end(&mut self) -> Result<(), Untaken> {
+        let standby = self.standby()?;
+        let end = End {
+            position: standby.position,
+            filling: standby.filling,
+            is_confirmed: standby.is_confirmed,
+            reign: standby.reign,
+        };
+        db::standby::put_end(&mut self.connection, end).await?;
+        Ok(())
+    }
+
+    /// What it holds after a place, oldest first, at most so many.
+    pub(super) fn held_after(&self, place: i64, n_max: usize) -> Vec<(i64, Held)> {
+        let Some(standby) = &self.standby else {
+            return Vec::new();
+        };
+        let next = standby.held().range(place.saturating_add(1)..);
+        next.take(n_max)
+            .map(|(place, held)| (*place, held.clone()))
+            .collect()
+    }
+
+    /// What somebody does not know of the list of what is held; none where this is no standby.
+    pub(super) fn held_page(&self, known: HeldMark) -> Option<HeldPage> {
+        self.standby.as_ref().map(|standby| standby.page(known))
+    }
+
+    /// Where somebody stood whom it could not judge, for the shop to hear, once.
+    pub(super) fn take_suspect(&mut self) -> Option<Position> {
+        self.standby.as_mut()?.suspect.take()
+    }
+
+    /// What changed since a device's position, with what is held on top; all of one moment, as nobody writes meanwhile.
+    pub(super) async fn pull(
+        &mut self,
+        ask: &PullAsk,
+        server_time: Timestamp,
+    ) -> Result<PullReply, Error> {
+        let mut stands = [true; 3];
+        let places = [Some(ask.since), ask.end, ask.heard];
+        for (place, stands) in places.into_iter().zip(&mut stands) {
+            if let Some(place) = place {
+                let chain = db::log::chain_at(&mut self.connection, place.cursor).await?;
+                *stands = chain == Some(place.chain);
+            }
+        }
+        let [is_prefix, is_end, is_heard] = stands;
+        let standby = self.standby.as_mut().ok_or(Error::Busy)?;
+        let heard = ask.heard.map(|heard| (heard, is_heard));
+        let judgement = standby.judge(ask.since, is_prefix && is_end, heard);
+        let head = standby.position;
+        let reply = PullReply {
+            is_reset: judgement == Judgement::Reset,
+            is_behind: judgement == Judgement::Behind,
+            held: Some(standby.page(ask.held)),
+            rows: Vec::new(),
+            outcomes: Vec::new(),
+            position: head,
+            has_more: false,
+            end: head,
+            durable: if is_heard { standby.durable() } else { 0 },
+            server_time,
+        };
+        if judgement != Judgement::Follows {
+            return Ok(reply);
+        }
+        let page = sync::page(&mut self.connection, ask, head, server_time).await?;
+        Ok(PullReply {
+            held: reply.held,
+            durable: reply.durable,
+            ..page
+        })
+    }
+
+    /// Takes the shop's place for good: begins a reign of its own, and gives what it held its place.
+    pub(super) async fn promote(&mut self, now: Timestamp) -> Result<Epoch, Untaken> {
+        let standby = self.standby.take().ok_or(Untaken::NoStandby)?;
+        let (position, held) = standby.promote(number());
+        let promoted = self.take_office(position.epoch, held, now).await;
+        if promoted.is_err() {
+            db::rollback(&mut self.connection).await;
+            self.read_standby_again().await?;
+        }
+        promoted
+    }
+
+    async fn take_office(
+        &mut self,
+        epoch: Epoch,
+        held: Vec<Held>,
+        now: Timestamp,
+    ) -> Result<Epoch, Untaken> {
+        db::begin(&mut self.connection).await?;
+        db::standby::end_standby(&mut self.connection).await?;
+        db::log::put_counts(&mut self.connection, epoch).await?;
+        db::commit(&mut self.connection).await?;
+        db::standby::tighten(&mut self.connection).await?;
+        self.read_again(epoch).await?;
+        self.place_rest(held, now).await;
+        Ok(epoch)
+    }
+
+    /// Gives what is held still its place, where this was a standby before. Were the power to go in the middle of it, the
+    /// next start goes on: an operation is known by its name.
+    pub async fn take_rest(&mut self, now: Timestamp) -> Result<(), sqlx::Error> {
+        let held = db::standby::held(&mut self.connection).await?;
+        self.place_rest(held.into_values().collect(), now).await;
+        Ok(())
+    }
+
+    async fn place_rest(&mut self, held: Vec<Held>, now: Timestamp) {
+        for held in held.chunks(BATCH_OPS_MAX) {
+            if !self.take_held(held.to_vec(), now).await {
+                tracing::error!(
+                    "what was held could not be given its place; the next start tries again"
+                );
+                return;
+            }
+        }
+        if let Err(error) = db::standby::let_go_all(&mut self.connection).await {
+            tracing::error!(%error, "what was held has its place, and is held still");
+        }
+    }
+
+    /// Gives the office away, to whoever stands where this server does.
+    pub(super) async fn give_office(&mut self) -> Result<(), Untaken> {
+        if self.standby.is_some() {
+            return Err(Untaken::NoStandby);
+        }
+        db::put_meta(&mut self.connection, GIVEN, "yes").await?;
+        let reign = self.desk.position.epoch.reign;
+        self.step_down(reign).await
+    }
+
+    /// Steps down from being the shop: from now on it is the standby of the one that was put in its place, of which it
+    /// knows only the reign. What it has that the other lacks it hands over.
+    pub(super) async fn step_down(&mut self, reign: u64) -> Result<(), Untaken> {
+        let position = self.desk.position;
+        let end = End {
+            position,
+            filling: None,
+            is_confirmed: false,
+            reign: reign.max(position.epoch.reign),
+        };
+        db::standby::begin_standby(&mut self.connection, end).await?;
+        self.read_standby_again().await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,672 @@
+//! Two real servers with their files, and a wire between them that can be cut, slow and silent: what one has the other has
+//! soon after, whatever happens to either.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mikrodash::domain::id::{DeviceId, SessionId};
+use mikrodash::domain::op::Body;
+use mikrodash::domain::registry::{State, Table};
+use mikrodash::domain::session::Session;
+use mikrodash::domain::sync::{Boot, HeldPage, PullAsk, PullReply, PushReply, Snapshot};
+use mikrodash::server::listen::{self, Limits};
+use mikrodash::server::{Begin, db, standby};
+use serde_json::json;
+use sqlx::AssertSqlSafe;
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
+
+use crate::support::{Device, PASSWORD, Shop, id, order, pay, sale, start};
+
+/// The key of the line.
+const KEY: &str = "a key that nobody guesses";
+/// What a test waits for at most.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What a wire does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Mode {
+    /// It carries everything at once.
+    Open,
+    /// It is cut: connections break, and new ones too.
+    Cut,
+    /// It takes everything and carries nothing, and nobody is told.
+    Silent,
+    /// It carries so many bytes in a second, so late.
+    Slow(usize, Duration),
+}
+
+/// A wire to a server.
+pub struct Wire {
+    pub address: SocketAddr,
+    pub mode: watch::Sender<Mode>,
+}
+
+impl Wire {
+    pub async fn to(server: SocketAddr) -> Wire {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (mode, modes) = watch::channel(Mode::Open);
+        tokio::spawn(async move {
+            loop {
+                let (near, _) = listener.accept().await.unwrap();
+                let modes = modes.clone();
+                tokio::spawn(carry(near, server, modes));
+            }
+        });
+        Wire { address, mode }
+    }
+
+    pub fn is(&self, mode: Mode) {
+        self.mode.send_replace(mode);
+    }
+}
+
+async fn carry(near: TcpStream, server: SocketAddr, mut modes: watch::Receiver<Mode>) {
+    let Ok(far) = TcpStream::connect(server).await else {
+        return;
+    };
+    near.set_nodelay(true).unwrap();
+    far.set_nodelay(true).unwrap();
+    let ((near_read, near_write), (far_read, far_write)) = (near.into_split(), far.into_split());
+    let there = move_bytes(near_read, far_write, modes.clone());
+    let back = move_bytes(far_read, near_write, modes.clone());
+    tokio::select! {
+        () = there => {}
+        () = back => {}
+        _ = modes.wait_for(|mode| *mode == Mode::Cut) => {}
+    }
+}
+
+async fn move_bytes(
+    mut from: impl AsyncReadExt + Unpin,
+    mut to: impl AsyncWriteExt + Unpin,
+    mut modes: watch::Receiver<Mode>,
+) {
+    let mut bytes = vec![0; 16 * 1024];
+    loop {
+        let mode = *modes.borrow_and_update();
+        let n_max = match mode {
+            Mode::Open => bytes.len(),
+            Mode::Slow(per_second, _) => (per_second / 10).max(1),
+            Mode::Cut => return,
+            Mode::Silent => {
+                modes.changed().await.unwrap();
+                continue;
+            }
+        };
+        let n = tokio::select! {
+            n = from.read(&mut bytes[..n_max]) => n.unwrap_or(0),
+            _ = modes.changed() => continue,
+        };
+        if n == 0 {
+            return;
+        }
+        if let Mode::Slow(_, delay) = mode {
+            sleep(delay.max(Duration::from_millis(100))).await;
+        }
+        if to.write_all(&bytes[..n]).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// A shop and its standby.
+struct Pair {
+    shop: Shop,
+    owner: Device,
+    standby: Shop,
+    wire: Wire,
+}
+
+async fn listen_to(shop: &Shop) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (router, stopping) = (shop.router.clone(), shop.server.stopping.subscribe());
+    let served = listen::serve(listener, None, router, Limits::default(), stopping);
+    tokio::spawn(served);
+    address
+}
+
+async fn empty_standby() -> Shop {
+    let standby = Shop::open_as(TempDir::new().unwrap(), Begin::Standby).await;
+    standby::meet(&standby.server, Some(KEY), None)
+        .await
+        .unwrap();
+    standby
+}
+
+/// Has a server dial over a wire.
+async fn dial(shop: &Shop, wire: &Wire) {
+    let address = format!("http://{}", wire.address);
+    standby::meet(&shop.server, None, Some((&address, KEY)))
+        .await
+        .unwrap();
+    tokio::spawn(standby::dial::keep(Arc::clone(&shop.server)));
+}
+
+impl Pair {
+    async fn new() -> Pair {
+        let (shop, owner) = Shop::ready().await;
+        let standby = empty_standby().await;
+        let wire = Wire::to(listen_to(&standby).await).await;
+        dial(&shop, &wire).await;
+        let pair = Pair {
+            shop,
+            owner,
+            standby,
+            wire,
+        };
+        pair.are_equal().await;
+        pair
+    }
+
+    /// Waits until both have the same, and nothing is held.
+    async fn are_equal(&self) {
+        are_equal(&self.shop, &self.standby).await;
+    }
+
+    /// Stops the shop as if its plug were pulled; what is open in it goes on for nobody.
+    async fn shop_stops(self) -> (TempDir, Device, Shop, Wire) {
+        let Pair {
+            shop,
+            owner,
+            standby,
+            wire,
+        } = self;
+        (stop(shop).await, owner, standby, wire)
+    }
+}
+
+/// Stops a server, and keeps its folder.
+async fn stop(shop: Shop) -> TempDir {
+    shop.server.stop().await;
+    let Shop { folder, .. } = shop;
+    folder
+}
+
+/// Everything that a server has: the log and the rows.
+async fn dump(shop: &Shop) -> Vec<String> {
+    let mut read = shop.server.readers.acquire().await.unwrap();
+    let log = "select json_array('op_log', seq, op_id, device_id, incarnation, device_seq, staff_id, subject, \
+               at_ms, received_at_ms, outcome, bytes, chain) from op_log order by seq";
+    let mut all: Vec<String> = sqlx::query_scalar(log).fetch_all(&mut *read).await.unwrap();
+    for table in Table::ALL {
+        let name = table.name();
+        let sql = format!("select json_array('{name}', id, rev, doc) from {name} order by id");
+        let rows: Vec<String> = sqlx::query_scalar(AssertSqlSafe(sql))
+            .fetch_all(&mut *read)
+            .await
+            .unwrap();
+        all.extend(rows);
+    }
+    all
+}
+
+fn n_held(standby: &Shop) -> usize {
+    let stand = *standby.server.sequencer.stand().borrow();
+    stand.standby.map_or(0, |holding| holding.mark.n)
+}
+
+async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    let began = Instant::now();
+    while !is_so().await {
+        assert!(began.elapsed() < PATIENCE, "{what} did not happen");
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
+async fn are_equal(shop: &Shop, standby: &Shop) {
+    let ends = || {
+        let position = |server: &Shop| server.server.sequencer.position();
+        position(shop) == position(standby) && n_held(standby) == 0
+    };
+    let began = Instant::now();
+    while !ends() {
+        let stands = [shop, standby].map(|server| *server.server.sequencer.stand().borrow());
+        let lines = [shop, standby].map(|server| server.server.line.view());
+        assert!(
+            began.elapsed() < PATIENCE,
+            "not the same end: {stands:#?} {lines:#?}"
+        );
+        sleep(Duration::from_millis(20)).await;
+    }
+    let (one, other) = (dump(shop).await, dump(standby).await);
+    assert_eq!(one.len(), other.len());
+    for (one, other) in one.iter().zip(&other) {
+        assert_eq!(one, other);
+    }
+}
+
+/// Signs the owner in at another server.
+async fn owner_at(server: &Shop, owner: &Device) -> Device {
+    let answer = server.sign_in(owner.staff_id, "password", PASSWORD).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    server.device(answer.cookie.unwrap()).await
+}
+
+/// Has a device record something at a standby, which holds it.
+async fn hold(standby: &Shop, device: &mut Device, body: Body) {
+    let op = device.op(body);
+    let reply: PushReply = standby.push(device, vec![op]).await.json();
+    assert!(reply.is_standby && reply.outcomes.is_empty(), "{reply:?}");
+    assert_eq!(reply.head.watermark, device.last);
+}
+
+fn session() -> SessionId {
+    SessionId(id())
+}
+
+async fn state(server: &Shop, device: &Device) -> State {
+    server.state(device).await
+}
+
+/// What a page shows of a standby: its rows, with what is held applied on top.
+async fn shown(standby: &Shop, device: &Device) -> Arc<State> {
+    let snapshot: Snapshot = standby.snapshot(device).await;
+    assert!(snapshot.held.is_some());
+    mikrodash::domain::sync::Replica::new(snapshot).shown()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_standby_is_filled_and_follows_its_shop() {
+    let mut pair = Pair::new().await;
+    let session = session();
+    pair.shop.must(&mut pair.owner, start(session, 0)).await;
+    pair.shop.must(&mut pair.owner, order(session)).await;
+    pair.are_equal().await;
+    let phone = owner_at(&pair.standby, &pair.owner).await;
+    let seen = shown(&pair.standby, &phone).await;
+    assert_eq!(seen.session(session).unwrap().lines.len(), 1);
+    // The shop's own sign-in opens the standby as well: the stay went along.
+    until("that the stay is known", async || {
+        pair.standby.page("/", &pair.owner.cookie).await.status == 200
+            && matches!(
+                pair.standby
+                    .call("open_page", &json!({}), Some(&pair.owner.cookie))
+                    .await
+                    .json(),
+                Boot::Open { .. }
+            )
+    })
+    .await;
+    let view = pair.shop.server.line.view();
+    assert!(
+        view.up_since.is_some() && view.trouble.is_none(),
+        "{view:?}"
+    );
+    assert!(view.n_bytes_out > 0 && view.lag_ms.is_some(), "{view:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_standby_without_its_shop_says_so_and_is_no_new_shop() {
+    let standby = empty_standby().await;
+    let boot: Boot = standby.call("open_page", &json!({}), None).await.json();
+    assert_eq!(
+        boot,
+        Boot::Waiting {
+            n_done: 0,
+            n_all: 0
+        }
+    );
+    let owner = json!({ "shop_name": "Mine", "owner_name": "Me", "password": PASSWORD, "language": "english" });
+    let answer = standby.call("first_run", &owner, None).await;
+    assert_eq!(answer.status, 409, "{}", answer.text);
+    assert_eq!(standby.server.sequencer.position().cursor, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_recorded_at_the_standby_is_held_shown_and_given_its_place_when_the_shop_is_back() {
+    let mut pair = Pair::new().await;
+    let (first, second) = (session(), session());
+    pair.shop.must(&mut pair.owner, start(first, 0)).await;
+    pair.are_equal().await;
+    pair.wire.is(Mode::Cut);
+    let mut phone = owner_at(&pair.standby, &pair.owner).await;
+    hold(&pair.standby, &mut phone, order(first)).await;
+    hold(&pair.standby, &mut phone, start(second, 1)).await;
+    // The shop goes on by itself meanwhile.
+    pair.shop.must(&mut pair.owner, pay(first, 500)).await;
+    let seen = shown(&pair.standby, &phone).await;
+    assert!(seen.session(second).is_some_and(Session::is_live));
+    assert_eq!(seen.session(first).unwrap().lines.len(), 1);
+    // A second device learns what is held by a pull, and that the list is the one that it knows by the next.
+    let ask = PullAsk::new(pair.standby.server.sequencer.position(), DeviceId(id()));
+    let pull = |ask: PullAsk| {
+        let (standby, cookie) = (&pair.standby, phone.cookie.clone());
+        async move {
+            let ask = json!({ "ask": ask });
+            let answer = standby.call("pull", &ask, Some(&cookie));
+            answer.await.json::<PullReply>()
+        }
+    };
+    let reply = pull(ask.clone()).await;
+    let HeldPage { after, ops } = reply.held.unwrap();
+    assert_eq!((after.n, ops.len()), (0, 2));
+    assert_eq!(ops[0].1, pair.owner.staff_id);
+    let mut known = after;
+    known.n = 2;
+    let reply = pull(PullAsk { held: known, ..ask }).await;
+    assert_eq!(reply.held.unwrap().ops.len(), 0);
+
+    pair.wire.is(Mode::Open);
+    pair.are_equal().await;
+    let now = state(&pair.shop, &pair.owner).await;
+    assert_eq!(now.session(first).unwrap().lines.len(), 1);
+    assert_eq!(now.session(first).unwrap().payments.len(), 1);
+    let taken = now.session(second).unwrap();
+    assert!(taken.is_live());
+    assert_eq!(taken.started_by, pair.owner.staff_id);
+    // The phone hands the same to the shop as well, under a stay that it got at the standby: nothing doubles.
+    let again = phone.clone();
+    let reply: PushReply = pair.shop.push(&again, Vec::new()).await.json();
+    assert_eq!(reply.head.watermark, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_standby_cannot_do_it_refuses_in_words() {
+    let pair = Pair::new().await;
+    let phone = owner_at(&pair.standby, &pair.owner).await;
+    let secret = json!({ "staff_id": phone.staff_id, "kind": "pin", "proof": "1234" });
+    let answer = pair
+        .standby
+        .call("set_secret", &secret, Some(&phone.cookie));
+    let answer = answer.await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.text.as_str()),
+        (409, "\"at_shop\"")
+    );
+    pair.are_equal().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_needs_its_key() {
+    let (shop, _) = Shop::ready().await;
+    let standby = empty_standby().await;
+    let wire = Wire::to(listen_to(&standby).await).await;
+    let address = format!("http://{}", wire.address);
+    standby::meet(&shop.server, None, Some((&address, "another key")))
+        .await
+        .unwrap();
+    tokio::spawn(standby::dial::keep(Arc::clone(&shop.server)));
+    let wrong = Some(mikrodash::domain::standby::LineTrouble::WrongKey);
+    until("that the key is refused", async || {
+        shop.server.line.view().trouble == wrong
+    })
+    .await;
+    assert_eq!(standby.server.sequencer.position().cursor, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_took_the_place_of_the_standby_is_told_nothing() {
+    let pair = Pair::new().await;
+    let thief = empty_standby().await;
+    let (folder, ..) = pair.shop_stops().await;
+    let shop = Shop::open(folder).await;
+    let wire = Wire::to(listen_to(&thief).await).await;
+    let peer = standby::dial::peer(&mut shop.server.readers.acquire().await.unwrap()).await;
+    let mut peer = peer.unwrap().unwrap();
+    peer.address = format!("http://{}", wire.address);
+    standby::dial::put_peer(&mut *shop.server.logins.lock().await, Some(&peer))
+        .await
+        .unwrap();
+    tokio::spawn(standby::dial::keep(Arc::clone(&shop.server)));
+    let stranger = Some(mikrodash::domain::standby::LineTrouble::Stranger);
+    until("that it is a stranger", async || {
+        shop.server.line.view().trouble == stranger
+    })
+    .await;
+    assert_eq!(thief.server.sequencer.position().cursor, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_is_slow_silent_or_cut_again_and_again_loses_and_doubles_nothing() {
+    let mut pair = Pair::new().await;
+    let mut phone = owner_at(&pair.standby, &pair.owner).await;
+    let modes = [
+        Mode::Slow(10_000, Duration::from_millis(300)),
+        Mode::Cut,
+        Mode::Open,
+        Mode::Silent,
+        Mode::Slow(2_000, Duration::from_millis(150)),
+        Mode::Cut,
+    ];
+    let mut n_sales = 0;
+    for mode in modes {
+        pair.wire.is(mode);
+        for _ in 0..5 {
+            pair.shop.must(&mut pair.owner, sale()).await;
+            hold(&pair.standby, &mut phone, sale()).await;
+            n_sales += 2;
+            sleep(Duration::from_millis(60)).await;
+        }
+    }
+    // A line that was cut while it was silent is found dead by both.
+    pair.wire.is(Mode::Cut);
+    sleep(Duration::from_millis(100)).await;
+    pair.wire.is(Mode::Open);
+    pair.are_equal().await;
+    assert_eq!(state(&pair.shop, &pair.owner).await.sales.len(), n_sales);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shop_that_starts_takes_what_the_standby_holds_before_anything_new() {
+    let pair = Pair::new().await;
+    let mut phone = owner_at(&pair.standby, &pair.owner).await;
+    let (folder, owner, standby, wire) = pair.shop_stops().await;
+    for _ in 0..250 {
+        hold(&standby, &mut phone, sale()).await;
+    }
+    let shop = Shop::open(folder).await;
+    dial(&shop, &wire).await;
+    let mut till = owner_at(&shop, &owner).await;
+    shop.must(&mut till, sale()).await;
+    are_equal(&shop, &standby).await;
+    let mut read = shop.server.readers.acquire().await.unwrap();
+    let last: String = sqlx::query_scalar("select device_id from op_log order by seq desc limit 1")
+        .fetch_one(&mut *read)
+        .await
+        .unwrap();
+    assert_eq!(
+        last,
+        till.device_id.to_string(),
+        "the till's sale comes last"
+    );
+    drop(read);
+    assert_eq!(state(&shop, &till).await.sales.len(), 251);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shop_whose_standby_is_away_takes_what_is_new_after_five_seconds() {
+    let pair = Pair::new().await;
+    let (folder, owner, _standby, wire) = pair.shop_stops().await;
+    wire.is(Mode::Cut);
+    let shop = Shop::open(folder).await;
+    dial(&shop, &wire).await;
+    let mut till = owner_at(&shop, &owner).await;
+    let began = Instant::now();
+    shop.must(&mut till, sale()).await;
+    shop.must(&mut till, sale()).await;
+    assert!(began.elapsed() < Duration::from_secs(15));
+}
+
+/// Copies a server's file as it stands, as a backup or an image of the machine would.
+async fn image(shop: &Shop) -> Vec<u8> {
+    let file = shop.folder.path().join("image.db");
+    std::fs::remove_file(&file).ok();
+    let database = shop.folder.path().join("shop.db");
+    let mut read = db::backup::open(&database).await.unwrap();
+    db::backup::copy_into(&mut read, &file).await.unwrap();
+    std::fs::read(file).unwrap()
+}
+
+fn put_back(folder: &TempDir, image: &[u8]) {
+    for name in ["shop.db-wal", "shop.db-shm"] {
+        std::fs::remove_file(folder.path().join(name)).ok();
+    }
+    std::fs::write(folder.path().join("shop.db"), image).unwrap();
+}
+
+/// Rows 7, 8 and 9 of the failure matrix: the shop's file is of an earlier moment, and it went on since.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shop_that_lost_the_end_of_its_log_gets_it_back_from_the_standby() {
+    for goes_on in [false, true] {
+        let mut pair = Pair::new().await;
+        let file = image(&pair.shop).await;
+        for _ in 0..30 {
+            pair.shop.must(&mut pair.owner, sale()).await;
+        }
+        pair.are_equal().await;
+        let (folder, owner, standby, wire) = pair.shop_stops().await;
+        put_back(&folder, &file);
+        wire.is(Mode::Cut);
+        let shop = Shop::open(folder).await;
+        let mut till = owner_at(&shop, &owner).await;
+        let n_more = if goes_on { 40 } else { 0 };
+        for _ in 0..n_more {
+            shop.must(&mut till, sale()).await;
+        }
+        wire.is(Mode::Open);
+        dial(&shop, &wire).await;
+        until("that all sales are there again", async || {
+            state(&shop, &till).await.sales.len() == 30 + n_more
+        })
+        .await;
+        are_equal(&shop, &standby).await;
+    }
+}
+
+/// Row 10: the disk of the standby is lost, with operations that nobody else has but the phone that recorded them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_standby_that_lost_its_disk_is_filled_again() {
+    let mut pair = Pair::new().await;
+    pair.shop.must(&mut pair.owner, sale()).await;
+    pair.are_equal().await;
+    let Pair {
+        shop,
+        mut owner,
+        standby,
+        wire,
+    } = pair;
+    let folder = stop(standby).await;
+    drop(folder);
+    wire.is(Mode::Cut);
+    shop.must(&mut owner, sale()).await;
+    let standby = empty_standby().await;
+    let wire = Wire::to(listen_to(&standby).await).await;
+    // The new one cannot prove that it is the old one; the owner enters its key again.
+    let nobody = None;
+    standby::dial::put_peer(&mut *shop.server.logins.lock().await, nobody)
+        .await
+        .unwrap();
+    let address = format!("http://{}", wire.address);
+    standby::meet(&shop.server, None, Some((&address, KEY)))
+        .await
+        .unwrap();
+    are_equal(&shop, &standby).await;
+}
+
+/// Rows 11 and 12: the standby takes the shop's place, and the old shop comes back with something that only it has.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_standby_that_is_put_in_office_takes_over_and_the_old_shop_becomes_its_standby() {
+    let pair = Pair::new().await;
+    let mut phone = owner_at(&pair.standby, &pair.owner).await;
+    let (folder, owner, standby, wire) = pair.shop_stops().await;
+    hold(&standby, &mut phone, sale()).await;
+    // What the old shop alone has.
+    wire.is(Mode::Cut);
+    let old = Shop::open(folder).await;
+    let mut till = owner_at(&old, &owner).await;
+    old.must(&mut till, sale()).await;
+    let folder = stop(old).await;
+
+    assert!(
+        standby::take_over(&standby.server, "Another")
+            .await
+            .is_err()
+    );
+    standby::take_over(&standby.server, "Test").await.unwrap();
+    assert!(!standby.server.sequencer.is_standby());
+    standby.must(&mut phone, sale()).await;
+    assert_eq!(state(&standby, &phone).await.sales.len(), 2);
+
+    wire.is(Mode::Open);
+    let old = Shop::open(folder).await;
+    dial(&old, &wire).await;
+    until("that the old shop steps down", async || {
+        old.server.sequencer.is_standby()
+    })
+    .await;
+    are_equal(&standby, &old).await;
+    assert_eq!(
+        state(&standby, &phone).await.sales.len(),
+        3,
+        "what it alone had is not lost"
+    );
+    let epoch = standby.server.sequencer.position().epoch;
+    assert_eq!(epoch.reign, 1);
+    // It is a standby now: what devices give it, it holds and forwards.
+    let mut till = owner_at(&old, &owner).await;
+    until("that it is held and taken", async || {
+        hold(&old, &mut till, sale()).await;
+        are_equal(&standby, &old).await;
+        true
+    })
+    .await;
+    assert_eq!(state(&standby, &phone).await.sales.len(), 4);
+    // The office is given back, without anything lost.
+    until("that the office can be given", async || {
+        standby::hand_over(&standby.server).await.is_ok()
+    })
+    .await;
+    until("that the shop is in office", async || {
+        !old.server.sequencer.is_standby()
+    })
+    .await;
+    old.must(&mut till, sale()).await;
+    are_equal(&old, &standby).await;
+    assert!(standby.server.sequencer.is_standby());
+    assert_eq!(old.server.sequencer.position().epoch.reign, 2);
+    assert_eq!(state(&old, &till).await.sales.len(), 5);
+}
+
+/// A promotion that the power cut short is gone on with by the next start.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_held_when_a_promotion_was_cut_off_gets_its_place_at_the_next_start() {
+    let pair = Pair::new().await;
+    let mut phone = owner_at(&pair.standby, &pair.owner).await;
+    let (_folder, owner, standby, _wire) = pair.shop_stops().await;
+    hold(&standby, &mut phone, sale()).await;
+    let mut read = standby.server.readers.acquire().await.unwrap();
+    let rows: Vec<(i64, String)> = sqlx::query_as("select place, doc from held")
+        .fetch_all(&mut *read)
+        .await
+        .unwrap();
+    drop(read);
+    standby::take_over(&standby.server, "Test").await.unwrap();
+    {
+        // As if nothing but the first step of it had come onto the disk.
+        let mut logins = standby.server.logins.lock().await;
+        for (place, doc) in &rows {
+            sqlx::query("insert into held (place, doc) values (?, ?)")
+                .bind(place)
+                .bind(doc)
+                .execute(&mut *logins)
+                .await
+                .unwrap();
+        }
+    }
+    let folder = stop(standby).await;
+    let again = Shop::open(folder).await;
+    let till = owner_at(&again, &owner).await;
+    assert_eq!(state(&again, &till).await.sales.len(), 1);
+    let n: i64 = sqlx::query_scalar("select count(*) from held")
+        .fetch_one(&again.server.readers)
+        .await
+        .unwrap();
+    assert_eq!(n, 0);
+}
