@@ -4,28 +4,87 @@ use std::pin::pin;
 
 use futures::future::{Either, select};
 
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
 use crate::app::{Error, api};
 use crate::client;
+use crate::client::cache::Pass;
 use crate::client::outbox::Stepped;
+use crate::domain::json;
 use crate::domain::session::Session;
 use crate::domain::sync::{
     ANSWER_MS_MAX, Failure, Flusher, Part, PartAsk, PullAsk, PullReply, PushBatch, PushReply,
 };
 use crate::domain::time::BusinessDay;
 
-/// Sends operations.
-pub async fn push(batch: PushBatch) -> Result<PushReply, Failure> {
-    within_limit(api::push(batch)).await
+/// Who is asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Home {
+    /// The server that this page came from.
+    #[default]
+    Own,
+    /// The standby, while the shop does not answer.
+    Standby(Pass),
 }
 
-/// Asks what changed.
-pub async fn pull(ask: PullAsk) -> Result<PullReply, Failure> {
-    within_limit(api::pull(ask)).await
+/// How long a server may take to say that it is there, in milliseconds.
+const THERE_MS_MAX: u32 = 3_000;
+
+impl Home {
+    /// Sends operations.
+    pub async fn push(&self, batch: PushBatch) -> Result<PushReply, Failure> {
+        match self {
+            Home::Own => within_limit(api::push(batch)).await,
+            Home::Standby(pass) => {
+                within_limit(ask(pass, "push", serde_json::json!({ "batch": batch }))).await
+            }
+        }
+    }
+
+    /// Asks what changed.
+    pub async fn pull(&self, about: PullAsk) -> Result<PullReply, Failure> {
+        match self {
+            Home::Own => within_limit(api::pull(about)).await,
+            Home::Standby(pass) => {
+                within_limit(ask(pass, "pull", serde_json::json!({ "ask": about }))).await
+            }
+        }
+    }
+
+    /// Asks for a part of everything.
+    pub async fn take_part(&self, about: PartAsk) -> Result<Part, Failure> {
+        match self {
+            Home::Own => within_limit(api::take_part(about)).await,
+            Home::Standby(pass) => {
+                within_limit(ask(pass, "take_part", serde_json::json!({ "ask": about }))).await
+            }
+        }
+    }
+
+    /// Tells whether it is there.
+    pub async fn is_there(&self) -> bool {
+        let origin = match self {
+            Home::Own => "",
+            Home::Standby(pass) => &pass.origin,
+        };
+        let limit = client::page::sleep(THERE_MS_MAX);
+        let asked = client::far::is_there(origin);
+        matches!(
+            select(pin!(asked), pin!(limit)).await,
+            Either::Left((true, _))
+        )
+    }
 }
 
-/// Asks for a part of everything.
-pub async fn take_part(ask: PartAsk) -> Result<Part, Failure> {
-    within_limit(api::take_part(ask)).await
+/// Calls a function of the standby.
+async fn ask<T: DeserializeOwned>(pass: &Pass, name: &str, arguments: Value) -> Result<T, Error> {
+    let called = client::far::call(&pass.origin, &pass.token, name, arguments.to_string()).await;
+    let answer = called.ok_or(Error::NoAnswer)?;
+    if answer.status == 200 {
+        return json::read(&answer.text).map_err(|_| Error::Internal);
+    }
+    Err(json::read(&answer.text).unwrap_or(Error::NoAnswer))
 }
 
 /// Asks which days gone by there are.
@@ -57,7 +116,7 @@ async fn flush() {
         let Some(batch) = batch else {
             return;
         };
-        let answer = push(batch).await;
+        let answer = Home::Own.push(batch).await;
         let fresh = client::device::new_incarnation();
         let Some(step) = flusher.answered(&journal, answer, now_ms, &mut chance, fresh) else {
             continue;

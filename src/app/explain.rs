@@ -91,6 +91,7 @@ pub fn defect(words: &Words, defect: &Defect) -> &'static str {
 pub fn trouble(words: &Words, trouble: &Trouble) -> String {
     match trouble {
         Trouble::NotSet => words.gateway_not_set,
+        Trouble::AtShop => words.gateway_at_shop,
         Trouble::NoSuchName => words.gateway_no_name,
         Trouble::Refused => words.gateway_refused,
         Trouble::Silent => words.gateway_silent,

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::app::exchange;
+use crate::app::exchange::Home;
 use crate::client;
 use crate::domain::registry::{Row, State, Table};
 use crate::domain::sync::{Failure, Part, PartAsk, PullAsk, PullReply, Snapshot};
@@ -62,12 +62,13 @@ impl Filling {
     /// stays, and the next call goes on from there.
     pub async fn go_on(
         &mut self,
+        home: &Home,
         is_kept: bool,
         told: impl Fn(&Filling),
     ) -> Result<Snapshot, Failure> {
         told(self);
         while !self.is_whole {
-            let part = exchange::take_part(self.next).await?;
+            let part = home.take_part(self.next).await?;
             let n_before = self.rows.len();
             let is_first = self.take_part(part);
             told(self);
@@ -80,11 +81,11 @@ impl Filling {
                 kept.await.unwrap_or_default();
             }
         }
-        self.catch_up().await
+        self.catch_up(home).await
     }
 
     /// Pulls what changed since the first part: only then all rows are of one place in the log.
-    async fn catch_up(&mut self) -> Result<Snapshot, Failure> {
+    async fn catch_up(&mut self, home: &Home) -> Result<Snapshot, Failure> {
         let head = client::outbox::read_some(Vec::new()).await;
         let device_id = head.map(|(head, _)| head.device_id).unwrap_or_default();
         let mut since = self.next.at.unwrap_or_default();
@@ -95,7 +96,7 @@ impl Filling {
                 end: last_end,
                 ..PullAsk::new(since, device_id)
             };
-            let reply = exchange::pull(ask).await?;
+            let reply = home.pull(ask).await?;
             let PullReply {
                 is_reset,
                 rows,

@@ -6,6 +6,7 @@ use leptos::task::spawn_local;
 use leptos_router::components::Outlet;
 
 use crate::app::codec::Awaited;
+use crate::app::exchange::Home;
 use crate::app::fill::Filling;
 use crate::app::pages::filling::FillingPage;
 use crate::app::pages::first_run::FirstRunPage;
@@ -141,7 +142,9 @@ fn FillPage(me: Staff, login_id: LoginId) -> impl IntoView {
             {
                 under_way = Filling::resume(next, rows);
             }
-            let result = under_way.go_on(true, |now| filling.set(now.clone())).await;
+            let result = under_way
+                .go_on(&Home::Own, true, |now| filling.set(now.clone()))
+                .await;
             if let Ok(snapshot) = result {
                 filled.set(Some(snapshot));
             } else {

@@ -9,11 +9,13 @@ use futures::channel::oneshot;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use crate::app::exchange::Home;
 use crate::app::fill::Filling;
 use crate::app::parts::pool::could_have_more;
 use crate::app::past::PastKept;
-use crate::app::{Error, Prefs, api, exchange, explain, past};
+use crate::app::{Error, Prefs, api, explain, past};
 use crate::client;
+use crate::client::cache::Pass;
 use crate::client::outbox::{OutboxError, Stepped};
 use crate::domain::id::{DeviceId, Incarnation, LoginId, OpId, SessionId, StaffId, Uuid, uuid_v7};
 use crate::domain::op::{Approval, Body, Op, SCHEMA};
@@ -40,6 +42,11 @@ const PAST_MS: i64 = 15 * MINUTE_MS;
 const PAST_AFTER_MS: i64 = 3_000;
 /// How often to ask for leave to sell more of the pool.
 const LEASES_MS: i64 = 5_000;
+/// How often to look for the standby while the shop does not answer, and for the shop while the standby does.
+const AWAY_LOOK_MS: i64 = 2_000;
+const BACK_LOOK_MS: i64 = 2_000;
+/// How often to ask for what opens the standby.
+const PASS_MS: i64 = 15_000;
 /// How often to ask how much room is left.
 const ROOM_MS: i64 = 5 * MINUTE_MS;
 /// How long a toast stays.
@@ -70,6 +77,17 @@ pub enum Tone {
     Bad,
 }
 
+/// How a standby answers in the place of the shop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AtStandby {
+    /// Since when the shop is away; none while the standby hears it.
+    pub away_since: Option<Timestamp>,
+    /// How many operations of this device it holds.
+    pub n_held: usize,
+    /// The pages are of another server, which does not answer.
+    pub is_elsewhere: bool,
+}
+
 /// What stands in the way of the whole device, the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Alarm {
@@ -92,6 +110,16 @@ pub struct Toast {
     pub text: String,
     /// What undoes it.
     pub undo: Vec<Body>,
+}
+
+/// When something was last asked that is asked now and then: milliseconds on the clock that never jumps.
+#[derive(Clone, Copy)]
+struct LastAsked {
+    past: i64,
+    room: i64,
+    leases: i64,
+    home: i64,
+    pass: i64,
 }
 
 /// The store of a page. Copied freely: it holds handles.
@@ -122,9 +150,13 @@ pub struct Store {
     pub can_install: RwSignal<bool>,
     /// How many of the days gone by are on this device, and how many there should be; none before anybody asked.
     pub past: RwSignal<Option<PastKept>>,
-    past_asked_ms: StoredValue<i64>,
-    room_asked_ms: StoredValue<i64>,
-    leases_asked_ms: StoredValue<i64>,
+    /// Who is asked, and how often that has changed.
+    home: StoredValue<(Home, u32)>,
+    /// What opens the standby.
+    pass: StoredValue<Option<Pass>>,
+    /// It is a standby that answers; since when the shop is away, as far as that is known.
+    pub standby: RwSignal<Option<AtStandby>>,
+    last_asked: StoredValue<LastAsked>,
     /// Counts what may have changed the journal.
     journal_moved: RwSignal<u32>,
     /// What somebody with more rights is asked to allow.
@@ -187,9 +219,16 @@ impl Store {
             filling: StoredValue::new(Filling::default()),
             can_install: RwSignal::new(false),
             past: RwSignal::new(None),
-            past_asked_ms: StoredValue::new(-PAST_MS),
-            room_asked_ms: StoredValue::new(-ROOM_MS),
-            leases_asked_ms: StoredValue::new(-LEASES_MS),
+            home: StoredValue::new((Home::Own, 0)),
+            pass: StoredValue::new(None),
+            standby: RwSignal::new(None),
+            last_asked: StoredValue::new(LastAsked {
+                past: -PAST_MS,
+                room: -ROOM_MS,
+                leases: -LEASES_MS,
+                home: 0,
+                pass: -PASS_MS,
+            }),
             journal_moved: RwSignal::new(0),
             asked: RwSignal::new(None),
             waiting: StoredValue::new(Vec::new()),
@@ -230,6 +269,8 @@ impl Store {
             self.watch_room();
             self.keep_past();
             self.keep_leases();
+            self.keep_pass();
+            self.watch_home();
             // A page that nobody looks at shows nothing, so it need not count.
             let _ = self
                 .now
@@ -239,9 +280,24 @@ impl Store {
         tick();
         let _ = set_interval_with_handle(tick, std::time::Duration::from_secs(1));
         client::feed::listen(
-            move |told| self.tell(Event::FeedSaid(told)),
-            move || self.tell(Event::FeedLost),
+            move |told| {
+                if self.is_elsewhere() {
+                    self.turn(Home::Own);
+                }
+                self.tell(Event::FeedSaid(told));
+            },
+            move || {
+                if !self.is_elsewhere() {
+                    self.tell(Event::FeedLost);
+                }
+            },
         );
+        spawn_local(async move {
+            if let Ok(head) = client::cache::load_head().await {
+                let pass = head.pass.filter(|pass| pass.login_id == self.login_id);
+                self.pass.try_set_value(pass);
+            }
+        });
         client::page::on_return(move || self.tell(Event::Hurry));
         client::outbox::listen(move |numbers| match numbers {
             Some(numbers) => spawn_local(async move {
@@ -525,9 +581,12 @@ impl Store {
             .for_each(|action| self.act(action));
     }
 
-    /// Does what the engine says, and tells it what came of it.
+    /// Does what the engine says, and tells it what came of it. What a server answers that is not asked any more by then
+    /// is not told.
     fn act(self, action: Action) {
         spawn_local(async move {
+            let (home, turn) = self.home.get_value();
+            let is_over = move || self.home.try_with_value(|(_, now)| *now != turn) != Some(false);
             match action {
                 Action::Step(step) => self.step(step).await,
                 Action::ReadOutbox => {
@@ -542,9 +601,12 @@ impl Store {
                 }
                 Action::Push(batch) => {
                     let sent_at = client::device::now();
-                    let Some(answer) = client::lock::alone(exchange::push(batch)).await else {
+                    let Some(answer) = client::lock::alone(home.push(batch)).await else {
                         return self.tell(Event::Busy);
                     };
+                    if is_over() {
+                        return;
+                    }
                     if let Ok(reply) = &answer {
                         self.learn_clock(sent_at, reply.server_time);
                         reply
@@ -557,7 +619,10 @@ impl Store {
                 Action::Pull(ask) => {
                     let since = ask.since;
                     let sent_at = client::device::now();
-                    let answer = exchange::pull(ask).await;
+                    let answer = home.pull(ask).await;
+                    if is_over() {
+                        return;
+                    }
                     if let Ok(reply) = &answer {
                         self.learn_clock(sent_at, reply.server_time);
                     }
@@ -566,8 +631,11 @@ impl Store {
                 Action::Fetch => {
                     // What came before a failure is there for the next try.
                     let mut filling = self.filling.get_value();
-                    let fetched = filling.go_on(false, |_| {}).await;
+                    let fetched = filling.go_on(&home, false, |_| {}).await;
                     self.filling.set_value(filling);
+                    if is_over() {
+                        return;
+                    }
                     self.tell(Event::Fetched(fetched));
                 }
                 Action::Keep(page) => {
@@ -651,6 +719,10 @@ impl Store {
             self.is_switched.set_value(false);
             self.end_stay_of_before();
         }
+        let standby = self.at_standby();
+        if self.standby.get_untracked() != standby {
+            self.standby.set(standby);
+        }
         let alarm = if self.is_nearly_full.get_value() {
             Some(Alarm::NearlyFull)
         } else if n_pending >= WAITING_MAX {
@@ -696,6 +768,104 @@ impl Store {
         });
     }
 
+    /// Tells whether the pages are of another server than the one that is asked.
+    fn is_elsewhere(self) -> bool {
+        self.home.with_value(|(home, _)| *home != Home::Own)
+    }
+
+    /// How a standby answers, if one does.
+    fn at_standby(self) -> Option<AtStandby> {
+        let is_elsewhere = self.is_elsewhere();
+        self.engine.with_value(|engine| {
+            let is_at_standby = is_elsewhere || engine.replica.is_at_standby();
+            is_at_standby.then(|| AtStandby {
+                away_since: engine.replica.away_since(),
+                n_held: engine.n_held(),
+                is_elsewhere,
+            })
+        })
+    }
+
+    /// Asks another server from now on.
+    fn turn(self, home: Home) {
+        self.home.update_value(|(now, n)| {
+            *now = home;
+            *n += 1;
+        });
+        self.filling.set_value(Filling::default());
+        self.tell(Event::Turned);
+    }
+
+    /// Asks the standby while the shop does not answer, and the shop again once it does.
+    fn watch_home(self) {
+        let now_ms = client::page::monotonic_ms();
+        let (home, turn) = self.home.get_value();
+        let link = self.link.get_untracked();
+        let every_ms = if home == Home::Own {
+            AWAY_LOOK_MS
+        } else {
+            BACK_LOOK_MS
+        };
+        if now_ms - self.last_asked.get_value().home < every_ms {
+            return;
+        }
+        let other = match (&home, link) {
+            (Home::Own, Link::Offline) => self.pass.get_value().map(Home::Standby),
+            (Home::Own, _) => None,
+            // Whoever is not let in there waits for the shop.
+            (Home::Standby(_), Link::SignedOut) => {
+                self.pass.set_value(None);
+                return self.turn(Home::Own);
+            }
+            (Home::Standby(_), _) => Some(Home::Own),
+        };
+        let Some(other) = other else {
+            return;
+        };
+        self.last_asked.update_value(|last| last.home = now_ms);
+        if home != Home::Own && link != Link::Offline && client::page::is_visible() {
+            // There is no stream across origins that shows a pass.
+            self.tell(Event::Hurry);
+        }
+        spawn_local(async move {
+            let is_there = other.is_there().await;
+            let is_still = self.home.try_with_value(|(_, now)| *now == turn) == Some(true);
+            if is_there && is_still {
+                self.turn(other);
+            }
+        });
+    }
+
+    /// Sees to it that this device has what opens the standby, for when the shop does not answer.
+    fn keep_pass(self) {
+        let now_ms = client::page::monotonic_ms();
+        let standby = self.shop_now().standby;
+        let has_it = self.pass.with_value(|pass| {
+            let pass = pass.as_ref();
+            pass.is_some_and(|pass| pass.origin == standby && pass.login_id == self.login_id)
+        });
+        let is_due = now_ms - self.last_asked.get_value().pass >= PASS_MS;
+        let is_other = !standby.is_empty() && standby != client::page::origin();
+        let is_live = self.link.get_untracked() == Link::Live && !self.is_elsewhere();
+        if has_it || !is_due || !is_other || !is_live || self.is_switched.get_value() {
+            return;
+        }
+        self.last_asked.update_value(|last| last.pass = now_ms);
+        spawn_local(async move {
+            let Ok(token) = api::standby_pass().await else {
+                return;
+            };
+            let pass = Pass {
+                origin: standby,
+                token,
+                login_id: self.login_id,
+            };
+            self.pass.try_set_value(Some(pass.clone()));
+            let change = client::cache::change_head(|head| head.pass = Some(pass));
+            change.await.ok();
+        });
+    }
+
     /// Looks whether somebody has set the device's clock. Back is certain: the correction makes up for it at once.
     /// Forward may be a device that slept, so the server is asked.
     fn watch_clock(self) {
@@ -714,10 +884,10 @@ impl Store {
     /// Looks now and then whether there is room left to record anything.
     fn watch_room(self) {
         let now_ms = client::page::monotonic_ms();
-        if now_ms - self.room_asked_ms.get_value() < ROOM_MS {
+        if now_ms - self.last_asked.get_value().room < ROOM_MS {
             return;
         }
-        self.room_asked_ms.set_value(now_ms);
+        self.last_asked.update_value(|last| last.room = now_ms);
         spawn_local(async move {
             let room = client::worker::room().await.unwrap_or_default();
             self.is_nearly_full.set_value(room.is_nearly_full());
@@ -727,11 +897,11 @@ impl Store {
     /// Keeps the days gone by up with the server, now and then, once there is nothing more pressing to do.
     fn keep_past(self) {
         let now_ms = client::page::monotonic_ms();
-        let is_due = now_ms - self.past_asked_ms.get_value() >= PAST_MS && now_ms > PAST_AFTER_MS;
+        let is_due = now_ms - self.last_asked.get_value().past >= PAST_MS && now_ms > PAST_AFTER_MS;
         if !is_due || self.link.get_untracked() != Link::Live {
             return;
         }
-        self.past_asked_ms.set_value(now_ms);
+        self.last_asked.update_value(|last| last.past = now_ms);
         spawn_local(async move {
             past::keep_up(move |kept| {
                 self.past.try_set(Some(kept));
@@ -743,7 +913,7 @@ impl Store {
     /// Sees to it that this device may sell its share of the pool, also when the server will not answer later.
     fn keep_leases(self) {
         let now_ms = client::page::monotonic_ms();
-        let is_due = now_ms - self.leases_asked_ms.get_value() >= LEASES_MS;
+        let is_due = now_ms - self.last_asked.get_value().leases >= LEASES_MS;
         if !is_due || self.link.get_untracked() != Link::Live {
             return;
         }
@@ -752,7 +922,7 @@ impl Store {
         if device_id == DeviceId::default() || !could_have_more(&self.shown_now(), journal) {
             return;
         }
-        self.leases_asked_ms.set_value(now_ms);
+        self.last_asked.update_value(|last| last.leases = now_ms);
         spawn_local(async move {
             // What it did not get now it asks for again.
             let _ = api::lease_vouchers(device_id, incarnation).await;

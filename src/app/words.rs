@@ -551,6 +551,8 @@ catalogue! {
     standby: "السيرفر الاحتياطي", "Standby";
     standby_waits: "مستني المحل", "Waiting for the shop";
     standby_waits_note: "ده السيرفر الاحتياطي. افتح صفحة «السيرفر الاحتياطي» على جهاز المحل واكتب عنوان السيرفر ده والمفتاح", "This is the standby. On the shop's own machine, open the page Standby and enter this server's address and its key";
+    held: "محجوزة", "held";
+    shop_away: "المحل فاصل من {n}", "shop away since {n}";
     is_standby: "ده السيرفر الاحتياطي", "This is the standby";
     is_shop: "ده سيرفر المحل", "This is the shop";
     no_standby: "مفيش سيرفر احتياطي", "No standby";
@@ -667,6 +669,7 @@ catalogue! {
     make_user: "مستخدم مخصوص لـ MikroDash", "A user of its own for MikroDash";
     make_user_note: "انسخ الأوامر في Terminal على الراوتر: بتعمل مستخدم بأقل صلاحيات، وشهادة للاتصال الآمن. كلمة السر بتتكتب فوق لوحدها، جرّب بعدها واحفظ.", "Paste the commands into the router's Terminal: they make a user with the least rights, and a certificate for the secure connection. The password is filled in above; test it afterwards, and save.";
     show_commands: "اعرض الأوامر", "Show the commands";
+    gateway_at_shop: "الراوتر في المحل، وده السيرفر الاحتياطي", "The router is at the shop; this is the standby";
     gateway_not_set: "مفيش راوتر متسجل لسه", "No router is set up yet";
     gateway_no_name: "مفيش جهاز بالعنوان ده. راجعه، واتأكد إن الجهاز ده على شبكة الراوتر.", "There is no device at this address. Check it, and that this computer is in the router's network.";
     gateway_refused: "الجهاز موجود بس مبيردش على المنفذ ده. شغّل www-ssl أو www من IP ← Services.", "The device is there, but nothing answers on this port. Switch on www-ssl or www under IP → Services.";

@@ -35,6 +35,9 @@ pub struct Head {
     pub position: Option<Position>,
     /// What was added to the device's clock at its last contact, in milliseconds.
     pub clock_offset_ms: i64,
+    /// What opens the standby for whoever signed in here last; none where there is no standby.
+    #[serde(default)]
+    pub pass: Option<Pass>,
     /// Somebody else was let in here without the server, which still knows the one before.
     #[serde(default)]
     pub is_switched: bool,
@@ -44,6 +47,17 @@ pub struct Head {
     /// The first filling, as far as it got: what to ask for next. The rows stand nowhere until it is done.
     #[serde(default)]
     pub filling: Option<PartAsk>,
+}
+
+/// What opens the standby, where no cookie of the shop's goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pass {
+    /// Where the standby is.
+    pub origin: String,
+    /// What is shown there.
+    pub token: String,
+    /// Whose stay it opens.
+    pub login_id: LoginId,
 }
 
 impl Head {
@@ -76,6 +90,16 @@ pub async fn load() -> rexie::Result<(Head, Vec<Row>)> {
         (position.epoch, position.chain) = (Epoch::default(), Chain::default());
     }
     Ok((head, rows))
+}
+
+/// Reads what the cache knows besides rows.
+pub async fn load_head() -> rexie::Result<Head> {
+    let database = open().await?;
+    let transaction = database.transaction(&[META], TransactionMode::ReadOnly)?;
+    let head = read_head(&transaction.store(META)?).await?;
+    transaction.done().await?;
+    database.close();
+    Ok(head)
 }
 
 /// Changes what the cache knows besides rows, and hands back what it was.

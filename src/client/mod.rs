@@ -4,6 +4,7 @@
 pub mod cache;
 pub mod camera;
 pub mod device;
+pub mod far;
 pub mod feed;
 pub mod lock;
 pub mod outbox;

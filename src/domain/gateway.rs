@@ -20,6 +20,8 @@ const AUTHORITY_CHARS_MAX: usize = 20_000;
 pub enum Trouble {
     /// The shop knows no gateway yet.
     NotSet,
+    /// It is at the shop, and this is the standby.
+    AtShop,
     /// There is no device of this name.
     NoSuchName,
     /// A device is there, but nothing listens on this port.

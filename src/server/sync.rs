@@ -63,7 +63,9 @@ async fn held(server: &Server) -> Option<HeldPage> {
     let page = server
         .sequencer
         .between(|core| Box::pin(async { core.held_page(HeldMark::default()) }));
-    page.await.flatten()
+    let mut page = page.await.flatten()?;
+    page.away_since = server.line.away_since();
+    Some(page)
 }
 
 /// The rows of a standby that is filled for the first time are not of one moment: nobody gets them.
@@ -122,7 +124,11 @@ pub async fn pull(server: &Server, ask: PullAsk) -> Result<PullReply, Error> {
         let pulled = server
             .sequencer
             .between(move |core| Box::pin(async move { core.pull(&ask, now).await }));
-        return pulled.await.ok_or(Error::Unavailable)?;
+        let mut reply = pulled.await.ok_or(Error::Unavailable)??;
+        if let Some(held) = &mut reply.held {
+            held.away_since = server.line.away_since();
+        }
+        return Ok(reply);
     }
     let since = ask.since;
     let mut read = server.readers.begin().await?;

@@ -345,7 +345,12 @@ async fn what_is_recorded_at_the_standby_is_held_shown_and_given_its_place_when_
         }
     };
     let reply = pull(ask.clone()).await;
-    let HeldPage { after, ops } = reply.held.unwrap();
+    let HeldPage {
+        after,
+        ops,
+        away_since,
+    } = reply.held.unwrap();
+    assert!(away_since.is_some());
     assert_eq!((after.n, ops.len()), (0, 2));
     assert_eq!(ops[0].1, pair.owner.staff_id);
     let mut known = after;

@@ -32,6 +32,7 @@ pub fn LinkBadge() -> impl IntoView {
     let words = prefs.words();
     let is_open = RwSignal::new(false);
     let tone = move || match (store.link.get(), store.n_pending.get()) {
+        (Link::Live, _) if store.standby.get().is_some() => "warn",
         (Link::Live, 0) => "ok",
         (Link::Connecting, _) => "idle",
         (Link::Live | Link::Syncing | Link::Offline, _) => "warn",
@@ -39,14 +40,19 @@ pub fn LinkBadge() -> impl IntoView {
     };
     let waiting = move || {
         let n = store.n_pending.get();
-        (n > 0).then(|| format!("· {} {}", prefs.number(n), words.waiting))
+        let n_held = store.standby.get().map_or(0, |standby| standby.n_held);
+        match (n, n_held) {
+            (0, 0) => None,
+            (0, n) => Some(format!("· {} {}", prefs.number(n), words.held)),
+            (n, _) => Some(format!("· {} {}", prefs.number(n), words.waiting)),
+        }
     };
     view! {
         <button
             class="badge"
             type="button"
             data-tone=tone
-            data-link=move || format!("{:?}", store.link.get()).to_lowercase()
+            data-link=move || link_name(store)
             aria-haspopup="dialog"
             on:click=move |_| is_open.set(true)
         >
@@ -74,7 +80,10 @@ pub fn LinkBadge() -> impl IntoView {
 pub fn NeedsServer() -> impl IntoView {
     let (store, words) = (store(), words());
     view! {
-        <Show when=move || store.link.get() == Link::Offline>
+        <Show when=move || {
+            store.link.get() == Link::Offline
+                || store.standby.get().is_some_and(|standby| standby.is_elsewhere)
+        }>
             <p class="notice" data-tone="warn" role="status">
                 <Icon name="wifi-off" />
                 <span>{words.needs_server}</span>
@@ -103,9 +112,18 @@ pub fn AlarmBar() -> impl IntoView {
     view! { <div role="alert">{bar}</div> }
 }
 
+/// How things stand, for style and tests.
+fn link_name(store: Store) -> String {
+    match store.link.get() {
+        Link::Live if store.standby.get().is_some() => "standby".to_owned(),
+        link => format!("{link:?}").to_lowercase(),
+    }
+}
+
 fn link_word(store: Store, prefs: Prefs) -> &'static str {
     let words = prefs.words();
     match store.link.get() {
+        Link::Live if store.standby.get().is_some() => words.standby,
         Link::Connecting => words.connecting,
         Link::Live => words.live,
         Link::Syncing => words.syncing,
@@ -115,8 +133,15 @@ fn link_word(store: Store, prefs: Prefs) -> &'static str {
     }
 }
 
-/// Of when it is what the page shows, while the server does not answer.
+/// Of when it is what the page shows, while the server does not answer; at a standby, since when the shop is away.
 fn as_of(store: Store, prefs: Prefs) -> Option<String> {
+    if let Some(since) = store.standby.get().and_then(|standby| standby.away_since) {
+        let since = prefs.time(since, &store.shop().zone);
+        return Some(format!(
+            " {}",
+            prefs.words().shop_away.replace("{n}", &since)
+        ));
+    }
     let heard_at = store
         .heard_at
         .get()

@@ -29,6 +29,7 @@ pub struct Replica {
     /// What a standby holds, of all devices, read once; and which list that is.
     held: Vec<Stamped>,
     held_mark: HeldMark,
+    away_since: Option<Timestamp>,
     /// The rows themselves where nothing is on top of them.
     shown: Arc<State>,
 }
@@ -69,6 +70,16 @@ impl Replica {
     /// What it knows of the list of operations that a standby holds.
     pub fn held_mark(&self) -> HeldMark {
         self.held_mark
+    }
+
+    /// It was a standby that answered last.
+    pub fn is_at_standby(&self) -> bool {
+        self.held_mark.list != 0
+    }
+
+    /// Since when the shop is away, as its standby says.
+    pub fn away_since(&self) -> Option<Timestamp> {
+        self.away_since.filter(|_| self.is_at_standby())
     }
 
     /// Its own operations that are applied on top of the rows, oldest first.
@@ -224,7 +235,12 @@ impl Replica {
 
     /// Takes in what a standby holds; nothing of a server that holds nothing. Tells whether there is anything new.
     fn take_held(&mut self, page: HeldPage) -> bool {
-        let HeldPage { after, ops } = page;
+        let HeldPage {
+            after,
+            ops,
+            away_since,
+        } = page;
+        self.away_since = away_since;
         if after == self.held_mark && ops.is_empty() {
             return false;
         }

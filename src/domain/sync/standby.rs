@@ -276,6 +276,7 @@ impl Standby {
         HeldPage {
             after,
             ops: ops.map(|held| (held.wire.clone(), held.by)).collect(),
+            away_since: None,
         }
     }
 

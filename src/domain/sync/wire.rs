@@ -251,6 +251,9 @@ pub struct HeldPage {
     pub after: HeldMark,
     /// The operations, and who made each.
     pub ops: Vec<(WireOp, StaffId)>,
+    /// The standby has not heard the shop since; none while it does, or never did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub away_since: Option<Timestamp>,
 }
 
 /// What changed since a position.

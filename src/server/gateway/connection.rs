@@ -153,6 +153,9 @@ async fn access(server: &Server, form: GatewayForm) -> Result<Access, Error> {
 
 /// The one login at the gateway, as it is set now: whoever asks something of the gateway waits for their turn at it.
 pub async fn client(server: &Server) -> Result<Arc<MikroTik>, Error> {
+    if server.sequencer.is_standby() {
+        return Err(Trouble::AtShop.into());
+    }
     let Some(saved) = gateway(server).await? else {
         return Err(Trouble::NotSet.into());
     };

@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use crate::domain::standby::{LineTrouble, LineView};
 use crate::domain::sync::Epoch;
+use crate::domain::time::Timestamp;
 use crate::server::clock;
 use crate::server::standby::line::Hello;
 
@@ -181,6 +182,15 @@ impl Board {
             kept: known.kept.map(|(_, kept)| kept),
             ..known.view.clone()
         }
+    }
+
+    /// Since when the other server is away; none while it is there, or never was.
+    pub fn away_since(&self) -> Option<Timestamp> {
+        let known = self.known();
+        known
+            .view
+            .heard_at
+            .filter(|_| known.view.up_since.is_none())
     }
 
     /// There is another server, or there should be.
