@@ -3,16 +3,19 @@
 SHELL := bash
 shop = . .ci/setup build && exec "$$CARGO_TARGET_DIR/release/mikrodash"
 
-.PHONY: help run demo build package test simulate bench format
+.PHONY: help run demo standby-demo build package test simulate bench format
 
 help: ## says this
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 run: build ## starts the shop on http://localhost:3000, its data in ./data
 	@$(shop) serve $(ARGS)
 
 demo: build ## the same, with the demo shop in it
 	@$(shop) serve --demo $(ARGS)
+
+standby-demo: build ## a demo shop on port 3000, and a standby of it on port 4000
+	@. .ci/setup build && .ci/standby-demo "$$CARGO_TARGET_DIR/release/mikrodash"
 
 build: ## builds the shop in release
 	@.ci/build

@@ -28,13 +28,24 @@ pub struct Process {
 
 impl Process {
     pub fn start(folder: &Path) -> Process {
+        Process::of(&mut Process::command(folder))
+    }
+
+    /// The command that opens a folder's shop.
+    pub fn command(folder: &Path) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mikrodash"));
         command
             .args(["serve", "--port", "0", "--log", "warn", "--data"])
             .arg(folder)
             // No page is asked for, so the browser's half need not be built.
             .env("LEPTOS_HASH_FILES", "false");
-        Process::of(&mut command)
+        command
+    }
+
+    /// Pulls its plug.
+    pub fn kill(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
     }
 
     /// Runs a command that opens a shop, and hears where.
@@ -54,8 +65,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
+        self.kill();
     }
 }
 
@@ -78,7 +88,7 @@ pub fn post(address: &str, path: &str, cookie: &str, body: &str) -> Option<Strin
 }
 
 /// Pushes over a socket; none where the server died before it answered.
-fn push(address: &str, device: &Device, ops: &[WireOp]) -> Option<PushReply> {
+pub fn push(address: &str, device: &Device, ops: &[WireOp]) -> Option<PushReply> {
     let batch = PushBatch {
         device_id: device.device_id,
         incarnation: device.incarnation,

@@ -5,13 +5,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mikrodash::domain::id::{DeviceId, SessionId};
+use axum::body::Body as HttpBody;
+use axum::http::Request;
+use mikrodash::domain::id::{DeviceId, Incarnation, OpId, SessionId};
 use mikrodash::domain::op::Body;
 use mikrodash::domain::registry::{State, Table};
 use mikrodash::domain::session::Session;
-use mikrodash::domain::sync::{Boot, HeldPage, PullAsk, PullReply, PushReply, Snapshot};
+use mikrodash::domain::sync::{Boot, HeldPage, PullAsk, PullReply, PushReply, Snapshot, WireOp};
 use mikrodash::server::listen::{self, Limits};
-use mikrodash::server::{Begin, db, standby};
+use mikrodash::server::{Begin, Doors, db, standby};
 use serde_json::json;
 use sqlx::AssertSqlSafe;
 use tempfile::TempDir;
@@ -20,6 +22,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
+use tower::ServiceExt;
+
+use crate::crash::{Process, post, push};
 use crate::support::{Device, PASSWORD, Shop, id, order, pay, sale, start};
 
 /// The key of the line.
@@ -44,6 +49,7 @@ pub enum Mode {
 pub struct Wire {
     pub address: SocketAddr,
     pub mode: watch::Sender<Mode>,
+    target: watch::Sender<SocketAddr>,
 }
 
 impl Wire {
@@ -51,14 +57,24 @@ impl Wire {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (mode, modes) = watch::channel(Mode::Open);
+        let (target, targets) = watch::channel(server);
         tokio::spawn(async move {
             loop {
                 let (near, _) = listener.accept().await.unwrap();
-                let modes = modes.clone();
+                let (server, modes) = (*targets.borrow(), modes.clone());
                 tokio::spawn(carry(near, server, modes));
             }
         });
-        Wire { address, mode }
+        Wire {
+            address,
+            mode,
+            target,
+        }
+    }
+
+    /// Leads to another server from the next connection on.
+    pub fn leads_to(&self, server: SocketAddr) {
+        self.target.send_replace(server);
     }
 
     pub fn is(&self, mode: Mode) {
@@ -154,6 +170,13 @@ impl Pair {
         let (shop, owner) = Shop::ready().await;
         let standby = empty_standby().await;
         let wire = Wire::to(listen_to(&standby).await).await;
+        let doors = Doors {
+            port: 3000,
+            address: wire.address.ip(),
+            tls: None,
+            is_plain_allowed: false,
+        };
+        assert!(shop.server.doors.set(doors).is_ok());
         dial(&shop, &wire).await;
         let pair = Pair {
             shop,
@@ -674,4 +697,199 @@ async fn what_was_held_when_a_promotion_was_cut_off_gets_its_place_at_the_next_s
         .await
         .unwrap();
     assert_eq!(n, 0);
+}
+
+/// A phone has the shop's pages, and asks the standby with a pass while the shop is away.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_the_shop_asks_the_standby_with_a_pass_and_no_other_site_does() {
+    let pair = Pair::new().await;
+    let cookie = Some(pair.owner.cookie.as_str());
+    let pass: String = pair
+        .shop
+        .call("standby_pass", &json!({}), cookie)
+        .await
+        .json();
+    let ours = "http://localhost:3000";
+    let ask = PullAsk::new(pair.standby.server.sequencer.position(), DeviceId(id()));
+    let body = json!({ "ask": ask }).to_string();
+    let request = |origin: &'static str, shown: (&'static str, String)| {
+        Request::post("/api/pull")
+            .header("content-type", "application/json")
+            .header("origin", origin)
+            .header("sec-fetch-site", "cross-site")
+            .header(shown.0, shown.1)
+            .body(HttpBody::from(body.clone()))
+            .unwrap()
+    };
+    let send = async |request: Request<HttpBody>| {
+        let answer = pair.standby.router.clone().oneshot(request).await.unwrap();
+        let allowed = answer.headers().get("access-control-allow-origin");
+        let allowed = allowed.map(|value| value.to_str().unwrap().to_owned());
+        (answer.status().as_u16(), allowed)
+    };
+    let bearer = |pass: &str| ("authorization", format!("Bearer {pass}"));
+    until("that the pass is known", async || {
+        send(request(ours, bearer(&pass))).await == (200, Some(ours.to_owned()))
+    })
+    .await;
+    let (status, allowed) = send(request("https://evil.example", bearer(&pass))).await;
+    assert_eq!((status, allowed), (403, None));
+    let by_cookie = ("cookie", pair.owner.cookie.clone());
+    assert_eq!(
+        send(request(ours, by_cookie)).await.0,
+        403,
+        "cookies open nothing here"
+    );
+    assert_eq!(send(request(ours, bearer("made up"))).await.0, 401);
+    // A token is no pass.
+    let token = pair.owner.cookie.split(['=', ';']).nth(1).unwrap();
+    assert_eq!(send(request(ours, bearer(token))).await.0, 401);
+    let preflight = Request::options("/api/push")
+        .header("origin", ours)
+        .header("access-control-request-method", "POST")
+        .header(
+            "access-control-request-headers",
+            "authorization,content-type",
+        );
+    let preflight = preflight.body(HttpBody::empty()).unwrap();
+    assert_eq!(send(preflight).await, (200, Some(ours.to_owned())));
+
+    pair.shop.call("sign_out", &json!({}), cookie).await;
+    until("that the pass is of no use any more", async || {
+        send(request(ours, bearer(&pass))).await.0 == 401
+    })
+    .await;
+}
+
+/// How often one of the two processes is killed.
+const KILLS: usize = 16;
+
+/// Rows 6 and 42: real processes that are killed at any moment, with devices at both.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_servers_that_are_killed_again_and_again_lose_and_double_nothing() {
+    let (shop, owner) = Shop::ready().await;
+    let (shop, standby) = (stop(shop).await, TempDir::new().unwrap());
+    let wire = Wire::to("127.0.0.1:9".parse().unwrap()).await;
+    let line = format!("http://{}", wire.address);
+    let start_standby = || {
+        let process =
+            Process::of(Process::command(standby.path()).args(["--standby", "--shop-token", KEY]));
+        wire.leads_to(process.address.parse().unwrap());
+        process
+    };
+    let start_shop =
+        || Process::of(Process::command(shop.path()).args(["--join", &line, "--join-token", KEY]));
+    let mut acknowledged: Vec<OpId> = Vec::new();
+    let mut processes = [start_shop(), start_standby()];
+    // The standby lets the owner in as soon as it has the shop.
+    wait_for_owner(&processes[1].address, &owner).await;
+    for kill in 0..KILLS {
+        let streams = processes.iter().map(|process| {
+            let (address, mut device) = (process.address.clone(), owner.clone());
+            (device.device_id, device.incarnation, device.last) =
+                (DeviceId(id()), Incarnation(id()), 0);
+            tokio::task::spawn_blocking(move || stream_to(&address, device))
+        });
+        let streams: Vec<_> = streams.collect();
+        sleep(Duration::from_millis(150 + (kill as u64 * 97) % 400)).await;
+        let victims: &[usize] = match kill % 4 {
+            0 => &[0],
+            1 => &[1],
+            2 => &[0, 1],
+            _ => &[1, 0],
+        };
+        for victim in victims {
+            processes[*victim].kill();
+        }
+        // Whoever is left is stopped for its stream as well, in a moment of its own.
+        for (process, stream) in processes.iter_mut().zip(streams) {
+            process.kill();
+            acknowledged.extend(stream.await.unwrap());
+        }
+        processes = [start_shop(), start_standby()];
+    }
+    assert!(
+        acknowledged.len() > KILLS * 2,
+        "the streams hardly ran: {}",
+        acknowledged.len()
+    );
+    let (one, other) = (shop.path().join("shop.db"), standby.path().join("shop.db"));
+    until("that both have the same", async || {
+        let (shop, standby) = (Copy::of(&one).await, Copy::of(&other).await);
+        shop.log == standby.log && standby.n_held == 0
+    })
+    .await;
+    let (shop, standby) = (Copy::of(&one).await, Copy::of(&other).await);
+    assert_eq!(shop.log, standby.log);
+    let ids: std::collections::BTreeSet<&String> =
+        shop.log.iter().map(|(op_id, _)| op_id).collect();
+    assert_eq!(ids.len(), shop.log.len(), "each operation is there once");
+    for op_id in &acknowledged {
+        assert!(
+            ids.contains(&op_id.to_string()),
+            "{op_id} was acknowledged and is gone"
+        );
+    }
+    assert_eq!(shop.integrity, "ok");
+    assert_eq!(standby.integrity, "ok");
+    println!(
+        "{KILLS} kills, {} acknowledged, {} in both logs",
+        acknowledged.len(),
+        ids.len()
+    );
+}
+
+/// What a server's file holds, whoever writes it.
+struct Copy {
+    log: Vec<(String, String)>,
+    n_held: i64,
+    integrity: String,
+}
+
+impl Copy {
+    async fn of(file: &std::path::Path) -> Copy {
+        let mut read = db::backup::open(file).await.unwrap();
+        let log = sqlx::query_as("select op_id, chain from op_log order by seq")
+            .fetch_all(&mut read)
+            .await
+            .unwrap();
+        let n_held = sqlx::query_scalar("select count(*) from held")
+            .fetch_one(&mut read)
+            .await
+            .unwrap();
+        let integrity = sqlx::query_scalar("pragma integrity_check")
+            .fetch_one(&mut read)
+            .await
+            .unwrap();
+        Copy {
+            log,
+            n_held,
+            integrity,
+        }
+    }
+}
+
+async fn wait_for_owner(address: &str, owner: &Device) {
+    until("that the owner is let in", async || {
+        let (address, cookie) = (address.to_owned(), owner.cookie.clone());
+        let asked = move || post(&address, "/api/open_page", &cookie, "{}");
+        let answer = tokio::task::spawn_blocking(asked).await.unwrap();
+        answer.is_some_and(|answer| answer.contains("\"open\""))
+    })
+    .await;
+}
+
+/// Pushes sales to a server until it is gone; what it has acknowledged, by an outcome or by holding it.
+fn stream_to(address: &str, mut device: Device) -> Vec<OpId> {
+    let mut acknowledged = Vec::new();
+    loop {
+        let ops: Vec<WireOp> = (0..3).map(|_| device.op(sale())).collect();
+        let Some(reply) = push(address, &device, &ops) else {
+            return acknowledged;
+        };
+        let taken = ops
+            .iter()
+            .filter(|op| op.device_seq <= reply.head.watermark);
+        acknowledged.extend(taken.map(|op| op.op_id));
+    }
 }

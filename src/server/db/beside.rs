@@ -50,12 +50,12 @@ const LOGINS: Rows<'static> = Rows {
     read: "select json_array(login_id, staff_id, token_hash, created_at_ms, expires_at_ms, ended_at_ms, \
            browser_hash, is_phone, sign_outs, pass_hash) from login \
            where max(created_at_ms, expires_at_ms) > ?1 order by login_id",
-    // Who left on one server has left on both.
+    // Who left on one server has left on both. A standby may get to know a stay before whose it is.
     merge: "insert into login (login_id, staff_id, token_hash, created_at_ms, expires_at_ms, ended_at_ms, \
             browser_hash, is_phone, sign_outs, pass_hash) \
             select row ->> 0, row ->> 1, row ->> 2, row ->> 3, row ->> 4, row ->> 5, row ->> 6, row ->> 7, \
             row ->> 8, row ->> 9 from (select value as row from json_each(?1)) \
-            where exists (select 1 from staff where staff.id = row ->> 1) \
+            where ?2 or exists (select 1 from staff where staff.id = row ->> 1) \
             on conflict (login_id) do update set \
             ended_at_ms = min(coalesce(ended_at_ms, excluded.ended_at_ms), coalesce(excluded.ended_at_ms, ended_at_ms)), \
             pass_hash = iif(?2, coalesce(excluded.pass_hash, pass_hash), coalesce(pass_hash, excluded.pass_hash))",

@@ -12,9 +12,10 @@ pub mod line;
 pub mod talk;
 
 use crate::domain::gateway::{Fingerprint, Trust};
+use crate::domain::id::StaffId;
 use crate::domain::op::Body;
 use crate::domain::shop::ShopChange;
-use crate::domain::staff::Staff;
+use crate::domain::staff::{Role, Staff};
 use crate::domain::standby::StandbyView;
 use crate::domain::sync::{
     BATCH_OPS_MAX, Draft, Epoch, Held, HeldMark, HeldPage, Judgement, LogEntry, Misfit, Position,
@@ -98,7 +99,27 @@ pub async fn meet(
             .await
             .map_err(refused)?;
     }
-    Ok(())
+    drop(logins);
+    name_standby(server).await.map_err(refused)
+}
+
+/// Tells devices where the standby of this shop is, if they were told something else before.
+async fn name_standby(server: &Server) -> Result<(), Error> {
+    let mut read = server.readers.acquire().await?;
+    let Some(peer) = dial::peer(&mut read).await? else {
+        return Ok(());
+    };
+    let is_new = db::log::head(&mut read).await?.0 == 0;
+    let shop = sync::shop(&mut read).await?;
+    if server.sequencer.is_standby() || is_new || shop.standby == peer.address {
+        return Ok(());
+    }
+    drop(read);
+    let changes = vec![ShopChange::Standby(peer.address)];
+    let edited = Body::ShopEdited { changes };
+    server
+        .record(StaffId::default(), Role::Owner, vec![edited])
+        .await
 }
 
 /// What this server says of itself on a line.
@@ -210,7 +231,7 @@ async fn promote(server: &Server) -> Result<(), LineEnd> {
     drop(logins);
     tracing::warn!(reign = epoch.reign, "this server is in office now");
     server.line.begin();
-    Ok(())
+    Ok(name_standby(server).await?)
 }
 
 /// Puts this server in office for good, on the word of an owner who has typed the shop's name.

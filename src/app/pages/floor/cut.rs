@@ -9,7 +9,7 @@ use crate::app::parts::sheet::Sheet;
 use crate::app::parts::show::Show;
 use crate::app::parts::told::verdict_word;
 use crate::app::{Prefs, Store, Tone, Words, prefs, store, view};
-use crate::domain::id::SessionId;
+use crate::domain::id::{OutageId, SessionId, uuid_v7};
 use crate::domain::money::Money;
 use crate::domain::op::Body;
 use crate::domain::outage::{Gap, Verdict};
@@ -19,6 +19,9 @@ use crate::domain::session::Session;
 use crate::domain::staff::Signature;
 use crate::domain::time::{MINUTE_MS, Zone};
 
+/// How long the shop is away before somebody at the standby is asked about it.
+const AWAY_MS_MIN: i64 = MINUTE_MS;
+
 /// A decision about some sessions.
 type Decide = Callback<(Vec<SessionId>, Verdict)>;
 
@@ -27,7 +30,12 @@ type Decide = Callback<(Vec<SessionId>, Verdict)>;
 pub fn CutBands() -> impl IntoView {
     let (store, prefs, floor) = (store(), prefs(), floor());
     let words = prefs.words();
-    let gaps = store.memo(State::undecided_gaps);
+    let found = store.memo(State::undecided_gaps);
+    let gaps = Memo::new(move |_| {
+        let going_on = going_on(store).map(|gap| (gap, store.shown().undecided(&gap).len()));
+        let going_on = going_on.filter(|(_, n)| *n > 0);
+        found.get().into_iter().chain(going_on).collect::<Vec<_>>()
+    });
     let band = move |(gap, n_sessions): (Gap, usize)| {
         let when = when(&gap, &store.shop_now().zone, prefs);
         view! {
@@ -49,6 +57,17 @@ pub fn CutBands() -> impl IntoView {
         }
     };
     move || gaps.get().into_iter().map(band).collect_view()
+}
+
+/// The cut that may be going on: at the standby, once the shop has been away for a while. Whoever is there knows whether
+/// the lights are out or only the internet is.
+fn going_on(store: Store) -> Option<Gap> {
+    let from = store.standby.get()?.away_since?;
+    (store.now().since(from) >= AWAY_MS_MIN).then(|| Gap {
+        outage_id: OutageId(uuid_v7(from, [0; 10])),
+        from,
+        to: None,
+    })
 }
 
 /// Says, where a bill is about to be paid, that nobody has decided about a power cut in it.
