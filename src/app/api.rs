@@ -612,7 +612,7 @@ pub async fn pull(ask: PullAsk) -> Result<PullReply, Error> {
     let call = crate::server::call().await?;
     call.done(
         async {
-            call.who().await?;
+            call.who_anywhere().await?;
             touch_browser(&call.server, &call.browser(), &ask.version).await?;
             sync::pull(&call.server, ask).await
         }
@@ -627,7 +627,7 @@ pub async fn take_part(ask: PartAsk) -> Result<Part, Error> {
     let call = crate::server::call().await?;
     call.done(
         async {
-            call.who().await?;
+            call.who_anywhere().await?;
             sync::part(&call.server, ask).await
         }
         .await,
@@ -1571,19 +1571,22 @@ pub async fn draw_standby_key() -> Result<String, Error> {
     )
 }
 
-/// Sets where the shop's standby is, with its key where that is new, and the certificate that somebody has confirmed.
+/// Sets where the shop's standby is, with its key where that is new, and the certificate that somebody has confirmed. It
+/// gets all that the shop has, so whoever sets it proves that it is them.
 #[server(endpoint = "set_standby", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn set_standby(
+    password: String,
     address: String,
     key: Option<String>,
     trusted: Option<Fingerprint>,
 ) -> Result<(), Error> {
     use crate::domain::right::Right;
-    use crate::server::standby;
+    use crate::server::{confirm, standby};
     let call = crate::server::call().await?;
     call.done(
         async {
             let who = call.may(Right::Settings).await?;
+            confirm(&call.server, &call.browser(), &who, &password).await?;
             standby::set(&call.server, &who, &address, key.as_deref(), trusted).await
         }
         .await,
@@ -1592,13 +1595,14 @@ pub async fn set_standby(
 
 /// The shop has no standby any more.
 #[server(endpoint = "leave_standby", prefix = "/api", input = codec::Body, output = codec::Body)]
-pub async fn leave_standby() -> Result<(), Error> {
+pub async fn leave_standby(password: String) -> Result<(), Error> {
     use crate::domain::right::Right;
-    use crate::server::standby;
+    use crate::server::{confirm, standby};
     let call = crate::server::call().await?;
     call.done(
         async {
             let who = call.may(Right::Settings).await?;
+            confirm(&call.server, &call.browser(), &who, &password).await?;
             standby::leave(&call.server, &who).await
         }
         .await,

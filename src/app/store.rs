@@ -3,9 +3,11 @@
 //! What is shown is the rows that were pulled with this page's own operations applied on top. An operation is shown at
 //! once, pushed at once, and leaves the pending list when the rows that it led to have arrived.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use futures::channel::oneshot;
+use futures::future::{Either, select};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -26,7 +28,7 @@ use crate::domain::session::Session;
 use crate::domain::shop::Shop;
 use crate::domain::staff::{Signature, Staff};
 pub use crate::domain::sync::Link;
-use crate::domain::sync::{Action, Engine, Event, Fit, JournalId, Snapshot, Step};
+use crate::domain::sync::{Action, Engine, Event, Failure, Fit, JournalId, Snapshot, Step};
 use crate::domain::time::{MINUTE_MS, Timestamp, next_moment};
 
 /// A smaller change of the clock's correction is not worth writing down.
@@ -45,6 +47,8 @@ const LEASES_MS: i64 = 5_000;
 /// How often to look for the standby while the shop does not answer, and for the shop while the standby does.
 const AWAY_LOOK_MS: i64 = 2_000;
 const BACK_LOOK_MS: i64 = 2_000;
+/// How often to look whether a server that does not answer is still the one that is asked, in milliseconds.
+const OVER_LOOK_MS: u32 = 250;
 /// How often to ask for what opens the standby.
 const PASS_MS: i64 = 15_000;
 /// How often to ask how much room is left.
@@ -601,7 +605,19 @@ impl Store {
                 }
                 Action::Push(batch) => {
                     let sent_at = client::device::now();
-                    let Some(answer) = client::lock::alone(home.push(batch)).await else {
+                    // Whoever is not asked any more does not keep the others of this browser waiting.
+                    let over = async {
+                        while !is_over() {
+                            client::page::sleep(OVER_LOOK_MS).await;
+                        }
+                    };
+                    let push = async {
+                        match select(pin!(home.push(batch)), pin!(over)).await {
+                            Either::Left((answer, _)) => answer,
+                            Either::Right(_) => Err(Failure::NoAnswer),
+                        }
+                    };
+                    let Some(answer) = client::lock::alone(push).await else {
                         return self.tell(Event::Busy);
                     };
                     if is_over() {
@@ -632,10 +648,10 @@ impl Store {
                     // What came before a failure is there for the next try.
                     let mut filling = self.filling.get_value();
                     let fetched = filling.go_on(&home, false, |_| {}).await;
-                    self.filling.set_value(filling);
                     if is_over() {
                         return;
                     }
+                    self.filling.set_value(filling);
                     self.tell(Event::Fetched(fetched));
                 }
                 Action::Keep(page) => {
@@ -815,6 +831,10 @@ impl Store {
             // Whoever is not let in there waits for the shop.
             (Home::Standby(_), Link::SignedOut) => {
                 self.pass.set_value(None);
+                spawn_local(async move {
+                    let change = client::cache::change_head(|head| head.pass = None);
+                    change.await.ok();
+                });
                 return self.turn(Home::Own);
             }
             (Home::Standby(_), _) => Some(Home::Own),
@@ -828,7 +848,9 @@ impl Store {
             self.tell(Event::Hurry);
         }
         spawn_local(async move {
-            let is_there = other.is_there().await;
+            // A stream that broke is not a shop that is away.
+            let is_away = other == Home::Own || !Home::Own.is_there().await;
+            let is_there = is_away && other.is_there().await;
             let is_still = self.home.try_with_value(|(_, now)| *now == turn) == Some(true);
             if is_there && is_still {
                 self.turn(other);

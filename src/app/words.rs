@@ -574,6 +574,7 @@ catalogue! {
     line_stranger: "السيرفر اللي بيرد مش هو اللي كان قبل كده. لو انت اللي غيّرته، اكتب المفتاح تاني.", "This is not the server that was there before. If you have replaced it, enter its key again.";
     line_locked: "مفتاح الجهاز ده اتغيّر، اكتب مفتاح السيرفر الاحتياطي تاني", "This server's key file is another one; enter the standby's key again";
     line_two_shops: "السيرفرين الاتنين شغالين كسيرفر محل", "Both servers are in office as the shop";
+    line_no_shop: "السيرفرين الاتنين احتياطي. ادخل على اللي عنده كل حاجة وخلّيه هو المحل.", "Both servers are standbys. Open the one that has everything, and make it the shop.";
     line_broken: "الخط قطع، بنحاول تاني", "The line broke; trying again";
     line_cannot_store: "واحد من السيرفرين مش عارف يكتب على الهارد", "One of the two cannot write to its disk";
     trust_certificate: "البصمة مظبوطة، وافق عليها", "The fingerprint is right: trust it";

@@ -9,6 +9,11 @@
     reason = "a bench may panic, prints, and is no API"
 )]
 
+mod standby;
+#[expect(dead_code, reason = "the tests do more to a wire")]
+#[path = "../tests/wire.rs"]
+mod wire;
+
 use std::hint::black_box;
 use std::path::Path;
 use std::sync::Arc;
@@ -63,7 +68,9 @@ fn main() {
     sequencer(&mut criterion, &runtime);
     criterion.final_summary();
     runtime.block_on(vouchers());
-    if Path::new(SEEDED).join("shop.db").exists() {
+    let seeded = Some(Path::new(SEEDED)).filter(|folder| folder.join("shop.db").exists());
+    runtime.block_on(standby::measure(seeded));
+    if seeded.is_some() {
         runtime.block_on(ten_years());
     } else {
         println!("\nno shop of ten years in {SEEDED}: `make bench` makes one");
@@ -141,6 +148,13 @@ fn core(criterion: &mut Criterion) {
             BatchSize::LargeInput,
         );
     });
+}
+
+fn options() -> LeptosOptions {
+    LeptosOptions::builder()
+        .output_name("mikrodash")
+        .site_root("target/site")
+        .build()
 }
 
 fn id() -> Uuid {
@@ -250,10 +264,7 @@ async fn vouchers() {
     let folder = tempfile::TempDir::new().unwrap();
     let server = Server::open(folder.path(), "Africa/Cairo", Begin::Demo).await;
     let server = Arc::new(server.unwrap());
-    let options = LeptosOptions::builder()
-        .output_name("mikrodash")
-        .site_root("target/site")
-        .build();
+    let options = options();
     let router = router(Arc::clone(&server), options);
     let cookie = owner(&server).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -372,10 +383,7 @@ async fn ten_years() {
             .unwrap(),
     );
     let opened = began.elapsed();
-    let options = LeptosOptions::builder()
-        .output_name("mikrodash")
-        .site_root("target/site")
-        .build();
+    let options = options();
     let router = router(Arc::clone(&server), options);
     let cookie = owner(&server).await;
     let snapshot = sync::snapshot(&server).await.unwrap();

@@ -25,12 +25,12 @@ pub async fn call(origin: &str, pass: &str, name: &str, arguments: String) -> Op
     })
 }
 
-/// Tells whether a server of ours answers at an origin; an empty one is that of this page.
+/// Tells whether a server of ours that has its shop answers at an origin; an empty one is that of this page.
 pub async fn is_there(origin: &str) -> bool {
     let asked = Request::get(&format!("{origin}/api/health")).send().await;
     let Some(answer) = asked.ok().filter(Response::ok) else {
         return false;
     };
     let text = answer.text().await.unwrap_or_default();
-    text.contains("\"mikrodash\"")
+    text.contains("\"mikrodash\"") && text.contains("\"is_ready\":true")
 }

@@ -23,6 +23,8 @@ pub enum LineTrouble {
     Locked,
     /// Both servers are in office.
     TwoShops,
+    /// Neither server is in office.
+    NoShop,
     /// The line broke.
     Broken,
     /// One of the two cannot write to its disk.

@@ -86,7 +86,7 @@ pub async fn authority(
     headers: &HeaderMap,
     batch: &PushBatch,
 ) -> Result<Authority, Error> {
-    let found = find(server, headers).await?;
+    let found = find_anywhere(server, headers).await?;
     let (login_id, is_put_out) = (found.login.login_id, found.is_put_out);
     if is_put_out {
         let mut read = server.readers.acquire().await?;
@@ -104,11 +104,33 @@ pub async fn authority(
 }
 
 async fn find(server: &Server, headers: &HeaderMap) -> Result<Found, Error> {
-    let token = cookie(headers, COOKIE).map(|token| Opener::Token(hash(token)));
-    let opener = token.or_else(|| bearer(headers).map(|pass| Opener::Pass(hash(pass))));
-    let opener = opener.ok_or(Error::NotSignedIn)?;
+    let token = cookie(headers, COOKIE).ok_or(Error::NotSignedIn)?;
+    open(server, Opener::Token(hash(token))).await
+}
+
+/// Finds who sent a request that a page of the other server may send too, with a pass.
+async fn find_anywhere(server: &Server, headers: &HeaderMap) -> Result<Found, Error> {
+    match bearer(headers) {
+        Some(pass) if cookie(headers, COOKIE).is_none() => {
+            open(server, Opener::Pass(hash(pass))).await
+        }
+        _ => find(server, headers).await,
+    }
+}
+
+async fn open(server: &Server, opener: Opener) -> Result<Found, Error> {
     let found = db::login::find(&server.readers, &opener, clock::now()).await?;
     found.ok_or(Error::NotSignedIn)
+}
+
+/// Finds who asks for what devices hold: with a cookie, or with a pass from a page of the other server. A pass opens
+/// nothing else.
+pub async fn who_anywhere(server: &Server, headers: &HeaderMap) -> Result<Who, Error> {
+    let found = find_anywhere(server, headers).await?;
+    if found.is_put_out {
+        return Err(Error::PutOut);
+    }
+    whose(server, found).await
 }
 
 /// What a request shows where no cookie goes.
@@ -120,6 +142,9 @@ pub fn bearer(headers: &HeaderMap) -> Option<&str> {
 /// Gives whoever is here a pass for the standby, which their browser keeps and shows there; the one before is of no use
 /// any more.
 pub async fn pass(server: &Server, who: &Who) -> Result<String, Error> {
+    if server.sequencer.is_standby() {
+        return Err(Error::AtShop);
+    }
     let pass = token();
     let mut logins = server.logins.lock().await;
     db::login::put_pass(&mut logins, who.login.login_id, &hash(&pass)).await?;

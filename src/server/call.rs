@@ -58,6 +58,11 @@ impl Call {
         auth::who(&self.server, &self.headers).await
     }
 
+    /// Who sent it, be it from a page of the other server.
+    pub async fn who_anywhere(&self) -> Result<Who, Error> {
+        auth::who_anywhere(&self.server, &self.headers).await
+    }
+
     /// Who sent it, if they have a right in this shop.
     pub async fn may(&self, right: Right) -> Result<Staff, Error> {
         auth::may(&self.server, &self.headers, right).await

@@ -76,7 +76,7 @@ fn found(gap: Gap, to: Timestamp) -> Body {
 }
 
 /// Writes down that the server is alive.
-async fn beat(connection: &mut SqliteConnection, now: Timestamp) -> Result<(), sqlx::Error> {
+pub async fn beat(connection: &mut SqliteConnection, now: Timestamp) -> Result<(), sqlx::Error> {
     db::put_meta(connection, ALIVE_AT, &now.0.to_string()).await
 }
 

@@ -12,6 +12,7 @@ use axum::routing::{MethodRouter, get};
 use leptos::config::LeptosOptions;
 
 use crate::domain::right::Right;
+use crate::server::sequencer::Stand;
 use crate::server::{
     Error, Server, audit, auth, backup, feed, install, logo, offline, paper, preview, standby,
 };
@@ -25,6 +26,8 @@ pub enum Needs {
     Login,
     /// Somebody is signed in who has a right.
     Right(Right),
+    /// It is the other server, which shows the key of the line.
+    Key,
 }
 
 /// A route.
@@ -60,7 +63,7 @@ pub fn routes(options: &LeptosOptions, shell: MethodRouter<Arc<Server>>) -> Vec<
             get(install::profile),
         ),
         route("/install/trusted", nothing, get(install::trusted)),
-        route(standby::door::PATH, nothing, get(standby::door::answer)),
+        route(standby::door::PATH, Needs::Key, get(standby::door::answer)),
         route("/api/feed", Needs::Login, get(feed::feed)),
         route("/api/portal/{page}", Needs::Login, get(preview::preview)),
         route("/vouchers/sheet.pdf", cards, get(paper::download)),
@@ -84,13 +87,16 @@ pub async fn admit(
         Needs::Right(right) => {
             auth::may(&server, request.headers(), right).await?;
         }
+        Needs::Key => {
+            standby::door::check(&server, request.headers()).await?;
+        }
     }
     Ok(next.run(request).await)
 }
 
 /// Says who this is and where the log stands; 503 when the database takes no writes.
 async fn health(State(server): State<Arc<Server>>) -> impl IntoResponse {
-    let position = server.sequencer.position();
+    let Stand { position, standby } = *server.sequencer.stand().borrow();
     let can_write = server.sequencer.can_write().await;
     let status = if can_write {
         StatusCode::OK
@@ -102,7 +108,8 @@ async fn health(State(server): State<Arc<Server>>) -> impl IntoResponse {
         "version": env!("CARGO_PKG_VERSION"),
         "epoch": position.epoch,
         "seq": position.cursor,
-        "is_standby": server.sequencer.is_standby(),
+        "is_standby": standby.is_some(),
+        "is_ready": position.cursor > 0 && standby.is_none_or(|holding| holding.filling.is_none()),
         "can_write": can_write,
     });
     (status, Json(body))

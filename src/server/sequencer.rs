@@ -56,7 +56,9 @@ enum Task {
     },
 }
 
-type Work = Box<dyn for<'c> FnOnce(&'c mut Core) -> BoxFuture<'c, ()> + Send>;
+/// What is done, and what says so to whoever waits, once it is known where the server stands after it.
+type Work = Box<dyn for<'c> FnOnce(&'c mut Core) -> BoxFuture<'c, Told> + Send>;
+type Told = Box<dyn FnOnce() + Send>;
 
 /// Where a server stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,6 +76,8 @@ pub struct Holding {
     pub mark: HeldMark,
     /// In the middle of its first fill: the place in the log that it is filled up to.
     pub filling: Option<u64>,
+    /// The place of the last operation among what it holds.
+    pub last: Option<i64>,
     /// Where somebody stood whom it could not judge, for the shop to hear.
     pub suspect: Option<Position>,
 }
@@ -104,8 +108,9 @@ impl Sequencer {
                             reply,
                         } => pushes.push((batch, authority, now, reply)),
                         Task::Work(work) => {
-                            work(&mut core).await;
+                            let tell = work(&mut core).await;
                             core.announce(&announce);
+                            tell();
                         }
                         Task::Stop { reply } => stopped = Some(reply),
                     }
@@ -184,7 +189,11 @@ impl Sequencer {
     ) -> Option<T> {
         self.ask(move |reply| {
             Task::Work(Box::new(move |core| {
-                Box::pin(async move { drop(reply.send(work(core).await)) })
+                Box::pin(async move {
+                    let done = work(core).await;
+                    let tell: Told = Box::new(move || drop(reply.send(done)));
+                    tell
+                })
             }))
         })
         .await
@@ -279,6 +288,7 @@ impl Core {
         let holding = |standby: &Standby| Holding {
             mark: standby.mark(),
             filling: standby.filling.map(|end| end.cursor),
+            last: standby.held().keys().next_back().copied(),
             suspect: standby.suspect,
         };
         let standby = self.standby.as_ref();

@@ -83,6 +83,9 @@ pub async fn part(server: &Server, ask: PartAsk) -> Result<Part, Error> {
     let now = clock::now();
     let mut read = server.readers.begin().await?;
     let head = position(server, &mut read).await?;
+    if ask.at.is_some_and(|at| at.epoch.reign > head.epoch.reign) {
+        return Err(Error::Filling);
+    }
     let mut begun = None;
     if let Some(at) = ask.at
         && db::log::chain_at(&mut read, at.cursor).await? == Some(at.chain)
@@ -134,7 +137,11 @@ pub async fn pull(server: &Server, ask: PullAsk) -> Result<PullReply, Error> {
     let mut read = server.readers.begin().await?;
     let mut head = position(server, &mut read).await?;
     let server_time = clock::now();
-    let (mut is_reset, mut is_behind, mut is_sure) = (false, false, true);
+    let (mut is_reset, mut is_sure) = (false, true);
+    // Of a later reign only the server knows that was put in office after this one.
+    let places = [Some(since), ask.end, ask.heard];
+    let is_later = |place: &Position| place.epoch.reign > head.epoch.reign;
+    let mut is_behind = places.iter().flatten().any(is_later);
     // What it heard of further on need not be there, once it is known that it was lost.
     let places = [(Some(since), true), (ask.end, true), (ask.heard, false)];
     for (place, is_needed) in places {

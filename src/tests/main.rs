@@ -35,3 +35,4 @@ mod tidy;
 mod tls;
 mod voucher;
 mod wifi;
+mod wire;

@@ -201,12 +201,15 @@ fn Trouble(trouble: LineTrouble, address: String, desk: Desk) -> impl IntoView {
         LineTrouble::Untrusted(Fingerprint(shown)) => Some(shown.clone()),
         _ => None,
     };
+    let password = RwSignal::new(String::new());
     let trust = shown.map(|shown| {
         let trusted = Fingerprint(shown.clone());
         let trust = move || {
             let (address, trusted) = (address.clone(), Some(trusted.clone()));
+            let proof = password.get_untracked();
+            password.set(String::new());
             spawn_local(async move {
-                let set = api::set_standby(address, None, trusted).await;
+                let set = api::set_standby(proof, address, None, trusted).await;
                 desk.told(set, words.was_saved);
             });
         };
@@ -214,6 +217,7 @@ fn Trouble(trouble: LineTrouble, address: String, desk: Desk) -> impl IntoView {
             <pre class="commands" dir="ltr" tabindex="0">
                 {shown}
             </pre>
+            <PasswordField password />
             <Button icon="shield" text=words.trust_certificate.to_owned() on_press=trust />
         }
     });
@@ -235,6 +239,7 @@ fn trouble_word(trouble: &LineTrouble, words: &'static Words) -> &'static str {
         LineTrouble::Stranger => words.line_stranger,
         LineTrouble::Locked => words.line_locked,
         LineTrouble::TwoShops => words.line_two_shops,
+        LineTrouble::NoShop => words.line_no_shop,
         LineTrouble::Broken => words.line_broken,
         LineTrouble::CannotStore => words.line_cannot_store,
     }
@@ -246,7 +251,9 @@ fn Setting(desk: Desk) -> impl IntoView {
     let words = words();
     let address = RwSignal::new(desk.store.shop_now().standby);
     let key = RwSignal::new(String::new());
-    let is_set = desk.part(|view| !view.address.is_empty());
+    let password = RwSignal::new(String::new());
+    let is_paired = desk.part(|view| view.is_paired);
+    let has_none = Signal::derive(move || password.with(String::is_empty));
     let draw = move || {
         spawn_local(async move {
             match api::draw_standby_key().await {
@@ -259,15 +266,26 @@ fn Setting(desk: Desk) -> impl IntoView {
     };
     let save = move || {
         let (address, key) = (address.get_untracked(), key.get_untracked());
-        let key = Some(key.trim().to_owned()).filter(|key| !key.is_empty());
+        let typed = Some(key.trim().to_owned()).filter(|key| !key.is_empty());
+        let proof = password.get_untracked();
+        password.set(String::new());
         spawn_local(async move {
-            desk.told(api::set_standby(address, key, None).await, words.was_saved);
+            desk.told(
+                api::set_standby(proof, address, typed, None).await,
+                words.was_saved,
+            );
         });
     };
     let leave = move || {
+        let proof = password.get_untracked();
+        password.set(String::new());
         spawn_local(async move {
-            desk.told(api::leave_standby().await, words.was_saved);
-            address.try_set(String::new());
+            let left = api::leave_standby(proof).await;
+            if left.is_ok() {
+                address.try_set(String::new());
+                key.try_set(String::new());
+            }
+            desk.told(left, words.was_saved);
         });
     };
     let command = move || {
@@ -313,18 +331,39 @@ fn Setting(desk: Desk) -> impl IntoView {
                     </div>
                 </li>
             </ol>
+            <PasswordField password />
             <div class="btn-row">
                 <Button
                     icon="check"
                     class="btn btn-primary"
                     text=words.save.to_owned()
+                    disabled=has_none
                     on_press=save
                 />
-                <Show when=move || is_set.get() == Some(true)>
-                    <Button icon="trash" text=words.standby_leave.to_owned() on_press=leave />
+                <Show when=move || is_paired.get() == Some(true)>
+                    <Button
+                        icon="trash"
+                        text=words.standby_leave.to_owned()
+                        disabled=has_none
+                        on_press=leave
+                    />
                 </Show>
             </div>
         </section>
+    }
+}
+
+/// Where an owner proves once more that it is them.
+#[component]
+fn PasswordField(password: RwSignal<String>) -> impl IntoView {
+    view! {
+        <TextField
+            label=words().your_password
+            text=password
+            max=200
+            kind="password"
+            autocomplete="current-password"
+        />
     }
 }
 
@@ -341,7 +380,6 @@ fn Confirmed(
     on_press: impl Fn(String) + Send + Sync + 'static,
     #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
-    let words = words();
     let password = RwSignal::new(String::new());
     let press = move || {
         on_press(password.get_untracked());
@@ -359,13 +397,7 @@ fn Confirmed(
             </header>
             <div class="field-row">
                 {typed.map(|(label, text)| view! { <TextField label text max=200 /> })}
-                <TextField
-                    label=words.your_password
-                    text=password
-                    max=200
-                    kind="password"
-                    autocomplete="current-password"
-                />
+                <PasswordField password />
             </div>
             <Button icon text=word.to_owned() disabled=is_empty on_press=press />
             {children.map(|children| children())}

@@ -251,6 +251,7 @@ fn leave(store: Store) {
         };
         let change = client::cache::change_head(|head| {
             head.me = None;
+            head.pass = None;
             head.is_switched = is_away;
         });
         change.await.ok();

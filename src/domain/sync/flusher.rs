@@ -204,10 +204,9 @@ impl Flusher {
         self.is_news = true;
     }
 
-    /// Another server is spoken to from now on: what it has of the journal is not known yet.
+    /// Another server is spoken to from now on: what it has of the journal is not known yet, nor whom it lets in.
     pub fn turn(&mut self) {
         *self = Flusher {
-            is_signed_out: self.is_signed_out,
             hello_at_ms: i64::MIN,
             ..Flusher::default()
         };

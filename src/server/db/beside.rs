@@ -11,33 +11,64 @@ use crate::server::gateway::jobs::{CURSOR, PORTAL, SEEN_AT};
 /// How long ago a stay may have ended for operations of it still to come.
 const STAYS_MS: i64 = 60 * DAY_MS;
 
-/// Rows of some tables, each a JSON array.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// Rows of some tables, each a JSON array; none of a table that is as it was told before.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Beside {
     /// Stays that can still be used, or of which operations may come.
-    #[serde(default)]
-    pub logins: Vec<String>,
-    /// Browsers that have been here.
-    #[serde(default)]
-    pub browsers: Vec<String>,
-    /// What only the shop knows; none of a standby.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub shops: Option<Shops>,
+    pub logins: Option<Vec<String>>,
+    /// Browsers that have been here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub browsers: Option<Vec<String>>,
+    /// Of the server in office: who is logged in at the hotspot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guests: Option<Vec<String>>,
+    /// Of the server in office: phones in the guests' network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hosts: Option<Vec<String>>,
+    /// Of the server in office: what the gateway was asked and has not done yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jobs: Option<Vec<String>>,
+    /// Of the server in office: pictures on printed vouchers, in hexadecimal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logos: Option<Vec<String>>,
+    /// Of the server in office: values of the database itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub values: Option<Vec<String>>,
 }
 
-/// What only the server in office knows.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Shops {
-    /// Who is logged in at the hotspot.
-    pub guests: Vec<String>,
-    /// Phones in the guests' network.
-    pub hosts: Vec<String>,
-    /// What the gateway was asked and has not done yet.
-    pub jobs: Vec<String>,
-    /// Pictures on printed vouchers, in hexadecimal.
-    pub logos: Vec<String>,
-    /// Values of the database itself.
-    pub values: Vec<String>,
+impl Beside {
+    fn parts(&mut self) -> [&mut Option<Vec<String>>; 7] {
+        [
+            &mut self.logins,
+            &mut self.browsers,
+            &mut self.guests,
+            &mut self.hosts,
+            &mut self.jobs,
+            &mut self.logos,
+            &mut self.values,
+        ]
+    }
+
+    /// What is not as it was told before; none where all of it is.
+    pub fn news_since(&self, told: &Beside) -> Option<Beside> {
+        let (mut news, mut told) = (self.clone(), told.clone());
+        for (now, before) in news.parts().into_iter().zip(told.parts()) {
+            if now == before {
+                *now = None;
+            }
+        }
+        (news != Beside::default()).then_some(news)
+    }
+
+    /// Leaves out what only the server in office can tell.
+    pub fn keep_stays(&mut self) {
+        *self = Beside {
+            logins: self.logins.take(),
+            browsers: self.browsers.take(),
+            ..Beside::default()
+        };
+    }
 }
 
 /// What is read of a table, and how it is taken in.
@@ -112,23 +143,21 @@ pub async fn read(
     is_shop: bool,
 ) -> Result<Beside, sqlx::Error> {
     let mut beside = Beside {
-        logins: list(connection, &LOGINS, now).await?,
-        browsers: list(connection, &BROWSERS, now).await?,
-        shops: None,
+        logins: Some(list(connection, &LOGINS, now).await?),
+        browsers: Some(list(connection, &BROWSERS, now).await?),
+        ..Beside::default()
     };
     if is_shop {
-        beside.shops = Some(Shops {
-            guests: list(connection, &GUESTS, now).await?,
-            hosts: list(connection, &HOSTS, now).await?,
-            jobs: list(connection, &JOBS, now).await?,
-            logos: list(connection, &LOGOS, now).await?,
-            values: sqlx::query_scalar(AssertSqlSafe(format!(
-                "select json_array(name, value) from meta where name in {} order by name",
-                values()
-            )))
-            .fetch_all(connection)
-            .await?,
-        });
+        beside.guests = Some(list(connection, &GUESTS, now).await?);
+        beside.hosts = Some(list(connection, &HOSTS, now).await?);
+        beside.jobs = Some(list(connection, &JOBS, now).await?);
+        beside.logos = Some(list(connection, &LOGOS, now).await?);
+        let sql = format!(
+            "select json_array(name, value) from meta where name in {} order by name",
+            values()
+        );
+        let values = sqlx::query_scalar(AssertSqlSafe(sql));
+        beside.values = Some(values.fetch_all(connection).await?);
     }
     Ok(beside)
 }
@@ -149,25 +178,31 @@ fn values() -> String {
     format!("('demo', 'chain_whole_from', '{PORTAL}', '{SEEN_AT}', '{CURSOR}')")
 }
 
-/// Takes in what the other server knows.
-pub async fn merge(connection: &mut SqliteConnection, beside: &Beside) -> Result<(), sqlx::Error> {
+/// Takes in what the other server knows; `is_standby` where this one is the standby, and the other in office.
+pub async fn merge(
+    connection: &mut SqliteConnection,
+    beside: &Beside,
+    is_standby: bool,
+) -> Result<(), sqlx::Error> {
     begin(connection).await?;
-    // Of two passes that of the shop is the newer one: a standby gives none.
-    let is_shops = beside.shops.is_some();
-    put(connection, &LOGINS, &beside.logins, is_shops).await?;
-    put(connection, &BROWSERS, &beside.browsers, is_shops).await?;
-    if let Some(shops) = &beside.shops {
-        for (table, rows, new) in [
-            ("gateway_guest", &GUESTS, &shops.guests),
-            ("gateway_host", &HOSTS, &shops.hosts),
-            ("gateway_job", &JOBS, &shops.jobs),
-            ("logo", &LOGOS, &shops.logos),
-        ] {
-            sqlx::query(AssertSqlSafe(format!("delete from {table}")))
-                .execute(&mut *connection)
-                .await?;
-            put(connection, rows, new, is_shops).await?;
+    for (rows, new) in [(&LOGINS, &beside.logins), (&BROWSERS, &beside.browsers)] {
+        if let Some(new) = new {
+            put(connection, rows, new, is_standby).await?;
         }
+    }
+    for (table, rows, new) in [
+        ("gateway_guest", &GUESTS, &beside.guests),
+        ("gateway_host", &HOSTS, &beside.hosts),
+        ("gateway_job", &JOBS, &beside.jobs),
+        ("logo", &LOGOS, &beside.logos),
+    ] {
+        let Some(new) = new else { continue };
+        sqlx::query(AssertSqlSafe(format!("delete from {table}")))
+            .execute(&mut *connection)
+            .await?;
+        put(connection, rows, new, is_standby).await?;
+    }
+    if let Some(new) = &beside.values {
         let merge = format!(
             "insert into meta (name, value) select value ->> 0, value ->> 1 from json_each(?1) \
              where value ->> 0 in {} on conflict (name) do update set value = excluded.value",
@@ -177,7 +212,7 @@ pub async fn merge(connection: &mut SqliteConnection, beside: &Beside) -> Result
             read: "",
             merge: &merge,
         };
-        put(connection, &rows, &shops.values, is_shops).await?;
+        put(connection, &rows, new, is_standby).await?;
     }
     commit(connection).await
 }
@@ -186,11 +221,11 @@ async fn put(
     connection: &mut SqliteConnection,
     rows: &Rows<'_>,
     new: &[String],
-    is_shops: bool,
+    is_standby: bool,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(AssertSqlSafe(rows.merge.to_owned()))
         .bind(format!("[{}]", new.join(",")))
-        .bind(is_shops)
+        .bind(is_standby)
         .execute(connection)
         .await
         .map(drop)

@@ -9,10 +9,12 @@ use crate::domain::id::Uuid;
 use crate::domain::registry::Table;
 use crate::domain::sync::{Chain, Draft, Held, Position, RevRow};
 use crate::server::db::row::{self, Change, decode, encode, to_i64};
-use crate::server::db::{begin, commit, find_meta, log, put_meta, remove_meta};
+use crate::server::db::{begin, commit, find_meta, log, put_meta, remove_meta, rollback};
 
 /// The place of its end among the values of the database itself; there on a standby only.
 const END: &str = "standby_end";
+/// Set on a server that was in office, and has given that away.
+const GIVEN: &str = "standby_given";
 /// What keeps a shop's tables from what a copy has to do, as it is put back when the copy becomes the shop.
 const LOOSENED: &str = "standby_loosened";
 /// An index and a trigger: a copy is between two moments while it is filled, and goes back where the log has.
@@ -48,10 +50,33 @@ pub async fn held(connection: &mut SqliteConnection) -> Result<BTreeMap<i64, Hel
     rows.into_iter().map(read).collect()
 }
 
-/// Makes a database that of a standby, whose copy may go back; in one transaction with where it stands.
-pub async fn begin_standby(connection: &mut SqliteConnection, end: End) -> Result<(), sqlx::Error> {
+/// Makes a database that of a standby, whose copy may go back; `has_given` where it was in office and gave that away.
+/// All of it in one transaction.
+pub async fn begin_standby(
+    connection: &mut SqliteConnection,
+    end: End,
+    has_given: bool,
+) -> Result<(), sqlx::Error> {
     loosen(connection).await?;
     begin(connection).await?;
+    let begun = write_begin(connection, end, has_given).await;
+    if begun.is_err() {
+        rollback(connection).await;
+        tighten(connection).await?;
+    }
+    begun
+}
+
+async fn write_begin(
+    connection: &mut SqliteConnection,
+    end: End,
+    has_given: bool,
+) -> Result<(), sqlx::Error> {
+    if has_given {
+        put_meta(connection, GIVEN, "yes").await?;
+    } else {
+        remove_meta(connection, GIVEN).await?;
+    }
     let names = format!("select type, name, sql from sqlite_schema where name in {LOOSE}");
     let found: Vec<(String, String, String)> = sqlx::query_as(AssertSqlSafe(names))
         .fetch_all(&mut *connection)
@@ -104,7 +129,13 @@ pub async fn end_standby(connection: &mut SqliteConnection) -> Result<(), sqlx::
             .await?;
     }
     remove_meta(connection, LOOSENED).await?;
+    remove_meta(connection, GIVEN).await?;
     remove_meta(connection, END).await
+}
+
+/// Tells whether this server was in office, and has given that away.
+pub async fn has_given(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    Ok(find_meta(connection, GIVEN).await?.is_some())
 }
 
 /// Writes where the copy ends.

@@ -1,12 +1,12 @@
 //! What is known of the line to the other server, for pages and for what hangs on it.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use axum::http::HeaderValue;
 use tokio::sync::{Notify, watch};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use crate::domain::standby::{LineTrouble, LineView};
 use crate::domain::sync::Epoch;
@@ -26,6 +26,8 @@ pub struct Board {
     line: watch::Sender<u64>,
     /// What the standby held at the start has its place.
     has_caught_up: watch::Sender<bool>,
+    /// Until when that is waited for.
+    expected_to: OnceLock<Instant>,
     /// Wakes whoever dials.
     pub wake: Notify,
 }
@@ -36,6 +38,7 @@ impl Default for Board {
             known: Mutex::default(),
             line: watch::Sender::new(0),
             has_caught_up: watch::Sender::new(true),
+            expected_to: OnceLock::new(),
             wake: Notify::new(),
         }
     }
@@ -69,6 +72,7 @@ impl Board {
     /// A shop that has a standby begins: what that holds comes first.
     pub fn expect(&self) {
         self.has_caught_up.send_replace(false);
+        self.expected_to.get_or_init(|| Instant::now() + CATCH_UP);
     }
 
     /// What the standby held at the beginning has its place.
@@ -82,7 +86,9 @@ impl Board {
         if *caught_up.borrow() {
             return;
         }
-        let waited = timeout(CATCH_UP, caught_up.wait_for(|is_done| *is_done)).await;
+        let until = self.expected_to.get().copied();
+        let until = until.unwrap_or_else(Instant::now);
+        let waited = timeout_at(until, caught_up.wait_for(|is_done| *is_done)).await;
         if waited.is_err() {
             self.has_caught_up();
         }

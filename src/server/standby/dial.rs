@@ -10,11 +10,12 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
 use serde::{Deserialize, Serialize};
 use sqlx::SqliteConnection;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::domain::drill::Chance;
-use crate::domain::gateway::{Sealed, Trust};
+use crate::domain::gateway::{Fingerprint, Sealed, Trust};
 use crate::domain::standby::LineTrouble;
+use crate::domain::time::HOUR_MS;
 use crate::server::reach::{Guarded, may_reach};
 use crate::server::standby::door::{PATH, PROTOCOL};
 use crate::server::standby::line::Hello;
@@ -29,8 +30,12 @@ pub const PURPOSE: &str = "line_key";
 /// How long a connection may take, and the answer to the first request on it.
 const CONNECT_TIME_MAX: Duration = Duration::from_secs(10);
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(20);
+/// How often to look whether there is somebody to dial; whoever sets it says so.
+const NO_PEER_MS: i64 = HOUR_MS;
+/// A line that lasted so long was a good one: the next try begins with the shortest wait.
+const LASTED: Duration = Duration::from_secs(10);
 /// The wait after a failure: doubled each time, up to the longest.
-const RETRY_MS: (i64, i64) = (500, 15_000);
+const RETRY_MS: (i64, i64) = (200, 15_000);
 
 /// The server to dial.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,22 +70,34 @@ pub async fn put_peer(connection: &mut SqliteConnection, peer: Option<&Peer>) ->
     Ok(())
 }
 
-/// Sets which server to dial. Without a key the one that is kept stays, as long as it goes to the same address.
+/// Tells whether a server is the one that is dialled already, with this key.
+pub async fn is_set(
+    server: &Server,
+    logins: &mut SqliteConnection,
+    address: &str,
+    key: &str,
+) -> Result<bool, Error> {
+    let peer = peer(logins).await?.filter(|peer| peer.address == address);
+    let known = peer.and_then(|peer| server.key.open_sealed(PURPOSE, &peer.key));
+    Ok(known.as_deref() == Some(key))
+}
+
+/// Sets which server to dial. Without a key the one that is kept stays, and without a certificate whom to trust, as long
+/// as it goes to the same address. A key that is entered is for a server that has to prove itself anew.
 pub async fn set_peer(
     server: &Server,
     logins: &mut SqliteConnection,
     address: &str,
-    trust: Trust,
+    trusted: Option<Fingerprint>,
     key: Option<&str>,
 ) -> Result<(), Error> {
     let before = peer(logins).await?.filter(|peer| peer.address == address);
-    let is_known = |key: &&str| {
-        let known = before
-            .as_ref()
-            .and_then(|peer| server.key.open_sealed(PURPOSE, &peer.key));
-        known.as_deref() == Some(*key)
-    };
-    let peer = match (before.clone(), key.filter(|key| !is_known(key))) {
+    let was_trusted = before.as_ref().map(|peer| peer.trust.clone());
+    let trust = trusted
+        .map(Trust::Certificate)
+        .or(was_trusted)
+        .unwrap_or_default();
+    let peer = match (before, key) {
         (Some(before), None) => Peer { trust, ..before },
         (None, None) => return Err(Error::BadRequest),
         (_, Some(key)) => Peer {
@@ -91,7 +108,10 @@ pub async fn set_peer(
         },
     };
     put_peer(logins, Some(&peer)).await?;
+    // What the one before has is not what this one has.
+    server.line.pair(false);
     server.line.pair(true);
+    server.line.begin();
     server.line.wake.notify_one();
     Ok(())
 }
@@ -132,36 +152,38 @@ pub async fn keep(server: Arc<Server>) {
     let mut stopped = pin!(server.stopped());
     let (mut chance, mut n_failures) = (Chance(number()), 0);
     loop {
+        let began = Instant::now();
         let dialled = tokio::select! {
             dialled = dial(&server) => dialled,
             () = &mut stopped => return,
         };
-        let was_up = matches!(dialled, Dialled::Ended(_));
+        if began.elapsed() > LASTED {
+            n_failures = 0;
+        }
+        let doubled = (RETRY_MS.0 << n_failures.min(7)).min(RETRY_MS.1);
         let wait_ms = match dialled {
             Dialled::NoPeer => {
                 server.line.has_caught_up();
-                i64::MAX
+                NO_PEER_MS
             }
-            Dialled::Ended(LineEnd::Stopping) => return,
-            Dialled::Ended(LineEnd::Changed) => 0,
+            Dialled::Ended(LineEnd::Changed) => doubled,
             Dialled::Ended(ended) => {
                 tracing::info!(%ended, "the line to the other server is down");
                 server.line.failed(trouble_of(&ended));
-                RETRY_MS.0
+                chance.between(doubled / 2, doubled)
             }
             Dialled::Failed(trouble) => {
                 if n_failures == 0 {
                     tracing::warn!(?trouble, "the other server is not reached");
                 }
                 server.line.failed(trouble);
-                let doubled = (RETRY_MS.0 << n_failures.min(6)).min(RETRY_MS.1);
                 chance.between(doubled / 2, doubled)
             }
         };
-        n_failures = if was_up { 0 } else { n_failures + 1 };
+        n_failures += 1;
         let wait = Duration::from_millis(u64::try_from(wait_ms).unwrap_or_default());
         tokio::select! {
-            () = sleep(wait.min(Duration::from_hours(1))) => {}
+            () = sleep(wait) => {}
             () = server.line.wake.notified() => n_failures = 0,
             () = &mut stopped => return,
         }
@@ -181,6 +203,7 @@ enum Dialled {
 fn trouble_of(ended: &LineEnd) -> LineTrouble {
     match ended {
         LineEnd::TwoShops => LineTrouble::TwoShops,
+        LineEnd::NoShop => LineTrouble::NoShop,
         LineEnd::Stranger => LineTrouble::Stranger,
         LineEnd::Garbled(_) => LineTrouble::NoStandby,
         LineEnd::CannotStore | LineEnd::Untaken(_) => LineTrouble::CannotStore,
@@ -207,7 +230,7 @@ async fn dial(server: &Arc<Server>) -> Dialled {
         return Dialled::Failed(LineTrouble::CannotStore);
     };
     let check = async |theirs: &Hello| prove(server, &peer, theirs).await;
-    Dialled::Ended(talk(Arc::clone(server), stream, ours, check).await)
+    Dialled::Ended(talk(Arc::clone(server), stream, ours, true, check).await)
 }
 
 /// Opens a line: a request that becomes one.
@@ -254,6 +277,10 @@ async fn prove(server: &Server, peer: &Peer, theirs: &Hello) -> Result<(), LineE
         Some(_) => Err(LineEnd::Stranger),
         None => {
             let mut logins = server.logins.lock().await;
+            // It may have been set anew in the meantime.
+            if self::peer(&mut logins).await?.as_ref() != Some(peer) {
+                return Err(LineEnd::Changed);
+            }
             let proven = Peer {
                 proof_hash: Some(shown),
                 ..peer.clone()

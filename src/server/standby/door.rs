@@ -58,6 +58,11 @@ pub async fn set_key(
     Ok(db::put_meta(connection, DOOR, &key).await?)
 }
 
+/// Opens the door to nobody any more.
+pub async fn shut(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    db::remove_meta(connection, DOOR).await
+}
+
 /// Seals what proves this server with its newest key, where an older one sealed it.
 pub async fn reseal(server: &Server) -> Result<(), Error> {
     let mut logins = server.logins.lock().await;
@@ -72,10 +77,11 @@ pub async fn reseal(server: &Server) -> Result<(), Error> {
 }
 
 /// Whom the door opens to, if a request shows the key.
-async fn shows_key(server: &Server, headers: &HeaderMap) -> Result<Option<Key>, Error> {
+pub async fn check(server: &Server, headers: &HeaderMap) -> Result<Key, Error> {
     let shown = auth::hash(auth::bearer(headers).unwrap_or_default());
     let known = key(&mut *server.readers.acquire().await?).await?;
-    Ok(known.filter(|key| auth::is_same(&key.key_hash, &shown)))
+    let known = known.filter(|key| auth::is_same(&key.key_hash, &shown));
+    known.ok_or(Error::NotSignedIn)
 }
 
 /// Takes a line in.
@@ -83,9 +89,7 @@ pub async fn answer(
     State(server): State<Arc<Server>>,
     mut request: Request,
 ) -> Result<Response, Error> {
-    let Some(key) = shows_key(&server, request.headers()).await? else {
-        return Err(Error::NotSignedIn);
-    };
+    let key = check(&server, request.headers()).await?;
     let wants = request.headers().get(header::UPGRADE);
     if wants.is_none_or(|wants| wants != PROTOCOL) {
         return Err(Error::BadRequest);
@@ -105,7 +109,14 @@ pub async fn answer(
         };
         server.line.pair(true);
         let check = async |_: &Hello| Ok(());
-        let ended = talk(Arc::clone(&server), TokioIo::new(stream), ours, check).await;
+        let ended = talk(
+            Arc::clone(&server),
+            TokioIo::new(stream),
+            ours,
+            false,
+            check,
+        )
+        .await;
         if !matches!(ended, LineEnd::Stopping) {
             tracing::info!(%ended, "the line to the other server is down");
         }

@@ -30,6 +30,9 @@ pub struct Hello {
     pub position: Position,
     /// How many operations it holds.
     pub n_held: usize,
+    /// The place of the last of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_to: Option<i64>,
     /// It was in office, and has given that away to whoever stands where it does.
     #[serde(default)]
     pub has_given: bool,

@@ -11,7 +11,9 @@ pub mod door;
 pub mod line;
 pub mod talk;
 
-use crate::domain::gateway::{Fingerprint, Trust};
+use std::sync::Arc;
+
+use crate::domain::gateway::Fingerprint;
 use crate::domain::id::StaffId;
 use crate::domain::op::Body;
 use crate::domain::shop::ShopChange;
@@ -27,14 +29,12 @@ use crate::server::sequencer::{CannotStore, Core, Push};
 use crate::server::standby::board::Board;
 use crate::server::standby::line::Hello;
 use crate::server::standby::talk::LineEnd;
-use crate::server::{Begin, Error, Server, StartError, auth, clock, db, install, sync};
+use crate::server::{Begin, Error, Server, StartError, auth, clock, db, install, outage, sync};
 
-/// How many entries are taken in together at most: some 10 MB. More come in a first fill, and after an absence of weeks.
+/// How many entries are taken in together at most: some 10 MB. More come after an absence of weeks.
 const GATHERED_MAX: usize = 20_000;
 /// Among the values of the database itself: the origins of the other server's pages.
 const ORIGINS: &str = "line_origins";
-/// Among the values of the database itself: this server has given its office away.
-const GIVEN: &str = "line_given";
 /// How many entries are read at once where the end of a copy is taken off.
 const ENTRIES_MAX: u32 = 2_000;
 
@@ -65,7 +65,7 @@ pub async fn is_standby(
     }
     let (cursor, _) = db::log::head(connection).await?;
     if cursor == 0 {
-        db::standby::begin_standby(connection, End::default()).await?;
+        db::standby::begin_standby(connection, End::default(), false).await?;
         return Ok(true);
     }
     let reign = db::find_meta(connection, db::log::REIGN).await?;
@@ -95,9 +95,12 @@ pub async fn meet(
     if let Some((address, key)) = join {
         let wrong = || StartError::Config(format!("{address:?} is no address for --join"));
         let address = dial::read_address(address).ok_or_else(wrong)?;
-        dial::set_peer(server, &mut logins, &address, Trust::Nobody, Some(key))
-            .await
-            .map_err(refused)?;
+        let is_set = dial::is_set(server, &mut logins, &address, key).await;
+        if !is_set.map_err(refused)? {
+            dial::set_peer(server, &mut logins, &address, None, Some(key))
+                .await
+                .map_err(refused)?;
+        }
     }
     drop(logins);
     name_standby(server).await.map_err(refused)
@@ -126,7 +129,7 @@ async fn name_standby(server: &Server) -> Result<(), Error> {
 async fn hello(server: &Server) -> Result<Hello, Error> {
     let stand = *server.sequencer.stand().borrow();
     let mut read = server.readers.acquire().await?;
-    let has_given = db::find_meta(&mut read, GIVEN).await?.is_some();
+    let has_given = db::standby::has_given(&mut read).await?;
     let mut position = stand.position;
     if let Some(end) = db::standby::find_end(&mut read).await? {
         position.epoch.reign = position.epoch.reign.max(end.reign);
@@ -137,6 +140,7 @@ async fn hello(server: &Server) -> Result<Hello, Error> {
         is_standby: stand.standby.is_some(),
         position,
         n_held: stand.standby.map_or(0, |holding| holding.mark.n),
+        held_to: stand.standby.and_then(|holding| holding.last),
         has_given,
         origins: install::own_origins(server),
         at: clock::now(),
@@ -144,19 +148,15 @@ async fn hello(server: &Server) -> Result<Hello, Error> {
 }
 
 /// Finds out who of the two is in office, from what they say of themselves first; an error where that has changed by it.
-async fn agree(
-    server: &Server,
-    is_standby: bool,
-    own: Position,
-    has_given: bool,
-    theirs: &Hello,
-) -> Result<(), LineEnd> {
+async fn agree(server: &Arc<Server>, ours: &Ours, theirs: &Hello) -> Result<(), LineEnd> {
+    let Ours {
+        is_standby,
+        position: own,
+        has_given,
+        is_dialler,
+    } = *ours;
     let (reign, other) = (own.epoch.reign, theirs.position.epoch.reign);
     if is_standby != theirs.is_standby {
-        if has_given && is_standby && other > reign {
-            let mut logins = server.logins.lock().await;
-            db::remove_meta(&mut logins, GIVEN).await?;
-        }
         return Ok(());
     }
     if !is_standby {
@@ -168,21 +168,29 @@ async fn agree(
                 reign = other,
                 "the other server was put in office: this one is its standby now"
             );
-            step_down(server, other).await?;
+            whole(step_down(Arc::clone(server), other)).await?;
         }
         return Err(LineEnd::Changed);
     }
     // Two standbys: the one that is given the office takes it where it has all that the other has. Else it goes back.
+    // Where both have given it, in turn, somebody has to have the last word.
     let is_same = (own.cursor, own.chain) == (theirs.position.cursor, theirs.position.chain);
-    let takes = (theirs.has_given && is_same) || (has_given && !is_same);
+    let takes = match (has_given, theirs.has_given) {
+        (true, true) => is_dialler,
+        (true, false) => !is_same,
+        (false, true) => is_same,
+        (false, false) => false,
+    };
     if takes {
-        promote(server).await?;
+        whole(promote(Arc::clone(server))).await?;
         return Err(LineEnd::Changed);
     }
-    if theirs.has_given || has_given {
-        return Err(LineEnd::Changed);
-    }
-    Ok(())
+    // Where somebody has given the office, the other end takes it now.
+    Err(if theirs.has_given || has_given {
+        LineEnd::Changed
+    } else {
+        LineEnd::NoShop
+    })
 }
 
 /// Writes down whose pages may ask this server, so that it is known with no line too.
@@ -209,33 +217,46 @@ pub async fn recall(
     Ok(is_dialled)
 }
 
+/// Does something to its end, even where the line or the request that asked for it goes away.
+async fn whole(
+    work: impl Future<Output = Result<(), LineEnd>> + Send + 'static,
+) -> Result<(), LineEnd> {
+    let done = tokio::spawn(work).await;
+    done.unwrap_or(Err(LineEnd::CannotStore))
+}
+
 /// Makes this server the standby of one that was put in office after it.
-async fn step_down(server: &Server, reign: u64) -> Result<(), LineEnd> {
+async fn step_down(server: Arc<Server>, reign: u64) -> Result<(), LineEnd> {
     db::standby::loosen(&mut *server.logins.lock().await).await?;
     let stepped = server
         .sequencer
-        .between(move |core| Box::pin(core.step_down(reign)));
+        .between(move |core| Box::pin(core.step_down(reign, false)));
     Ok(stepped.await.ok_or(LineEnd::Stopping)??)
 }
 
+/// What this server is as a line begins.
+struct Ours {
+    is_standby: bool,
+    position: Position,
+    has_given: bool,
+    is_dialler: bool,
+}
+
 /// Puts this server in office.
-async fn promote(server: &Server) -> Result<(), LineEnd> {
+async fn promote(server: Arc<Server>) -> Result<(), LineEnd> {
     let now = clock::now();
     let promoted = server
         .sequencer
         .between(move |core| Box::pin(core.promote(now)));
     let epoch = promoted.await.ok_or(LineEnd::Stopping)??;
-    let mut logins = server.logins.lock().await;
-    db::standby::tighten(&mut logins).await?;
-    db::remove_meta(&mut logins, GIVEN).await?;
-    drop(logins);
+    db::standby::tighten(&mut *server.logins.lock().await).await?;
     tracing::warn!(reign = epoch.reign, "this server is in office now");
     server.line.begin();
-    Ok(name_standby(server).await?)
+    Ok(name_standby(&server).await?)
 }
 
 /// Puts this server in office for good, on the word of an owner who has typed the shop's name.
-pub async fn take_over(server: &Server, shop_name: &str) -> Result<(), Error> {
+pub async fn take_over(server: &Arc<Server>, shop_name: &str) -> Result<(), Error> {
     let holding = server
         .sequencer
         .stand()
@@ -249,7 +270,7 @@ pub async fn take_over(server: &Server, shop_name: &str) -> Result<(), Error> {
     if shop.name.trim() != shop_name.trim() {
         return Err(Error::BadRequest);
     }
-    promote(server).await.map_err(|error| {
+    whole(promote(Arc::clone(server))).await.map_err(|error| {
         tracing::error!(%error, "this server cannot be put in office");
         Error::Unavailable
     })
@@ -306,13 +327,16 @@ pub async fn set(
     key: Option<&str>,
     trusted: Option<Fingerprint>,
 ) -> Result<(), Error> {
+    if server.sequencer.is_standby() {
+        return Err(Error::AtShop);
+    }
     let address = dial::read_address(address).ok_or(Error::BadRequest)?;
-    let changes = vec![ShopChange::Standby(address.clone())];
-    let edited = Body::ShopEdited { changes };
-    server.record(who.staff_id, who.role, vec![edited]).await?;
-    let trust = trusted.map_or(Trust::Nobody, Trust::Certificate);
     let mut logins = server.logins.lock().await;
-    dial::set_peer(server, &mut logins, &address, trust, key).await
+    dial::set_peer(server, &mut logins, &address, trusted, key).await?;
+    drop(logins);
+    let changes = vec![ShopChange::Standby(address)];
+    let edited = Body::ShopEdited { changes };
+    server.record(who.staff_id, who.role, vec![edited]).await
 }
 
 /// The shop has no standby any more.
@@ -320,7 +344,10 @@ pub async fn leave(server: &Server, who: &Staff) -> Result<(), Error> {
     let changes = vec![ShopChange::Standby(String::new())];
     let edited = Body::ShopEdited { changes };
     server.record(who.staff_id, who.role, vec![edited]).await?;
-    dial::put_peer(&mut *server.logins.lock().await, None).await?;
+    let mut logins = server.logins.lock().await;
+    dial::put_peer(&mut logins, None).await?;
+    door::shut(&mut logins).await?;
+    drop(logins);
     server.line.pair(false);
     server.line.begin();
     server.line.wake.notify_one();
@@ -454,7 +481,10 @@ impl Core {
                 );
                 let rows = db::standby::rows_after(&mut self.connection, to.cursor).await?;
                 self.is_back = true;
-                Ok(self.standby()?.ask_back(to, rows))
+                let ask = self.standby()?.ask_back(to, rows);
+                // It claims nothing from now on, whatever happens to it.
+                self.put_end().await?;
+                Ok(ask)
             }
             TailReply::Again => self.ask_first().await,
             TailReply::Anew => {
@@ -462,7 +492,11 @@ impl Core {
                 self.begin_anew(all).await
             }
             TailReply::Tail(tail) => {
-                if let Some(tail) = self.standby()?.gather(*tail, GATHERED_MAX)? {
+                // A first fill takes in page after page: it goes on from there when the line breaks.
+                let standby = self.standby()?;
+                let is_first = standby.position.cursor == 0 || standby.filling.is_some();
+                let n_max = if is_first { 0 } else { GATHERED_MAX };
+                if let Some(tail) = standby.gather(*tail, n_max)? {
                     let is_back = std::mem::take(&mut self.is_back);
                     self.take_tail(&tail, is_back).await?;
                 }
@@ -619,9 +653,13 @@ impl Core {
         db::begin(&mut self.connection).await?;
         db::standby::end_standby(&mut self.connection).await?;
         db::log::put_counts(&mut self.connection, epoch).await?;
-        db::commit(&mut self.connection).await?;
-        db::standby::tighten(&mut self.connection).await?;
+        outage::beat(&mut self.connection, now).await?;
+        // Read before the commit: after it there is no way back.
         self.read_again(epoch).await?;
+        db::commit(&mut self.connection).await?;
+        if let Err(error) = db::standby::tighten(&mut self.connection).await {
+            tracing::warn!(%error, "the database minds what a shop's does from the next start on");
+        }
         self.place_rest(held, now).await;
         Ok(epoch)
     }
@@ -653,14 +691,13 @@ impl Core {
         if self.standby.is_some() {
             return Err(Untaken::NoStandby);
         }
-        db::put_meta(&mut self.connection, GIVEN, "yes").await?;
         let reign = self.desk.position.epoch.reign;
-        self.step_down(reign).await
+        self.step_down(reign, true).await
     }
 
     /// Steps down from being the shop: from now on it is the standby of the one that was put in its place, of which it
     /// knows only the reign. What it has that the other lacks it hands over.
-    pub(super) async fn step_down(&mut self, reign: u64) -> Result<(), Untaken> {
+    pub(super) async fn step_down(&mut self, reign: u64, has_given: bool) -> Result<(), Untaken> {
         let position = self.desk.position;
         let end = End {
             position,
@@ -668,7 +705,7 @@ impl Core {
             is_confirmed: false,
             reign: reign.max(position.epoch.reign),
         };
-        db::standby::begin_standby(&mut self.connection, end).await?;
+        db::standby::begin_standby(&mut self.connection, end, has_given).await?;
         self.read_standby_again().await?;
         Ok(())
     }

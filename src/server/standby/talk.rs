@@ -3,13 +3,15 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures::{SinkExt, StreamExt};
-use tokio::io::{AsyncRead, AsyncWrite, split};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, split};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use tokio_util::codec::{FramedRead, FramedWrite, LengthDelimitedCodec};
@@ -19,7 +21,7 @@ use crate::server::db;
 use crate::server::db::beside::Beside;
 use crate::server::sequencer::Stand;
 use crate::server::standby::line::{Garbled, Hello, MESSAGE_BYTES_MAX, Message, Packer, Unpacker};
-use crate::server::standby::{Untaken, agree, number, remember_origins};
+use crate::server::standby::{Ours, Untaken, agree, number, remember_origins};
 use crate::server::{Error, Server, clock};
 
 /// How long the other server may take to say who it is.
@@ -60,6 +62,9 @@ pub enum LineEnd {
     /// Neither of the two is a standby.
     #[error("both servers are in office")]
     TwoShops,
+    /// Both of the two are standbys.
+    #[error("neither server is in office")]
+    NoShop,
     /// It does not prove that it is the server that was dialled.
     #[error("the other server is not the one that was there before")]
     Stranger,
@@ -97,9 +102,9 @@ struct Talk {
     forwarded: i64,
     on_their_way: VecDeque<(i64, usize, Instant)>,
     forwarded_at: Instant,
-    /// How many operations the standby held at the beginning that were not forwarded yet.
-    n_first: usize,
-    sent: Option<Beside>,
+    sent: Beside,
+    heard: Arc<AtomicU64>,
+    n_heard: u64,
     heard_at: Instant,
     beat_at: Instant,
 }
@@ -109,9 +114,12 @@ pub async fn talk(
     server: Arc<Server>,
     stream: impl AsyncRead + AsyncWrite + Send + 'static,
     hello: Hello,
+    is_dialler: bool,
     check: impl AsyncFnOnce(&Hello) -> Result<(), LineEnd>,
 ) -> LineEnd {
     let (read, write) = split(stream);
+    let heard = Arc::new(AtomicU64::new(0));
+    let read = Heard(read, Arc::clone(&heard));
     let mut frames = FramedRead::new(read, codec());
     let mut sink = FramedWrite::new(write, codec());
     let (out, mut queue) = mpsc::unbounded_channel::<Message>();
@@ -127,14 +135,20 @@ pub async fn talk(
     };
     let speak = async {
         let mut unpacker = Unpacker::default();
-        let (is_standby, own, has_given) = (hello.is_standby, hello.position, hello.has_given);
+        let ours = Ours {
+            is_standby: hello.is_standby,
+            position: hello.position,
+            has_given: hello.has_given,
+            is_dialler,
+        };
+        let is_standby = ours.is_standby;
         out.send(Message::Hello(Box::new(hello))).ok();
         let first = timeout(HELLO, next(&server, &mut frames, &mut unpacker)).await;
         let Message::Hello(theirs) = first.map_err(|_| LineEnd::Silent)?? else {
             return Err(LineEnd::Garbled(Garbled));
         };
         check(&theirs).await?;
-        agree(&server, is_standby, own, has_given, &theirs).await?;
+        agree(&server, &ours, &theirs).await?;
         remember_origins(&server, &theirs.origins).await?;
         let now = Instant::now();
         let mut talk = Talk {
@@ -145,8 +159,9 @@ pub async fn talk(
             forwarded: i64::MIN,
             on_their_way: VecDeque::new(),
             forwarded_at: now,
-            n_first: theirs.n_held,
-            sent: None,
+            sent: Beside::default(),
+            n_heard: 0,
+            heard,
             heard_at: now,
             beat_at: now,
             theirs: *theirs,
@@ -196,14 +211,13 @@ impl Talk {
         if self.is_standby {
             let ask = self.on_core(|core| Box::pin(core.ask_first())).await??;
             self.say(Message::Ask(ask));
-        } else if self.n_first == 0 {
+        } else if self.theirs.held_to.is_none() {
             server.line.has_caught_up();
         }
         self.look_around().await?;
         loop {
             tokio::select! {
                 message = next(&server, frames, unpacker) => {
-                    self.heard_at = Instant::now();
                     server.line.heard();
                     self.hear(message?).await?;
                 }
@@ -264,6 +278,11 @@ impl Talk {
 
     /// What is to be done now and then.
     async fn look_around(&mut self) -> Result<(), LineEnd> {
+        // A long message on a thin line is a sign of life all the way.
+        let n_heard = self.heard.load(Ordering::Relaxed);
+        if std::mem::replace(&mut self.n_heard, n_heard) != n_heard {
+            self.heard_at = Instant::now();
+        }
         if self.heard_at.elapsed() > SILENCE {
             return Err(LineEnd::Silent);
         }
@@ -279,11 +298,16 @@ impl Talk {
             self.on_their_way.clear();
             self.forward().await?;
         }
+        self.tell_beside().await
+    }
+
+    /// Tells what has changed beside the log.
+    async fn tell_beside(&mut self) -> Result<(), LineEnd> {
         let mut read = self.server.readers.acquire().await?;
-        let beside = db::beside::read(&mut read, clock::now(), !self.is_standby).await?;
-        if self.sent.as_ref() != Some(&beside) {
-            self.say(Message::Beside(Box::new(beside.clone())));
-            self.sent = Some(beside);
+        let now = db::beside::read(&mut read, clock::now(), !self.is_standby).await?;
+        if let Some(news) = now.news_since(&self.sent) {
+            self.say(Message::Beside(Box::new(news)));
+            self.sent = now;
         }
         Ok(())
     }
@@ -316,12 +340,10 @@ impl Talk {
             }
             Message::Ask(ask) if !self.is_standby => self.answer(ask).await,
             Message::Forward(place, held) if !self.is_standby => {
-                let n = held.len();
                 if !self.server.sequencer.take_held(held, clock::now()).await {
                     return Err(LineEnd::CannotStore);
                 }
-                self.n_first = self.n_first.saturating_sub(n);
-                if self.n_first == 0 {
+                if self.theirs.held_to.is_none_or(|last| last <= place) {
                     self.server.line.has_caught_up();
                 }
                 self.say(Message::Taken(place));
@@ -339,10 +361,10 @@ impl Talk {
 
     async fn take_beside(&mut self, mut beside: Beside) -> Result<(), LineEnd> {
         if !self.is_standby {
-            beside.shops = None;
+            beside.keep_stays();
         }
         let mut logins = self.server.logins.lock().await;
-        let merged = db::beside::merge(&mut logins, &beside).await;
+        let merged = db::beside::merge(&mut logins, &beside, self.is_standby).await;
         if merged.is_err() {
             db::rollback(&mut logins).await;
         }
@@ -379,6 +401,8 @@ impl Talk {
                 return Ok(());
             };
             let (last, now) = (*last, Instant::now());
+            // Whoever made it, or allowed it, is known there first.
+            self.tell_beside().await?;
             (self.forwarded, self.forwarded_at) = (last, now);
             self.on_their_way.push_back((last, next.len(), now));
             let held = next.into_iter().map(|(_, held)| held).collect();
@@ -494,6 +518,23 @@ async fn tell(server: &Server, ask: &TailAsk) -> Result<Told, LineEnd> {
 
 impl From<Error> for LineEnd {
     fn from(_: Error) -> LineEnd {
-        LineEnd::Stopping
+        LineEnd::CannotStore
+    }
+}
+
+/// Counts what comes in.
+struct Heard<R>(R, Arc<AtomicU64>);
+
+impl<R: AsyncRead + Unpin> AsyncRead for Heard<R> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let n_before = buffer.filled().len();
+        let polled = Pin::new(&mut self.0).poll_read(context, buffer);
+        let n_more = buffer.filled().len() - n_before;
+        self.1.fetch_add(n_more as u64, Ordering::Relaxed);
+        polled
     }
 }
