@@ -78,6 +78,22 @@ async fn send(shop: &Shop, device: &Device, ops: &[WireOp]) -> Vec<Outcome> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_shop_that_is_put_back_to_before_its_office_changed_hands_keeps_its_reign() {
+    let (shop, _) = Shop::ready().await;
+    let (file, _) = back_up(shop.folder.path()).await;
+    let mut logins = shop.server.logins.lock().await;
+    db::put_meta(&mut logins, db::log::REIGN, "2")
+        .await
+        .unwrap();
+    drop(logins);
+    shop.server.stop().await;
+    let Shop { folder, .. } = shop;
+    put_back(folder.path(), &file).await.unwrap();
+    let again = Shop::open(folder).await;
+    assert_eq!(again.server.sequencer.position().epoch.reign, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_copy_made_in_a_stream_of_sales_is_the_shop_as_it_was_at_one_moment() {
     let (shop, device) = Shop::ready().await;
     let shop = Arc::new(shop);

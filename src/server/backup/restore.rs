@@ -101,6 +101,7 @@ async fn finish(
     database: &Path,
     manifest: &Manifest,
     anchors: &Anchors,
+    reign: u64,
     now: Timestamp,
 ) -> Result<(Anchor, Option<String>, Option<Row>), StartError> {
     let mut opened = db::open(database).await?;
@@ -115,6 +116,11 @@ async fn finish(
     let mark = serde_json::to_string(&anchor).map_err(io::Error::from)?;
     db::put_meta(writer, audit::RESTORED, &mark).await?;
     db::put_meta(writer, RESTORED_FROM, &manifest.made_at.0.to_string()).await?;
+    // Its standby follows no earlier one.
+    let kept = db::find_meta(writer, db::log::REIGN).await?;
+    if kept.is_none_or(|kept| kept.parse().unwrap_or(0) < reign) {
+        db::put_meta(writer, db::log::REIGN, &reign.to_string()).await?;
+    }
     // The time since the backup was made is no outage.
     db::remove_meta(writer, outage::ALIVE_AT).await?;
     let locked = db::find_meta(writer, seal::LOCKED).await?;
@@ -122,6 +128,20 @@ async fn finish(
     opened.readers.close().await;
     opened.writer.close().await?;
     Ok((anchor, locked, gateway))
+}
+
+/// The reign of the shop that is there; zero where there is none that can be read.
+async fn reign_of(shop: &Path) -> u64 {
+    let Ok(mut read) = db::backup::open(shop).await else {
+        return 0;
+    };
+    let reign = db::find_meta(&mut read, db::log::REIGN).await;
+    read.close().await.ok();
+    reign
+        .ok()
+        .flatten()
+        .and_then(|reign| reign.parse().ok())
+        .unwrap_or(0)
 }
 
 /// Puts a backup in the place of a data folder's shop. Whatever goes wrong, or whenever the power goes, the folder holds
@@ -140,7 +160,8 @@ pub async fn restore(
         defect,
     };
     let (manifest, _) = prepare(file, &into, accepts_log).await.map_err(refused)?;
-    let finished = finish(&into, &manifest, &audit::anchors(data)?, now).await;
+    let reign = reign_of(&data.join(DATABASE)).await;
+    let finished = finish(&into, &manifest, &audit::anchors(data)?, reign, now).await;
     let (anchor, locked, gateway) = finished.inspect_err(|_| remove(&into))?;
     let key = match passphrase {
         Some(passphrase) => {

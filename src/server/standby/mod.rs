@@ -691,7 +691,9 @@ impl Core {
         if self.standby.is_some() {
             return Err(Untaken::NoStandby);
         }
-        let reign = self.desk.position.epoch.reign;
+        // Whoever takes it begins the next reign: should this server be put in office again before it has heard of that,
+        // it begins the one after.
+        let reign = self.desk.position.epoch.reign.saturating_add(1);
         self.step_down(reign, true).await
     }
 

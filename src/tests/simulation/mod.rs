@@ -275,6 +275,7 @@ struct Counts {
     resets: usize,
     restores: usize,
     promotions: usize,
+    hand_overs: usize,
     lost_legally: usize,
 }
 
@@ -877,6 +878,7 @@ impl World {
             53 => self.lose_tail(),
             54 => self.lose_standby(),
             55 if self.chance.percent(40) => self.promote(),
+            56..=57 => self.hand_over(),
             18..=22 => self.crash(device),
             23..=26 if self.devices[device].tabs.iter().flatten().count() < 3 => self.open(device),
             27..=29 => self.devices[device].image = Some(self.devices[device].disk.clone()),
@@ -1041,6 +1043,29 @@ impl World {
             self.n_claimed[1 - shop] = 0;
             self.join();
         }
+    }
+
+    /// The office is given to a standby that has everything; whoever had it is the standby then.
+    fn hand_over(&mut self) {
+        let (shop, now) = (self.shop(), self.now());
+        let end = self.servers[shop].desk.position;
+        let is_up = self.servers.iter().all(Server::is_running) && self.joint.is_linked;
+        let kept = self.servers[shop].peer == Some(end.cursor);
+        if !is_up || !self.has_standby() || !kept || !self.is_equal(end) {
+            return;
+        }
+        self.counts.hand_overs += 1;
+        let standby = 1 - shop;
+        self.servers[shop].step_down(end.epoch.reign + 1, &mut self.chance);
+        self.servers[standby].promote(now, &mut self.chance);
+        self.n_claimed[shop] = 0;
+        self.join();
+    }
+
+    /// The standby stands where the shop does, whatever it holds on top of that.
+    fn is_equal(&self, end: Position) -> bool {
+        let standby = self.servers[1 - self.shop()].standby.as_ref();
+        standby.is_some_and(|standby| standby.position == end && standby.is_whole())
     }
 
     /// The shop's server is given up, be it dead or only away, and the standby takes its place.
@@ -1416,6 +1441,7 @@ fn whatever_goes_wrong_every_copy_heals_and_no_operation_is_lost() {
                     sum.resets += counts.resets;
                     sum.restores += counts.restores;
                     sum.promotions += counts.promotions;
+                    sum.hand_overs += counts.hand_overs;
                     sum.lost_legally += counts.lost_legally;
                 }
                 Err(error) => errors.push(error),
@@ -1436,12 +1462,13 @@ fn whatever_goes_wrong_every_copy_heals_and_no_operation_is_lost() {
         |field: fn(&Counts) -> usize| done.iter().map(|(counts, _)| field(counts)).sum::<usize>();
     println!(
         "{n_seeds} seeds: {} operations, {} forks, {} snapshots, {} times a log lost its end, {} promotions, \
-         {} lost with a phone's memory",
+         {} hand-overs, {} lost with a phone's memory",
         sum(|c| c.ops),
         sum(|c| c.forks),
         sum(|c| c.resets),
         sum(|c| c.restores),
         sum(|c| c.promotions),
+        sum(|c| c.hand_overs),
         sum(|c| c.lost_legally),
     );
     let errors: Vec<_> = done.iter().flat_map(|(_, errors)| errors).take(5).collect();
