@@ -9,7 +9,7 @@ use mikrodash::domain::id::LoginId;
 use mikrodash::domain::staff::Role;
 use mikrodash::domain::sync::{Authority, Boot};
 use mikrodash::server::listen::{self, Limits};
-use mikrodash::server::{Begin, Server, now, router, standby, sync};
+use mikrodash::server::{Begin, Join, Server, now, router, standby, sync};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::time::sleep;
@@ -47,10 +47,12 @@ impl Pair {
             Limits::default(),
             stopping,
         ));
-        let address = format!("http://{}", wire.address);
-        standby::meet(&shop, None, Some((&address, KEY)))
-            .await
-            .unwrap();
+        let join = Join {
+            address: format!("http://{}", wire.address),
+            key: KEY.to_owned(),
+            certificate: None,
+        };
+        standby::meet(&shop, None, Some(&join)).await.unwrap();
         tokio::spawn(standby::dial::keep(Arc::clone(&shop)));
         Pair {
             shop,

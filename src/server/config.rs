@@ -155,6 +155,10 @@ pub struct OtherArgs {
     /// The key that goes with --join.
     #[arg(long, env = "MIKRODASH_JOIN_TOKEN", hide_env_values = true)]
     pub join_token: Option<String>,
+    /// With --join, the fingerprint of the certificate that is shown there, where no authority vouches for it: the log says
+    /// it when it is not trusted.
+    #[arg(long, env = "MIKRODASH_JOIN_CERTIFICATE", requires = "join")]
+    pub join_certificate: Option<String>,
 }
 
 /// Where the shop is.
@@ -342,8 +346,19 @@ pub struct Config {
     pub begin: Begin,
     /// The key that the other server shows.
     pub shop_token: Option<String>,
-    /// The server to dial, and the key to show there.
-    pub join: Option<(String, String)>,
+    /// The server to dial.
+    pub join: Option<Join>,
+}
+
+/// A server to dial, as the command line names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Join {
+    /// Its address.
+    pub address: String,
+    /// The key to show there.
+    pub key: String,
+    /// The certificate that it shows, by its fingerprint, where no authority vouches for it.
+    pub certificate: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -466,10 +481,19 @@ impl Config {
                 (false, true) => Begin::Demo,
                 (false, false) => Begin::Shop,
             },
-            shop_token: args.other.shop_token,
-            join: args.other.join.zip(args.other.join_token),
+            shop_token: args.other.shop_token.clone(),
+            join: join(args.other),
         })
     }
+}
+
+/// A server to dial needs its key.
+fn join(args: OtherArgs) -> Option<Join> {
+    Some(Join {
+        address: args.join?,
+        key: args.join_token?,
+        certificate: args.join_certificate,
+    })
 }
 
 /// The data folder where nobody names one.
@@ -689,6 +713,7 @@ mod tests {
             "SHOP_TOKEN",
             "JOIN",
             "JOIN_TOKEN",
+            "JOIN_CERTIFICATE",
         ] {
             assert!(help.contains(&format!("MIKRODASH_{name}")), "{name}");
         }

@@ -100,6 +100,7 @@ pub(crate) use crate::server::browser::{
 };
 pub use crate::server::call::call;
 pub use crate::server::clock::{new_id, now, zone, zone_names};
+pub use crate::server::config::Join;
 use crate::server::document::{page, shell};
 pub use crate::server::error::StartError;
 use crate::server::gateway::jobs::{Wake, Worker};
@@ -474,9 +475,7 @@ async fn serve(config: Config) -> Result<(), StartError> {
         None => None,
     };
     let server = Arc::new(Server::open(&config.data, &config.zone, config.begin).await?);
-    let join = config.join.as_ref();
-    let join = join.map(|(address, key)| (address.as_str(), key.as_str()));
-    standby::meet(&server, config.shop_token.as_deref(), join).await?;
+    standby::meet(&server, config.shop_token.as_deref(), config.join.as_ref()).await?;
     if let Err(error) = rotate::reseal(&config.data, &server).await {
         tracing::error!(%error, "what an older key has sealed stays as it is");
     }

@@ -13,7 +13,7 @@ use mikrodash::domain::registry::{State, Table};
 use mikrodash::domain::session::Session;
 use mikrodash::domain::sync::{Boot, HeldPage, PullAsk, PullReply, PushReply, Snapshot, WireOp};
 use mikrodash::server::listen::{self, Limits};
-use mikrodash::server::{Begin, Doors, db, standby};
+use mikrodash::server::{Begin, Doors, Join, db, standby};
 use serde_json::json;
 use sqlx::AssertSqlSafe;
 use tempfile::TempDir;
@@ -56,12 +56,21 @@ async fn empty_standby() -> Shop {
     standby
 }
 
-/// Has a server dial over a wire.
-async fn dial(shop: &Shop, wire: &Wire) {
-    let address = format!("http://{}", wire.address);
-    standby::meet(&shop.server, None, Some((&address, KEY)))
+/// Tells a server whom to dial.
+async fn join(shop: &Shop, wire: &Wire, key: &str) {
+    let join = Join {
+        address: format!("http://{}", wire.address),
+        key: key.to_owned(),
+        certificate: None,
+    };
+    standby::meet(&shop.server, None, Some(&join))
         .await
         .unwrap();
+}
+
+/// Has a server dial over a wire.
+async fn dial(shop: &Shop, wire: &Wire) {
+    join(shop, wire, KEY).await;
     tokio::spawn(standby::dial::keep(Arc::clone(&shop.server)));
 }
 
@@ -316,10 +325,7 @@ async fn a_line_needs_its_key() {
     let (shop, _) = Shop::ready().await;
     let standby = empty_standby().await;
     let wire = Wire::to(listen_to(&standby).await).await;
-    let address = format!("http://{}", wire.address);
-    standby::meet(&shop.server, None, Some((&address, "another key")))
-        .await
-        .unwrap();
+    join(&shop, &wire, "another key").await;
     tokio::spawn(standby::dial::keep(Arc::clone(&shop.server)));
     let wrong = Some(mikrodash::domain::standby::LineTrouble::WrongKey);
     until("that the key is refused", async || {

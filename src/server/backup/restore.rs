@@ -278,7 +278,7 @@ async fn rehearse_in(
     let file = server.backups.folder().join(name);
     let into = folder.join(DATABASE);
     let (manifest, _) = prepare(&file, &into, false).await?;
-    finish(&into, &manifest, &Anchors::default(), now)
+    finish(&into, &manifest, &Anchors::default(), 0, now)
         .await
         .map_err(|_| Defect::Broken)?;
     let failed = |_| Defect::Database;

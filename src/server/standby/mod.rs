@@ -24,6 +24,7 @@ use crate::domain::sync::{
     PullAsk, PullReply, PushReply, Standby, Tail, TailAsk, TailReply, rungs,
 };
 use crate::domain::time::Timestamp;
+use crate::server::config::Join;
 use crate::server::db::standby::End;
 use crate::server::sequencer::{CannotStore, Core, Push};
 use crate::server::standby::board::Board;
@@ -82,7 +83,7 @@ pub async fn is_standby(
 pub async fn meet(
     server: &Server,
     shop_token: Option<&str>,
-    join: Option<(&str, &str)>,
+    join: Option<&Join>,
 ) -> Result<(), StartError> {
     let refused = |_| StartError::Config("the keys of the two servers cannot be kept".to_owned());
     let mut logins = server.logins.lock().await;
@@ -92,12 +93,13 @@ pub async fn meet(
             .map_err(refused)?;
         server.line.pair(true);
     }
-    if let Some((address, key)) = join {
-        let wrong = || StartError::Config(format!("{address:?} is no address for --join"));
-        let address = dial::read_address(address).ok_or_else(wrong)?;
-        let is_set = dial::is_set(server, &mut logins, &address, key).await;
-        if !is_set.map_err(refused)? {
-            dial::set_peer(server, &mut logins, &address, None, Some(key))
+    if let Some(join) = join {
+        let wrong = || StartError::Config(format!("{:?} is no address for --join", join.address));
+        let address = dial::read_address(&join.address).ok_or_else(wrong)?;
+        let is_set = dial::is_set(server, &mut logins, &address, &join.key).await;
+        if !is_set.map_err(refused)? || join.certificate.is_some() {
+            let trusted = join.certificate.clone().map(Fingerprint);
+            dial::set_peer(server, &mut logins, &address, trusted, Some(&join.key))
                 .await
                 .map_err(refused)?;
         }
