@@ -116,7 +116,17 @@ export async function prepared(till: Till, standby: Server): Promise<void> {
 /** Waits until a page of the shop's goes on at the standby, and says that the shop is away. */
 export async function goesOn(till: Till): Promise<void> {
     await till.linked('standby', TOLD_MS_MAX);
-    await expect(till.page.locator('.badge')).toContainText(till.words.shop_away.split('{n}')[0]);
+    await missesShop(till);
+}
+
+/** Waits until a page says that the shop is away. */
+export async function missesShop({ page, words }: Till): Promise<void> {
+    await expect(page.locator('.badge')).toContainText(words.shop_away.split('{n}')[0], { timeout: TOLD_MS_MAX });
+}
+
+/** Waits until a page of the standby's says no more that the shop is away. */
+export async function hearsShop({ page, words }: Till): Promise<void> {
+    await expect(page.locator('.badge')).not.toContainText(words.shop_away.split('{n}')[0], { timeout: TOLD_MS_MAX });
 }
 
 /** Waits until a page hears the shop again. */
@@ -128,9 +138,15 @@ export async function isBack(till: Till): Promise<void> {
 type Fixtures = { standby: Server };
 
 export const test = withShop.extend<Fixtures>({
-    /** An empty standby, at another name than the shop, so that no cookie of the one goes to the other. */
-    standby: async ({}, use, info) => {
-        const standby = await Server.open(['--standby', '--shop-token', KEY], 'localhost');
-        await during(standby, 'standby', info, use);
-    },
+    /**
+     * An empty standby, at another name than the shop, so that no cookie of the one goes to the other. It is there before
+     * every browser, and ends after them.
+     */
+    standby: [
+        async ({}, use, info) => {
+            const standby = await Server.open(['--standby', '--shop-token', KEY], 'localhost');
+            await during(standby, 'standby', info, use);
+        },
+        { auto: true },
+    ],
 });
