@@ -1,6 +1,6 @@
 // The shop and its standby: how one gets the other, what goes on when the shop is away, and what is left of it.
 
-import type { Page } from '@playwright/test';
+import type { Page, Response } from '@playwright/test';
 import { Login } from '../pages/door';
 import { look, PHONE } from '../pages/looks';
 import { goesOn, hearsShop, isBack, KEY, missesShop, pair, PASSWORD, prepared, StandbyPage, test, together } from '../pages/standby';
@@ -233,6 +233,96 @@ test('a shop that is gone for good is followed by its standby, and becomes the s
     expect(live.map(names)).toEqual([['1 Pepsi', '1 Tea']]);
 });
 
+test('a shop that hangs is left for the standby, and what was on its way to it counts once', async ({ till, another, shop, standby, noise }) => {
+    noise.expect(AWAY);
+    const { words } = till;
+    await pair(till, standby);
+    await till.go();
+    const phone = await another({ viewport: PHONE });
+    await phone.enter('cashier');
+    for (const device of [till, phone]) await prepared(device, standby);
+    const station_id = await phone.floor.card(6).stationId();
+    await together(till);
+    // It takes what is sent, and says nothing: so it is when the power goes, and the router with it.
+    shop.freeze();
+    await start(phone, 6);
+    for (const device of [phone, till]) await device.linked('standby', 60_000);
+    await order(phone, 6, 'Tea');
+    await expect(till.floor.card(6).root.locator('.orders')).toContainText('1', { timeout: 15_000 });
+    await expect(phone.page.locator('.badge [role=status]')).toContainText(`2 ${words.held}`);
+    shop.thaw();
+    for (const device of [phone, till]) await isBack(device);
+    await together(till);
+    expect((await liveOn(till, station_id)).map(names)).toEqual([['1 Tea']]);
+    expect(await till.api.table('review'), 'nobody has anything to look at').toEqual([]);
+});
+
+test('the shop is handed over to the standby and back, and nobody loses anything', async ({ till, another, standby, noise }) => {
+    noise.expect(AWAY);
+    const { words } = till;
+    await pair(till, standby);
+    const phone = await another({ viewport: PHONE });
+    await phone.enter('cashier');
+    const there = await another({ at: standby });
+    await there.api.signIn('1111', 'owner');
+    await there.go();
+    const station_id = await phone.floor.card(6).stationId();
+    const [here, other] = [new StandbyPage(till), new StandbyPage(there)];
+    await here.open();
+    await here.says(words.line_up);
+    noise.expect(/status of 401 .*api\/hand_over/);
+    await here.handOver('not my password');
+    await expect(till.page.locator('.toast[data-tone=bad]')).toHaveCount(1);
+    await here.is(words.is_shop);
+    await here.handOver(PASSWORD);
+    await till.told(words.was_handed_over);
+    await here.is(words.is_standby);
+    await there.linked('live');
+    await start(there, 6);
+    await phone.floor.card(6).shows('playing');
+    await phone.linked('standby');
+    await order(phone, 6, 'Tea');
+    await expect(there.floor.card(6).root.locator('.orders')).toContainText('1');
+
+    await other.open();
+    await other.is(words.is_shop);
+    await other.says(words.line_up);
+    await other.handOver(PASSWORD);
+    await there.told(words.was_handed_over);
+    await other.is(words.is_standby);
+    await phone.linked('live');
+    await order(phone, 6, 'Pepsi');
+    await phone.stored();
+    await here.is(words.is_shop);
+    await here.says(words.line_up);
+    expect((await liveOn(till, station_id)).map(names)).toEqual([['1 Pepsi', '1 Tea']]);
+    await there.go();
+    await expect(there.floor.card(6).root.locator('.orders')).toContainText('2');
+});
+
+test('a device that the standby does not know yet waits for the shop, and goes on when it is back', async ({ till, another, shop, standby, noise }) => {
+    noise.expect(AWAY, /status of 401/);
+    const { words } = till;
+    await pair(till, standby);
+    // The line is down when the phone signs in, so that the standby hears nothing of it.
+    await standby.kill9();
+    const phone = await another({ viewport: PHONE });
+    await phone.enter('cashier');
+    await prepared(phone, standby);
+    const station_id = await phone.floor.card(6).stationId();
+    await shop.kill9();
+    const isRefused = (answer: Response) => answer.url().startsWith(standby.url) && answer.status() === 401;
+    const answer = phone.page.waitForResponse(isRefused, { timeout: 30_000 });
+    await standby.start();
+    await answer;
+    await start(phone, 6);
+    await expect(phone.page.locator('.badge [role=status]')).toContainText(`1 ${words.waiting}`);
+    await shop.start();
+    await isBack(phone);
+    await together(till);
+    expect(await liveOn(till, station_id)).toHaveLength(1);
+});
+
 test('the app on a phone opens without the shop, and reaches the standby', async ({ till, another, shop, standby, noise }) => {
     // The browser also looks for a newer worker, whenever it likes.
     noise.expect(AWAY, /error occurred when fetching the script/);
@@ -264,6 +354,66 @@ test('the app on a phone opens without the shop, and reaches the standby', async
     await together(till);
     const live = await liveOn(opened, await opened.floor.card(6).stationId());
     expect(live.map(names)).toEqual([['1 Tea']]);
+});
+
+test('an owner who is at home signs in at the standby while the shop is away, and what they do is theirs', async ({ till, another, shop, standby, noise }) => {
+    noise.expect(AWAY, /status of 401 .*api\/sign_in/);
+    const { words } = till;
+    await pair(till, standby);
+    await shop.kill9();
+    const home = await another({ at: standby, viewport: PHONE });
+    await home.go();
+    const login = new Login(home.page, words);
+    await login.shows();
+    await login.pick('هاني');
+    await login.pin('1112');
+    await expect(login.problem).toBeVisible();
+    await login.pin('1111');
+    await home.linked('standby');
+    await missesShop(home);
+    const station_id = await home.floor.card(6).stationId();
+    await start(home, 6);
+    await home.reload();
+    await home.floor.card(6).shows('playing');
+
+    await shop.start();
+    await hearsShop(home);
+    await together(till);
+    const [owner] = (await till.api.staff()).filter(({ role }) => role === 'owner');
+    expect(await liveOn(till, station_id)).toMatchObject([{ started_by: owner.staff_id }]);
+    // They are still in at the standby, and what they do there is at the shop at once.
+    await home.floor.card(6).press(words.pause);
+    await till.go();
+    await till.floor.card(6).shows('paused');
+});
+
+test('whom the shop has put out is not let in by the standby', async ({ till, another, shop, standby, noise }) => {
+    noise.expect(AWAY, /ERR_INTERNET_DISCONNECTED/, /status of 401/);
+    const { words } = till;
+    await pair(till, standby);
+    const phone = await another({ viewport: PHONE });
+    await phone.enter('cashier');
+    await prepared(phone, standby);
+    // The phone hears nothing of it.
+    await phone.page.context().setOffline(true);
+    await phone.linked('offline');
+    const [cashier] = (await till.api.staff()).filter(({ role }) => role === 'cashier');
+    const put_out = { staff_id: cashier.staff_id, status: 'suspended', reason: 'left the shop' };
+    const { outcomes } = await till.api.push([{ staff_status_set: put_out }]);
+    expect(outcomes).toMatchObject([{ outcome: 'applied' }]);
+    await together(till);
+    await shop.kill9();
+    const isRefused = (answer: Response) => answer.url().startsWith(standby.url) && answer.status() === 401;
+    const answer = phone.page.waitForResponse(isRefused, { timeout: 30_000 });
+    await phone.page.context().setOffline(false);
+    await answer;
+    await start(phone, 6);
+    await expect(phone.page.locator('.badge [role=status]')).toContainText(`1 ${words.waiting}`);
+    await expect(phone.page.locator('.badge')).not.toHaveAttribute('data-link', 'standby');
+    const there = await another({ at: standby });
+    await there.api.signIn('1111', 'owner');
+    await there.go();
+    await there.floor.card(6).shows('free');
 });
 
 test.describe('a device that was there before the shop had a standby', () => {
@@ -303,7 +453,8 @@ for (const language of ['ar', 'en'] as const) {
         test.describe(`in ${language}, ${theme}`, () => {
             test.use({ language, theme });
 
-            test('the pages of both servers are accessible and fit a phone', async ({ till, another, standby }) => {
+            test('the pages of both servers are accessible and fit a phone', async ({ till, another, standby, noise }) => {
+                noise.expect(AWAY);
                 const wrong: string[] = [];
                 const { words, page } = till;
                 const there = await another({ at: standby });

@@ -65,6 +65,13 @@ export class StandbyPage {
         await till.button(till.words.save).click();
     }
 
+    /** Has this server give its place to the other one. */
+    async handOver(password: string): Promise<void> {
+        const { till } = this;
+        await till.field(till.words.your_password).fill(password);
+        await till.button(till.words.hand_over_do).click();
+    }
+
     /** Has this server take the shop's place. */
     async promote(name: string, password: string): Promise<void> {
         const { till } = this;
