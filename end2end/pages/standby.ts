@@ -67,9 +67,10 @@ export class StandbyPage {
 
     /** Has this server give its place to the other one. */
     async handOver(password: string): Promise<void> {
-        const { till } = this;
-        await till.field(till.words.your_password).fill(password);
-        await till.button(till.words.hand_over_do).click();
+        const { words, page } = this.till;
+        const card = page.locator('section.card').filter({ has: page.getByRole('heading', { name: words.hand_over, exact: true }) });
+        await card.getByLabel(words.your_password).fill(password);
+        await card.getByRole('button', { name: words.hand_over_do, exact: true }).click();
     }
 
     /** Has this server take the shop's place. */
