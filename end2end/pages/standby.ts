@@ -1,6 +1,7 @@
 // The other server: a process of its own that begins empty, and the page on which an owner sees how the two stand.
 
 import { expect, type Locator } from '@playwright/test';
+import { field } from './floor';
 import { during, Server } from './server';
 import { test as withShop, type Till } from './test';
 
@@ -41,6 +42,11 @@ export class StandbyPage {
         return this.till.page.locator('.line-steps .commands');
     }
 
+    private card(title: string): Locator {
+        const { page } = this.till;
+        return page.locator('section.card').filter({ has: page.getByRole('heading', { name: title, exact: true }) });
+    }
+
     /** Waits until the page says how the line is. */
     async says(state: string): Promise<void> {
         await expect(this.line.getByRole('status')).toHaveText(state, { timeout: TOLD_MS_MAX });
@@ -58,17 +64,19 @@ export class StandbyPage {
         return till.field(till.words.standby_key).inputValue();
     }
 
-    async set(address: string, key: string): Promise<void> {
-        const { till } = this;
-        await till.field(till.words.standby_address).fill(address);
-        await till.field(till.words.standby_key).fill(key);
-        await till.button(till.words.save).click();
+    async set(address: string, key: string, password = PASSWORD): Promise<void> {
+        const { words } = this.till;
+        const card = this.card(words.standby_setting);
+        await field(card, words.standby_address).fill(address);
+        await field(card, words.standby_key).fill(key);
+        await card.getByLabel(words.your_password).fill(password);
+        await card.getByRole('button', { name: words.save, exact: true }).click();
     }
 
     /** Has this server give its place to the other one. */
     async handOver(password: string): Promise<void> {
-        const { words, page } = this.till;
-        const card = page.locator('section.card').filter({ has: page.getByRole('heading', { name: words.hand_over, exact: true }) });
+        const { words } = this.till;
+        const card = this.card(words.hand_over);
         await card.getByLabel(words.your_password).fill(password);
         await card.getByRole('button', { name: words.hand_over_do, exact: true }).click();
     }
@@ -99,7 +107,7 @@ export async function together(till: Till): Promise<void> {
 /** An owner signs in at the shop and gives it its standby, behind the screens. */
 export async function pair(till: Till, standby: Server): Promise<void> {
     await till.api.signIn('1111', 'owner');
-    await till.api.call('set_standby', { address: standby.url, key: KEY, trusted: null });
+    await till.api.call('set_standby', { password: PASSWORD, address: standby.url, key: KEY, trusted: null });
     await together(till);
 }
 
