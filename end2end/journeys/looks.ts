@@ -1,8 +1,8 @@
 import type { Page } from '@playwright/test';
 import { newId, type Session } from '../pages/api';
 import { CutSheet } from '../pages/cut';
-import { DESK, expectLanguage, overflow, PHONE, shoot, violations } from '../pages/looks';
-import { AWAY, expect, test, type Till } from '../pages/test';
+import { look } from '../pages/looks';
+import { AWAY, expect, test } from '../pages/test';
 
 test.describe.configure({ mode: 'parallel', timeout: 180_000 });
 
@@ -27,24 +27,6 @@ const SHEETS: Record<string, (page: Page) => Promise<void>> = {
         await expect(page.locator('.receipt')).toBeVisible();
     },
 };
-
-/** Looks at what is shown, on a desk and on a phone, and takes its pictures. */
-async function look(till: Till, name: string, wrong: string[]): Promise<void> {
-    const { page, language } = till;
-    await expectLanguage(page, language);
-    const theme = await page.locator('html').getAttribute('data-theme');
-    for (const [width, size] of [[1440, DESK], [390, PHONE]] as const) {
-        await page.setViewportSize(size);
-        await page.evaluate(() => document.fonts.ready);
-        const where = `${name} ${language} ${theme} ${width}`;
-        // Each language is searched in both themes and both widths; the second pair would find what the first did.
-        const isSearched = (language === 'ar') === ((theme === 'dark') === (width === 1440));
-        if (isSearched) wrong.push(...(await violations(page, where)));
-        wrong.push(...(await overflow(page, where)));
-        await shoot(page, `${name}-${language}-${theme}-${width}`);
-    }
-    await page.setViewportSize(DESK);
-}
 
 for (const language of ['ar', 'en'] as const) {
     for (const theme of ['dark', 'light'] as const) {

@@ -3,6 +3,7 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import { expect, type Page } from '@playwright/test';
 import { fileURLToPath } from 'node:url';
+import type { Till } from './test';
 
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 const shots = fileURLToPath(new URL('../shots/', import.meta.url));
@@ -45,11 +46,29 @@ export async function overflow(page: Page, where: string): Promise<string[]> {
     }, where);
 }
 
-export async function shoot(page: Page, name: string): Promise<void> {
+async function shoot(page: Page, name: string): Promise<void> {
     await page.screenshot({ path: `${shots}${name}.png` });
 }
 
-export async function expectLanguage(page: Page, language: 'ar' | 'en'): Promise<void> {
+async function expectLanguage(page: Page, language: 'ar' | 'en'): Promise<void> {
     await expect(page.locator('html')).toHaveAttribute('lang', language);
     await expect(page.locator('html')).toHaveAttribute('dir', language === 'ar' ? 'rtl' : 'ltr');
+}
+
+/** Looks at what is shown, on a desk and on a phone, and takes its pictures. */
+export async function look(till: Till, name: string, wrong: string[]): Promise<void> {
+    const { page, language } = till;
+    await expectLanguage(page, language);
+    const theme = await page.locator('html').getAttribute('data-theme');
+    for (const [width, size] of [[1440, DESK], [390, PHONE]] as const) {
+        await page.setViewportSize(size);
+        await page.evaluate(() => document.fonts.ready);
+        const where = `${name} ${language} ${theme} ${width}`;
+        // Each language is searched in both themes and both widths; the second pair would find what the first did.
+        const isSearched = (language === 'ar') === ((theme === 'dark') === (width === 1440));
+        if (isSearched) wrong.push(...(await violations(page, where)));
+        wrong.push(...(await overflow(page, where)));
+        await shoot(page, `${name}-${language}-${theme}-${width}`);
+    }
+    await page.setViewportSize(DESK);
 }

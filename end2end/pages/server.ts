@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { test as base } from '@playwright/test';
+import { test as base, type TestInfo } from '@playwright/test';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 /** Where the browser's half lies. */
@@ -35,12 +35,13 @@ export class Server {
         readonly port: number,
         readonly data: string,
         readonly flags: string[],
+        private readonly host: string,
     ) {}
 
     /** Starts a server on a free port with fresh data, and waits until it answers. */
-    static async open(flags: string[] = []): Promise<Server> {
+    static async open(flags: string[] = [], host = '127.0.0.1'): Promise<Server> {
         const data = await mkdtemp(join(tmpdir(), 'mikrodash-'));
-        const server = new Server(await freePort(), data, flags);
+        const server = new Server(await freePort(), data, flags, host);
         try {
             await server.start();
         } catch (error) {
@@ -51,7 +52,7 @@ export class Server {
     }
 
     get url(): string {
-        return `http://127.0.0.1:${this.port}`;
+        return `http://${this.host}:${this.port}`;
     }
 
     /** The port for https, of the last start. */
@@ -192,20 +193,24 @@ async function freePort(): Promise<number> {
     return port;
 }
 
+/** Has a test use a server. One that ended by itself fails it; what it said is kept where the test fails. */
+export async function during(server: Server, name: string, info: TestInfo, use: (server: Server) => Promise<void>): Promise<void> {
+    await use(server);
+    const { crashed } = server;
+    if (crashed || info.status !== info.expectedStatus) {
+        await info.attach(`${name}.log`, { body: server.log, contentType: 'text/plain' });
+    }
+    await server.close();
+    if (crashed) throw new Error(`the ${name} ended by itself:\n${server.log}`);
+}
+
 export const test = base.extend<{ flags: string[]; shop: Server }>({
     /** More flags for the server: `test.use({ flags: ['--demo'] })`. */
     flags: [[], { option: true }],
 
     /** A server of its own for each test. */
     shop: async ({ flags }, use, info) => {
-        const shop = await Server.open(flags);
-        await use(shop);
-        const { crashed } = shop;
-        if (crashed || info.status !== info.expectedStatus) {
-            await info.attach('server.log', { body: shop.log, contentType: 'text/plain' });
-        }
-        await shop.close();
-        if (crashed) throw new Error(`the server ended by itself:\n${shop.log}`);
+        await during(await Server.open(flags), 'server', info, use);
     },
 
     baseURL: async ({ shop }, use) => {

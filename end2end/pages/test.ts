@@ -1,6 +1,6 @@
 // What every journey begins with: a shop, a device in front of it, and an ear for what the browser complains about.
 
-import { expect, type Browser, type BrowserContext, type Page } from '@playwright/test';
+import { expect, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from '@playwright/test';
 import { Api, type Role } from './api';
 import { field, Floor } from './floor';
 import { Line } from './line';
@@ -10,6 +10,8 @@ import { words, type Language, type Words } from './words';
 
 export type Theme = 'dark' | 'light';
 type Looks = { language: Language; theme: Theme };
+/** In front of which server a browser is, and how large it is. */
+type Place = { at: Server; viewport: BrowserContextOptions['viewport'] };
 
 const PINS: Record<Role, string> = { owner: '1111', manager: '2222', cashier: '3333' };
 
@@ -96,7 +98,7 @@ export class Till {
     }
 
     /** Waits until the page knows how it stands with the server. */
-    async linked(link: 'live' | 'syncing' | 'offline' | 'error' | 'signedout', timeout = FOUND_MS_MAX): Promise<void> {
+    async linked(link: 'live' | 'standby' | 'syncing' | 'offline' | 'error' | 'signedout', timeout = FOUND_MS_MAX): Promise<void> {
         await expect(this.page.locator('.badge')).toHaveAttribute('data-link', link, { timeout });
     }
 
@@ -148,7 +150,7 @@ export class FarTill extends Till {
 type Fixtures = Looks & {
     noise: Noise;
     till: Till;
-    another: (looks?: Partial<Looks>) => Promise<Till>;
+    another: (looks?: Partial<Looks & Place>) => Promise<Till>;
     far: () => Promise<FarTill>;
 };
 
@@ -173,14 +175,14 @@ export const test = withShop.extend<Fixtures>({
         await use(new Till(page, language));
     },
 
-    /** Opens more browsers in front of the same shop. */
+    /** Opens more browsers in front of the same shop, or of another server. */
     another: async ({ browser, language, theme, noise, shop }, use) => {
         const contexts: BrowserContext[] = [];
         await use(async (looks) => {
-            const worn = { language, theme, ...looks };
-            const context = await open(browser, shop.url);
+            const { at, viewport, ...worn } = { language, theme, at: shop, viewport: undefined, ...looks };
+            const context = await open(browser, at.url, viewport);
             contexts.push(context);
-            await dress(context, shop, worn, noise);
+            await dress(context, at, worn, noise);
             return new Till(await context.newPage(), worn.language);
         });
         for (const context of contexts) await context.close();
@@ -205,8 +207,8 @@ export const test = withShop.extend<Fixtures>({
     },
 });
 
-function open(browser: Browser, baseURL: string): Promise<BrowserContext> {
-    return browser.newContext({ baseURL });
+function open(browser: Browser, baseURL: string, viewport?: Place['viewport']): Promise<BrowserContext> {
+    return browser.newContext({ baseURL, ...(viewport && { viewport }) });
 }
 
 async function dress(context: BrowserContext, shop: Server, { language, theme }: Looks, noise: Noise): Promise<void> {
