@@ -98,6 +98,9 @@ pub enum Error {
     /// This server is a standby: it goes at the shop's only, when that is back.
     #[error("only the shop's own server does this")]
     AtShop,
+    /// What was typed is not the shop's name.
+    #[error("this is not the shop's name")]
+    WrongName,
     /// The standby has not got the shop's rows yet.
     #[error("the standby is not filled yet")]
     Filling,
@@ -124,6 +127,7 @@ impl Error {
             | Error::BadPassphrase
             | Error::BadLogo(_)
             | Error::ShortPassphrase
+            | Error::WrongName
             | Error::UnknownZone => 422,
             Error::LockedOut { .. } | Error::TooManyTries { .. } => 429,
             Error::Internal => 500,

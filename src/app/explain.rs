@@ -157,6 +157,7 @@ impl Error {
             Error::Unavailable => words.unavailable.to_owned(),
             Error::NoAnswer => words.no_answer.to_owned(),
             Error::NotHere => words.not_here.to_owned(),
+            Error::WrongName => words.wrong_name.to_owned(),
             Error::AtShop => words.at_shop.to_owned(),
             Error::Filling => words.standby_filling.to_owned(),
             Error::Internal => words.internal_error.to_owned(),

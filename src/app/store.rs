@@ -46,6 +46,8 @@ const PAST_AFTER_MS: i64 = 3_000;
 const LEASES_MS: i64 = 5_000;
 /// How often to look for the standby while the shop does not answer, and for the shop while the standby does.
 const AWAY_LOOK_MS: i64 = 2_000;
+/// A server that has owed an answer for so long is looked after.
+const OWED_MS: i64 = 4_000;
 const BACK_LOOK_MS: i64 = 2_000;
 /// How often to look whether a server that does not answer is still the one that is asked, in milliseconds.
 const OVER_LOOK_MS: u32 = 250;
@@ -156,8 +158,9 @@ pub struct Store {
     pub past: RwSignal<Option<PastKept>>,
     /// Who is asked, and how often that has changed.
     home: StoredValue<(Home, u32)>,
-    /// What opens the standby.
+    /// What opens the standby, and where that was as the page was drawn.
     pass: StoredValue<Option<Pass>>,
+    drawn_standby: StoredValue<String>,
     /// It is a standby that answers; since when the shop is away, as far as that is known.
     pub standby: RwSignal<Option<AtStandby>>,
     last_asked: StoredValue<LastAsked>,
@@ -206,8 +209,10 @@ impl Store {
     pub fn new(me: Staff, login_id: LoginId, snapshot: Snapshot, prefs: Prefs) -> Store {
         let now = snapshot.server_time;
         let engine = Engine::new(snapshot);
+        let shown = engine.replica.shown();
+        let standby_then = shown.shop().standby;
         Store {
-            shown: RwSignal::new(engine.replica.shown()),
+            shown: RwSignal::new(shown),
             engine: StoredValue::new(engine),
             clock_offset_ms: StoredValue::new(0),
             last_captured_at: StoredValue::new(Timestamp::default()),
@@ -225,6 +230,7 @@ impl Store {
             past: RwSignal::new(None),
             home: StoredValue::new((Home::Own, 0)),
             pass: StoredValue::new(None),
+            drawn_standby: StoredValue::new(standby_then),
             standby: RwSignal::new(None),
             last_asked: StoredValue::new(LastAsked {
                 past: -PAST_MS,
@@ -784,6 +790,11 @@ impl Store {
         });
     }
 
+    /// Tells whether the server of this page answers, and there is nothing more pressing to ask it.
+    pub fn is_live(self) -> bool {
+        self.link.get_untracked() == Link::Live && !self.is_elsewhere()
+    }
+
     /// Tells whether the pages are of another server than the one that is asked.
     fn is_elsewhere(self) -> bool {
         self.home.with_value(|(home, _)| *home != Home::Own)
@@ -827,6 +838,11 @@ impl Store {
         }
         let other = match (&home, link) {
             (Home::Own, Link::Offline) => self.pass.get_value().map(Home::Standby),
+            (Home::Own, _)
+                if self.engine.with_value(|engine| engine.waited_ms(now_ms)) > OWED_MS =>
+            {
+                self.pass.get_value().map(Home::Standby)
+            }
             (Home::Own, _) => None,
             // Whoever is not let in there waits for the shop.
             (Home::Standby(_), Link::SignedOut) => {
@@ -868,8 +884,16 @@ impl Store {
         });
         let is_due = now_ms - self.last_asked.get_value().pass >= PASS_MS;
         let is_other = !standby.is_empty() && standby != client::page::origin();
-        let is_live = self.link.get_untracked() == Link::Live && !self.is_elsewhere();
-        if has_it || !is_due || !is_other || !is_live || self.is_switched.get_value() {
+        let may_ask = self.is_live() && self.standby.get_untracked().is_none();
+        if !is_due || !is_other || !may_ask || self.is_switched.get_value() {
+            return;
+        }
+        if has_it {
+            // A page may ask only those that it was told of as it was drawn.
+            let is_old = self.drawn_standby.with_value(|drawn| *drawn != standby);
+            if is_old && self.n_pending.get_untracked() == 0 && !client::page::is_in_use() {
+                client::page::reload();
+            }
             return;
         }
         self.last_asked.update_value(|last| last.pass = now_ms);
@@ -920,7 +944,7 @@ impl Store {
     fn keep_past(self) {
         let now_ms = client::page::monotonic_ms();
         let is_due = now_ms - self.last_asked.get_value().past >= PAST_MS && now_ms > PAST_AFTER_MS;
-        if !is_due || self.link.get_untracked() != Link::Live {
+        if !is_due || !self.is_live() {
             return;
         }
         self.last_asked.update_value(|last| last.past = now_ms);
@@ -936,7 +960,7 @@ impl Store {
     fn keep_leases(self) {
         let now_ms = client::page::monotonic_ms();
         let is_due = now_ms - self.last_asked.get_value().leases >= LEASES_MS;
-        if !is_due || self.link.get_untracked() != Link::Live {
+        if !is_due || !self.is_live() || self.standby.get_untracked().is_some() {
             return;
         }
         let (device_id, incarnation) = untrack(|| self.journal_id());

@@ -547,6 +547,7 @@ catalogue! {
     unknown_item: "الصنف ده مش موجود", "There is no such item";
     unknown_part: "الحاجة دي مش موجودة في الحساب", "That is not on the bill any more";
     unknown_staff: "الموظف ده مش موجود", "There is no such person";
+    wrong_name: "ده مش اسم المحل", "That is not the shop's name";
     at_shop: "ده مكانه جهاز المحل نفسه، استنى لما يرجع", "Only the shop's own server does this; wait until it is back";
     standby: "السيرفر الاحتياطي", "Standby";
     standby_waits: "مستني المحل", "Waiting for the shop";

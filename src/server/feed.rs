@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
+use futures::stream::select;
 use futures::{Stream, StreamExt};
 use tokio_stream::wrappers::WatchStream;
 
@@ -31,16 +32,18 @@ pub async fn feed(
     State(server): State<Arc<Server>>,
     headers: HeaderMap,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    let stands = WatchStream::new(server.sequencer.stand());
+    let stands = WatchStream::new(server.sequencer.stand()).map(drop);
+    let lines = WatchStream::from_changes(server.line.news()).map(drop);
+    let news = Arc::clone(&server);
     let mut stopping = server.stopping.subscribe();
-    let events = stands
-        .map(|stand| {
+    let events = select(stands, lines)
+        .map(move |()| {
+            let stand = *news.sequencer.stand().borrow();
+            let standby = stand.standby;
             let told = Told {
                 cursor: stand.position.cursor,
-                held: stand
-                    .standby
-                    .map(|holding| holding.mark)
-                    .unwrap_or_default(),
+                held: standby.map(|holding| holding.mark).unwrap_or_default(),
+                away_since: standby.and_then(|_| news.line.away_since()),
             };
             Ok(Event::default()
                 .id(told.cursor.to_string())

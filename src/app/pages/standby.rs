@@ -143,7 +143,7 @@ fn Line(desk: Desk) -> impl IntoView {
                 <div>
                     <dt>{word}</dt>
                     <dd>
-                        <bdi dir="ltr">{text}</bdi>
+                        <bdi>{text}</bdi>
                     </dd>
                 </div>
             }

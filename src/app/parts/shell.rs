@@ -59,7 +59,7 @@ fn watch_backups(store: Store) {
         let turn = Memo::new(move |_| store.now().0 / BACKUP_MS);
         Effect::new(move || {
             turn.get();
-            if store.link.get() == Link::Live {
+            if store.link.get() == Link::Live && store.is_live() {
                 spawn_local(async move {
                     if let Ok(found) = api::is_backup_late().await {
                         is_late.try_set(found);

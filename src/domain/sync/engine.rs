@@ -198,6 +198,13 @@ impl Engine {
         sent.n_failures.max(pulled.n_failures)
     }
 
+    /// For how long the server has owed an answer, in milliseconds.
+    pub fn waited_ms(&self, now_ms: i64) -> i64 {
+        let asked = [self.pull_sent_ms, self.flusher.sent_ms()];
+        let first = asked.into_iter().flatten().min();
+        first.map_or(0, |asked_ms| now_ms - asked_ms)
+    }
+
     /// When the server was last heard, on the clock that never jumps.
     pub fn heard_ms(&self) -> Option<i64> {
         self.heard_ms
@@ -257,7 +264,8 @@ impl Engine {
                 self.heard(now_ms);
                 self.told = told;
                 self.is_behind |= told.cursor != self.replica.position().cursor
-                    || told.held != self.replica.held_mark();
+                    || told.held != self.replica.held_mark()
+                    || told.away_since != self.replica.away_since();
                 self.flusher.patience.hurry();
                 self.pull_patience.hurry();
             }

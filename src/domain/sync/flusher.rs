@@ -204,6 +204,11 @@ impl Flusher {
         self.is_news = true;
     }
 
+    /// When it sent what has no answer yet.
+    pub fn sent_ms(&self) -> Option<i64> {
+        self.in_flight.map(|in_flight| in_flight.since_ms)
+    }
+
     /// Another server is spoken to from now on: what it has of the journal is not known yet, nor whom it lets in.
     pub fn turn(&mut self) {
         *self = Flusher {

@@ -220,11 +220,15 @@ pub struct Told {
     pub cursor: u64,
     /// So much a standby holds on top of it.
     pub held: HeldMark,
+    /// Since when the shop is away, as its standby says.
+    pub away_since: Option<Timestamp>,
 }
 
 impl fmt::Display for Told {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} {}", self.cursor, self.held.list, self.held.n)
+        let away_ms = self.away_since.map_or(0, |since| since.0);
+        let HeldMark { list, n } = self.held;
+        write!(f, "{} {list} {n} {away_ms}", self.cursor)
     }
 }
 
@@ -240,6 +244,7 @@ impl FromStr for Told {
                 list: next().parse()?,
                 n: next().parse()?,
             },
+            away_since: Some(Timestamp(next().parse()?)).filter(|since| since.0 > 0),
         })
     }
 }

@@ -24,6 +24,8 @@ pub struct Board {
     known: Mutex<Known>,
     /// Which line counts: a new one ends the one before.
     line: watch::Sender<u64>,
+    /// Counts when the line comes up and goes down.
+    news: watch::Sender<u64>,
     /// What the standby held at the start has its place.
     has_caught_up: watch::Sender<bool>,
     /// Until when that is waited for.
@@ -37,6 +39,7 @@ impl Default for Board {
         Board {
             known: Mutex::default(),
             line: watch::Sender::new(0),
+            news: watch::Sender::new(0),
             has_caught_up: watch::Sender::new(true),
             expected_to: OnceLock::new(),
             wake: Notify::new(),
@@ -119,11 +122,19 @@ impl Board {
         known.view.heard_at = Some(now);
         known.view.version.clone_from(&theirs.version);
         known.view.trouble = None;
+        drop(known);
+        self.news.send_modify(|n| *n += 1);
+    }
+
+    /// Word of the line, whenever it comes up or goes down.
+    pub fn news(&self) -> watch::Receiver<u64> {
+        self.news.subscribe()
     }
 
     /// The line is over.
     pub fn is_down(&self) {
         self.known().view.up_since = None;
+        self.news.send_modify(|n| *n += 1);
     }
 
     /// No line came about.

@@ -2,7 +2,7 @@
 //!
 //! Here is what it does to its database, as the one writer that a sequencer is for a shop; what it decides is
 //! [`Standby`]'s. The line between the two servers is dialled by the shop ([`dial`]), as that stands behind a router of
-//! its provider's, and taken by the standby ([`door`]). Both speak the same on it ([`talk`]), in messages ([`line`]); what stands beside the
+//! its provider's, and taken by the standby ([`door`]). Both speak the same on it ([`talk`]), in messages ([`mod@line`]); what stands beside the
 //! log goes along.
 
 pub mod board;
@@ -270,7 +270,7 @@ pub async fn take_over(server: &Arc<Server>, shop_name: &str) -> Result<(), Erro
     }
     let shop = sync::shop(&mut *server.readers.acquire().await?).await?;
     if shop.name.trim() != shop_name.trim() {
-        return Err(Error::BadRequest);
+        return Err(Error::WrongName);
     }
     whole(promote(Arc::clone(server))).await.map_err(|error| {
         tracing::error!(%error, "this server cannot be put in office");

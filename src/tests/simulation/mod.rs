@@ -561,6 +561,7 @@ impl World {
             Told {
                 cursor: self.servers[n].position().cursor,
                 held: standby.map(Standby::mark).unwrap_or_default(),
+                away_since: None,
             }
         });
         let news = [0, 1].map(|n| std::mem::replace(&mut self.told[n], told[n]) != told[n]);
