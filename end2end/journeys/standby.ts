@@ -417,12 +417,17 @@ test('whom the shop has put out is not let in by the standby', async ({ till, an
 });
 
 test.describe('a device that was there before the shop had a standby', () => {
-    test('goes on at it with the page that is open', async ({ till, another, shop, standby, noise }) => {
+    test('goes on at it with a page that nobody looked at for a while', async ({ till, another, shop, standby, noise }) => {
         noise.expect(AWAY);
         const phone = await another({ viewport: PHONE });
         await phone.enter('cashier');
         await pair(till, standby);
         await prepared(phone, standby);
+        // Its page was drawn when there was no standby to ask; it is drawn anew while nobody looks.
+        const drawn = await loadedAt(phone.page);
+        await phone.page.evaluate(() => Object.defineProperty(document, 'hidden', { get: () => true }));
+        await expect.poll(() => loadedAt(phone.page).catch(() => drawn), { timeout: 40_000 }).not.toBe(drawn);
+        await phone.linked('live');
         await shop.kill9();
         await goesOn(phone);
         await start(phone, 6);

@@ -889,9 +889,9 @@ impl Store {
             return;
         }
         if has_it {
-            // A page may ask only those that it was told of as it was drawn.
+            // A page may ask only those that it was told of as it was drawn. Nobody looks at it now.
             let is_old = self.drawn_standby.with_value(|drawn| *drawn != standby);
-            if is_old && self.n_pending.get_untracked() == 0 && !client::page::is_in_use() {
+            if is_old && self.n_pending.get_untracked() == 0 && !client::page::is_visible() {
                 client::page::reload();
             }
             return;

@@ -42,12 +42,6 @@ pub fn script_address() -> Option<String> {
     link.get_attribute("href")
 }
 
-/// Tells whether somebody is in the middle of something: a sheet is open, or a field has the cursor.
-pub fn is_in_use() -> bool {
-    let has = |selector| document().query_selector(selector).ok().flatten().is_some();
-    is_visible() && (has("dialog[open]") || has("input:focus, textarea:focus, select:focus"))
-}
-
 /// Tells whether the browser says that it is on a phone, as it says to the server when somebody signs in.
 pub fn is_phone() -> bool {
     let agent = window().navigator().user_agent();

@@ -7,13 +7,16 @@ use std::time::Duration;
 
 use axum::body::Body as HttpBody;
 use axum::http::Request;
+use mikrodash::domain::gateway::Fingerprint;
 use mikrodash::domain::id::{DeviceId, Incarnation, OpId, SessionId};
 use mikrodash::domain::op::Body;
 use mikrodash::domain::registry::{State, Table};
 use mikrodash::domain::session::Session;
+use mikrodash::domain::standby::LineTrouble;
 use mikrodash::domain::sync::{Boot, HeldPage, PullAsk, PullReply, PushReply, Snapshot, WireOp};
 use mikrodash::server::listen::{self, Limits};
-use mikrodash::server::{Begin, Doors, Join, db, standby};
+use mikrodash::server::tls::{Tls, TlsSettings};
+use mikrodash::server::{Begin, Doors, Join, db, now, standby};
 use serde_json::json;
 use sqlx::AssertSqlSafe;
 use tempfile::TempDir;
@@ -327,12 +330,64 @@ async fn a_line_needs_its_key() {
     let wire = Wire::to(listen_to(&standby).await).await;
     join(&shop, &wire, "another key").await;
     tokio::spawn(standby::dial::keep(Arc::clone(&shop.server)));
-    let wrong = Some(mikrodash::domain::standby::LineTrouble::WrongKey);
+    let wrong = Some(LineTrouble::WrongKey);
     until("that the key is refused", async || {
         shop.server.line.view().trouble == wrong
     })
     .await;
     assert_eq!(standby.server.sequencer.position().cursor, 0);
+}
+
+/// A standby without a name on the internet shows a certificate of its own, which the owner confirms.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_goes_over_https_to_the_certificate_that_the_owner_has_confirmed() {
+    let (shop, owner) = Shop::ready().await;
+    let standby = empty_standby().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (settings, folder) = (TlsSettings::default(), standby.folder.path());
+    let tls = Tls::open(folder, &standby.server, settings, address.ip(), now()).unwrap();
+    let (router, stopping) = (standby.router.clone(), standby.server.stopping.subscribe());
+    let acceptor = Some(tls.acceptor().unwrap());
+    tokio::spawn(listen::serve(
+        listener,
+        acceptor,
+        router,
+        Limits::default(),
+        stopping,
+    ));
+    tokio::spawn(standby::dial::keep(Arc::clone(&shop.server)));
+    let origin = format!("https://localhost:{}", address.port());
+    let set = async |key: Option<&str>, trusted: Option<String>| {
+        let set =
+            json!({ "password": PASSWORD, "address": origin, "key": key, "trusted": trusted });
+        let answer = shop.call("set_standby", &set, Some(&owner.cookie)).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+    };
+    set(Some(KEY), None).await;
+    let shown = || match shop.server.line.view().trouble {
+        Some(LineTrouble::Untrusted(Fingerprint(shown))) => Some(shown),
+        _ => None,
+    };
+    until("that the certificate is shown", async || shown().is_some()).await;
+    assert_eq!(standby.server.sequencer.position().cursor, 0);
+    let found = shown().unwrap();
+    set(None, Some(found.chars().rev().collect())).await;
+    sleep(Duration::from_millis(500)).await;
+    assert_eq!(
+        standby.server.sequencer.position().cursor,
+        0,
+        "it is another certificate"
+    );
+    set(None, Some(found)).await;
+    are_equal(&shop, &standby).await;
+    // Saving again without a word of the certificate leaves it trusted.
+    set(None, None).await;
+    until("that it is up again", async || {
+        shop.server.line.view().up_since.is_some()
+    })
+    .await;
+    are_equal(&shop, &standby).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -349,7 +404,7 @@ async fn a_server_that_took_the_place_of_the_standby_is_told_nothing() {
         .await
         .unwrap();
     tokio::spawn(standby::dial::keep(Arc::clone(&shop.server)));
-    let stranger = Some(mikrodash::domain::standby::LineTrouble::Stranger);
+    let stranger = Some(LineTrouble::Stranger);
     until("that it is a stranger", async || {
         shop.server.line.view().trouble == stranger
     })

@@ -270,10 +270,11 @@ fn Setting(desk: Desk) -> impl IntoView {
         let proof = password.get_untracked();
         password.set(String::new());
         spawn_local(async move {
-            desk.told(
-                api::set_standby(proof, address, typed, None).await,
-                words.was_saved,
-            );
+            let set = api::set_standby(proof, address, typed, None).await;
+            if set.is_ok() {
+                key.try_set(String::new());
+            }
+            desk.told(set, words.was_saved);
         });
     };
     let leave = move || {
@@ -329,26 +330,26 @@ fn Setting(desk: Desk) -> impl IntoView {
                         />
                         <TextField label=words.standby_key text=key max=200 dir="ltr" />
                     </div>
+                    <PasswordField password />
+                    <div class="btn-row">
+                        <Button
+                            icon="check"
+                            class="btn btn-primary"
+                            text=words.save.to_owned()
+                            disabled=has_none
+                            on_press=save
+                        />
+                        <Show when=move || is_paired.get() == Some(true)>
+                            <Button
+                                icon="trash"
+                                text=words.standby_leave.to_owned()
+                                disabled=has_none
+                                on_press=leave
+                            />
+                        </Show>
+                    </div>
                 </li>
             </ol>
-            <PasswordField password />
-            <div class="btn-row">
-                <Button
-                    icon="check"
-                    class="btn btn-primary"
-                    text=words.save.to_owned()
-                    disabled=has_none
-                    on_press=save
-                />
-                <Show when=move || is_paired.get() == Some(true)>
-                    <Button
-                        icon="trash"
-                        text=words.standby_leave.to_owned()
-                        disabled=has_none
-                        on_press=leave
-                    />
-                </Show>
-            </div>
         </section>
     }
 }
