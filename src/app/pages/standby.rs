@@ -265,8 +265,8 @@ fn Setting(desk: Desk) -> impl IntoView {
         });
     };
     let save = move || {
-        let (address, key) = (address.get_untracked(), key.get_untracked());
-        let typed = Some(key.trim().to_owned()).filter(|key| !key.is_empty());
+        let address = address.get_untracked();
+        let typed = Some(key.get_untracked().trim().to_owned()).filter(|key| !key.is_empty());
         let proof = password.get_untracked();
         password.set(String::new());
         spawn_local(async move {
