@@ -94,20 +94,14 @@ pub fn own_origins(server: &Server) -> Vec<String> {
     let Some(doors) = server.doors.get() else {
         return Vec::new();
     };
-    let mut origins = vec![
-        format!("http://localhost:{}", doors.port),
-        format!("http://127.0.0.1:{}", doors.port),
-    ];
+    let plain = |host: &str| format!("http://{host}:{}", doors.port);
+    let mut origins = vec![plain("localhost"), plain("127.0.0.1")];
+    if doors.is_plain_allowed {
+        let places = places(doors).into_iter();
+        origins.extend(places.map(|place| format!("http://{place}")));
+    }
     if let Some((port, tls)) = &doors.tls {
-        let here = ["localhost".to_owned(), "127.0.0.1".to_owned()];
-        let hosts =
-            tls.name()
-                .into_iter()
-                .chain(here)
-                .chain(lan_addresses(doors.address).into_iter().map(|ip| match ip {
-                    IpAddr::V4(ip) => ip.to_string(),
-                    IpAddr::V6(ip) => format!("[{ip}]"),
-                }));
+        let hosts = tls.hosts().into_iter();
         origins.extend(hosts.map(|host| secure_origin(&host, *port)));
     }
     origins

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::domain::gateway::Trouble;
 use crate::domain::id::{BatchId, DeviceId, Incarnation, PackageId, VoucherId};
 use crate::domain::op::Body;
 use crate::domain::outcome::Reason;
@@ -169,7 +170,12 @@ pub async fn batch(server: &Server, batch_id: BatchId) -> Result<Vec<Voucher>, E
 
 /// Who is logged in at the hotspot, as the gateway told last.
 pub async fn guests(server: &Server) -> Result<GuestsView, Error> {
-    let (seen_at, trouble) = server.gateway_seen.lock().await.clone();
+    let (seen_at, trouble) = if server.sequencer.is_standby() {
+        // What the shop's gateway told last came over the line.
+        (None, Some(Trouble::AtShop))
+    } else {
+        server.gateway_seen.lock().await.clone()
+    };
     let mut read = server.readers.begin().await?;
     let kept = db::find_meta(&mut read, SEEN_AT).await?;
     let kept = kept.and_then(|text| text.parse().ok()).map(Timestamp);

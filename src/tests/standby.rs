@@ -17,7 +17,7 @@ use mikrodash::domain::sync::{Boot, HeldPage, PullAsk, PullReply, PushReply, Sna
 use mikrodash::server::listen::{self, Limits};
 use mikrodash::server::tls::{Tls, TlsSettings};
 use mikrodash::server::{Begin, Doors, Join, db, now, standby};
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -320,6 +320,19 @@ async fn what_a_standby_cannot_do_it_refuses_in_words() {
         (answer.status.as_u16(), answer.text.as_str()),
         (409, "\"at_shop\"")
     );
+    // What hangs on the router says that, and what it told last is shown.
+    let nothing = json!({});
+    let guests = pair
+        .standby
+        .call("guests", &nothing, Some(&phone.cookie))
+        .await;
+    assert_eq!(guests.status, 200);
+    assert_eq!(guests.json::<Value>()["trouble"], "at_shop");
+    let wifi = pair
+        .standby
+        .call("wifi", &nothing, Some(&phone.cookie))
+        .await;
+    assert!(wifi.text.contains("at_shop"), "{}", wifi.text);
     pair.are_equal().await;
 }
 

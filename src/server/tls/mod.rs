@@ -294,6 +294,25 @@ impl Tls {
         is_ordered || self.authority().is_none()
     }
 
+    /// Every name and address under which browsers may have opened the shop, as an origin writes them.
+    pub fn hosts(&self) -> Vec<String> {
+        let Names { dns, addresses } = self.settings.wanted(self.address);
+        let ordered = self
+            .settings
+            .acme
+            .iter()
+            .flat_map(|acme| acme.names.clone());
+        let addresses = addresses.into_iter().map(|ip| match ip {
+            IpAddr::V4(ip) => ip.to_string(),
+            IpAddr::V6(ip) => format!("[{ip}]"),
+        });
+        let mut hosts: Vec<String> = self.name().into_iter().collect();
+        hosts.extend(dns.into_iter().chain(ordered).chain(addresses));
+        hosts.sort_unstable();
+        hosts.dedup();
+        hosts
+    }
+
     /// The name by which the shop is best found: the one that it announces, or that of the owner's certificate.
     pub fn name(&self) -> Option<String> {
         let current = self.current();
