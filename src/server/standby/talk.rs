@@ -35,7 +35,7 @@ const SILENCE: Duration = Duration::from_secs(35);
 /// How many operations are forwarded at once, and how many may be on their way.
 const FORWARD_MAX: usize = 100;
 const ON_THEIR_WAY_MAX: usize = 500;
-/// What is held for so long is forwarded again (rule 8).
+/// What was taken, and is held for so long after that all the same, is forwarded again (rule 8).
 const FORWARD_AGAIN: Duration = Duration::from_secs(30);
 /// How many entries the shop sends at once, and about how many bytes of them.
 const ENTRIES_MAX: u32 = 1_000;
@@ -204,6 +204,9 @@ impl Talk {
     ) -> Result<(), LineEnd> {
         let server = Arc::clone(&self.server);
         let mut stand = server.sequencer.stand();
+        if stand.borrow().standby.is_some() != self.is_standby {
+            return Err(LineEnd::Changed);
+        }
         let mut stopped = pin!(server.stopped());
         let mut look = interval(LOOK);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -293,9 +296,9 @@ impl Talk {
                 of: None,
             });
         }
-        if self.is_standby && self.forwarded_at.elapsed() > FORWARD_AGAIN {
+        let is_owed = self.on_their_way.is_empty() && self.forwarded_at.elapsed() > FORWARD_AGAIN;
+        if self.is_standby && is_owed {
             (self.forwarded, self.forwarded_at) = (i64::MIN, Instant::now());
-            self.on_their_way.clear();
             self.forward().await?;
         }
         self.tell_beside().await
