@@ -84,7 +84,7 @@ async fn move_bytes(
         let mode = *modes.borrow_and_update();
         let n_max = match mode {
             Mode::Open => bytes.len(),
-            Mode::Slow(per_second, _) => (per_second / 10).max(1),
+            Mode::Slow(per_second, _) => (per_second / 10).clamp(1, bytes.len()),
             Mode::Cut => return,
             Mode::Silent => {
                 modes.changed().await.unwrap();
