@@ -1,6 +1,7 @@
 //! The shop's own settings: one row, edited field by field.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
@@ -341,10 +342,15 @@ impl ShopChange {
 const HOST_CHARS_MAX: usize = 260;
 
 /// Tells whether a text is an origin to which a device may send what it has: over https, or on this very machine.
-fn is_origin(text: &str) -> bool {
+pub fn is_origin(text: &str) -> bool {
     let is_host_char = |c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c);
     let is_here = |host: &str| {
-        host == "localhost" || host.starts_with("localhost:") || host.starts_with("127.0.0.1")
+        let bare = match host.strip_prefix('[') {
+            Some(host) => host.split(']').next(),
+            None => host.split(':').next(),
+        };
+        let bare = bare.unwrap_or_default();
+        bare == "localhost" || bare.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
     };
     let secure = text.strip_prefix("https://");
     let plain = text.strip_prefix("http://").filter(|host| is_here(host));

@@ -110,11 +110,36 @@ fn BothServers() -> impl IntoView {
 fn Line(desk: Desk) -> impl IntoView {
     let (store, prefs) = (store(), prefs());
     let words = prefs.words();
-    move || {
+    // Apart from the facts, which are drawn at every look: what is being typed here must stay.
+    let trouble = desk.part(|view| {
+        let trouble = view
+            .line
+            .trouble
+            .clone()
+            .filter(|_| view.line.up_since.is_none());
+        Some((trouble?, view.address.clone()))
+    });
+    let trouble = move || {
+        let (trouble, address) = trouble.get().flatten()?;
+        Some(view! { <Trouble trouble address desk /> })
+    };
+    let tone = move || desk.found.get().map(|view| state(&view, words).0);
+    let head = move || {
+        let view = desk.found.get()?;
+        let (tone, state) = state(&view, words);
+        Some(view! {
+            <header>
+                <h2>{if view.is_standby { words.is_standby } else { words.is_shop }}</h2>
+                <span class="chip" data-tone=tone role="status">
+                    <span>{state}</span>
+                </span>
+            </header>
+        })
+    };
+    let facts = move || {
         let view = desk.found.get()?;
         let zone = store.shop_now().zone;
         let moment = move |at: Timestamp| prefs.moment(at, &zone);
-        let (tone, state) = state(&view, words);
         let line = &view.line;
         let milliseconds = |ms: i64| format!("{} {}", prefs.number(ms), words.ms);
         let facts: Vec<(&'static str, String)> = [
@@ -158,21 +183,17 @@ fn Line(desk: Desk) -> impl IntoView {
                 ></progress>
             }
         });
-        let trouble = line.trouble.clone().filter(|_| line.up_since.is_none());
         Some(view! {
-            <section class="card line-card" data-tone=tone>
-                <header>
-                    <h2>{if view.is_standby { words.is_standby } else { words.is_shop }}</h2>
-                    <span class="chip" data-tone=tone role="status">
-                        <span>{state}</span>
-                    </span>
-                </header>
-                {trouble
-                    .map(|trouble| view! { <Trouble trouble address=view.address.clone() desk /> })}
-                {fill}
-                <dl class="line-facts">{facts.collect_view()}</dl>
-            </section>
+            {fill}
+            <dl class="line-facts">{facts.collect_view()}</dl>
         })
+    };
+    view! {
+        <section class="card line-card" data-tone=tone>
+            {head}
+            {trouble}
+            {facts}
+        </section>
     }
 }
 

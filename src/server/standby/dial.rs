@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::domain::drill::Chance;
 use crate::domain::gateway::{Fingerprint, Sealed, Trust};
+use crate::domain::shop::is_origin;
 use crate::domain::standby::LineTrouble;
 use crate::domain::time::HOUR_MS;
 use crate::server::reach::{Guarded, may_reach};
@@ -137,14 +138,10 @@ pub fn read_address(text: &str) -> Option<String> {
     };
     let url = Url::parse(&text).ok()?;
     let host = url.host_str()?.trim_matches(['[', ']']);
-    let is_here = host == "localhost"
-        || host
-            .parse()
-            .is_ok_and(|ip: std::net::IpAddr| ip.is_loopback());
-    let is_fine = url.scheme() == "https" || (url.scheme() == "http" && is_here);
     let is_bare = url.path() == "/" && url.query().is_none() && url.username().is_empty();
     let may = host.parse().map_or(true, may_reach);
-    (is_fine && is_bare && may).then(|| url.origin().ascii_serialization())
+    let origin = url.origin().ascii_serialization();
+    (is_bare && may && is_origin(&origin)).then_some(origin)
 }
 
 /// Keeps the line up until the server stops.
@@ -307,6 +304,7 @@ mod tests {
             ("http://127.0.0.1:4000", Some("http://127.0.0.1:4000")),
             ("http://[::1]:4000", Some("http://[::1]:4000")),
             ("http://standby.example.com", None),
+            ("http://127.0.0.1.example.com", None),
             ("https://standby.example.com/path", None),
             ("https://user@standby.example.com", None),
             ("https://169.254.169.254", None),

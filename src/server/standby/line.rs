@@ -28,9 +28,7 @@ pub struct Hello {
     pub is_standby: bool,
     /// Where its log stands; its epoch has the latest reign that it has heard of.
     pub position: Position,
-    /// How many operations it holds.
-    pub n_held: usize,
-    /// The place of the last of them.
+    /// The place of the last operation among what it holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_to: Option<i64>,
     /// It was in office, and has given that away to whoever stands where it does.
@@ -39,8 +37,6 @@ pub struct Hello {
     /// Under which addresses browsers open it.
     #[serde(default)]
     pub origins: Vec<String>,
-    /// Its clock.
-    pub at: Timestamp,
 }
 
 /// What is said on a line.

@@ -2,8 +2,8 @@
 //!
 //! Here is what it does to its database, as the one writer that a sequencer is for a shop; what it decides is
 //! [`Standby`]'s. The line between the two servers is dialled by the shop ([`dial`]), as that stands behind a router of
-//! its provider's, and taken by the standby ([`door`]). Both speak the same on it ([`talk`]), in messages ([`mod@line`]); what stands beside the
-//! log goes along.
+//! its provider's, and taken by the standby ([`door`]). Both speak the same on it ([`talk`]), in messages
+//! ([`mod@line`]); what stands beside the log goes along.
 
 pub mod board;
 pub mod dial;
@@ -141,11 +141,9 @@ async fn hello(server: &Server) -> Result<Hello, Error> {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         is_standby: stand.standby.is_some(),
         position,
-        n_held: stand.standby.map_or(0, |holding| holding.mark.n),
         held_to: stand.standby.and_then(|holding| holding.last),
         has_given,
         origins: install::own_origins(server),
-        at: clock::now(),
     })
 }
 
@@ -283,14 +281,12 @@ pub async fn hand_over(server: &Server) -> Result<(), Error> {
     let own = server.sequencer.position();
     let is_ready =
         server.line.view().up_since.is_some() && server.line.has_all(own.epoch, own.cursor);
-    let given = server.sequencer.between(move |core| {
-        Box::pin(async move {
-            if !is_ready {
-                return Err(Untaken::NoStandby);
-            }
-            core.give_office().await
-        })
-    });
+    if !is_ready {
+        return Err(Error::Busy);
+    }
+    let given = server
+        .sequencer
+        .between(|core| Box::pin(core.give_office()));
     match given.await.ok_or(Error::Unavailable)? {
         Ok(()) => {
             db::standby::loosen(&mut *server.logins.lock().await).await?;
