@@ -1,7 +1,7 @@
 //! The shop's own settings: one row, edited field by field.
 
-use std::collections::BTreeMap;
 use core::net::IpAddr;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};

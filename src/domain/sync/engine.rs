@@ -3,6 +3,8 @@
 //! It is told what happened ([`Event`]) and answers what to do ([`Action`]). Whoever drives it - the page's store, or a
 //! simulation with a fake clock, network and disk - does that and tells it the result. Nothing here waits.
 
+use std::collections::BTreeMap;
+
 use crate::domain::drill::Chance;
 use crate::domain::id::{Incarnation, StaffId, uuid_v7};
 use crate::domain::op::Op;
@@ -144,6 +146,8 @@ pub struct Engine {
     flusher: Flusher,
     is_open: bool,
     pull_sent_ms: Option<i64>,
+    /// What was settled when the pull was sent, with its place in the log.
+    settled: BTreeMap<u64, u64>,
     pull_patience: Patience,
     is_fetching: bool,
     /// Pages of a pull that is not done. A row that changes again past a page is not in it, so only after the last page
@@ -407,6 +411,7 @@ impl Engine {
             Step::Prune {
                 durable: reply.durable.min(position.cursor),
                 epoch,
+                asked: std::mem::take(&mut self.settled),
                 of: journal.head.incarnation,
                 watermark: self.flusher.watermark(journal),
             },
@@ -453,6 +458,8 @@ impl Engine {
         let may_pull = !is_pulling && !self.is_fetching && self.pull_patience.is_over(now_ms);
         if self.is_behind && may_pull && !self.flusher.is_signed_out() {
             self.pull_sent_ms = Some(now_ms);
+            let epoch = self.replica.position().epoch;
+            self.settled = self.replica.journal().settled(epoch);
             let device_id = self.replica.journal().head.device_id;
             actions.push(Action::Pull(PullAsk {
                 held: self.replica.held_mark(),

@@ -124,6 +124,9 @@ pub enum Step {
         durable: u64,
         /// Under which epoch: what was settled under another is not certain to stand where it stood.
         epoch: Epoch,
+        /// What was settled when that was asked, by its number, with its place in the log. A log that has gone back since
+        /// may have given the same places to something else.
+        asked: BTreeMap<u64, u64>,
         /// Which life of the journal.
         of: Incarnation,
         /// How far the server has it; that must never fall behind what was forgotten.
@@ -169,9 +172,10 @@ impl Journal {
             Step::Prune {
                 durable,
                 epoch,
+                asked,
                 of,
                 watermark,
-            } => of == self.head.incarnation && self.prune(durable, epoch, watermark),
+            } => of == self.head.incarnation && self.prune(durable, epoch, &asked, watermark),
         }
     }
 
@@ -364,10 +368,27 @@ impl Journal {
         has_changed
     }
 
-    fn prune(&mut self, durable: u64, epoch: Epoch, watermark: u64) -> bool {
-        let is_kept = |settled: &Settled| settled.epoch == epoch && settled.seq <= durable;
+    /// The first operations, as far as they are settled under an epoch: their numbers, with their places in the log.
+    pub fn settled(&self, epoch: Epoch) -> BTreeMap<u64, u64> {
+        let place = |entry: &JournalEntry| {
+            let settled = entry.settled.filter(|settled| settled.epoch == epoch)?;
+            Some((entry.wire.device_seq, settled.seq))
+        };
+        self.entries.iter().map_while(place).collect()
+    }
+
+    fn prune(
+        &mut self,
+        durable: u64,
+        epoch: Epoch,
+        asked: &BTreeMap<u64, u64>,
+        watermark: u64,
+    ) -> bool {
         let is_safe = |entry: &JournalEntry| {
-            entry.wire.device_seq <= watermark && entry.settled.as_ref().is_some_and(is_kept)
+            let n = entry.wire.device_seq;
+            let settled = entry.settled.filter(|settled| settled.epoch == epoch);
+            let is_kept = |place: u64| place <= durable && asked.get(&n) == Some(&place);
+            n <= watermark && settled.is_some_and(|settled| is_kept(settled.seq))
         };
         let n_safe = self
             .entries
@@ -414,5 +435,65 @@ impl JournalHead {
             settled: None,
             is_dismissed: false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::id::{LoginId, SessionId};
+    use crate::domain::op::{Body, SCHEMA};
+    use crate::domain::time::Timestamp;
+
+    /// A bug: a log went back while an answer about the one before was on its way, and what had been given one of its
+    /// places since was forgotten with what had stood there.
+    #[test]
+    fn what_was_settled_after_the_question_is_not_forgotten_with_the_answer() {
+        let op_id = OpId::default();
+        let op = Op {
+            op_id,
+            device_id: DeviceId::default(),
+            incarnation: Incarnation::default(),
+            device_seq: 0,
+            login_id: LoginId::default(),
+            captured_at: Timestamp(0),
+            clock_offset_ms: 0,
+            seen: 0,
+            schema: SCHEMA,
+            approval: None,
+            body: Body::SessionPaused {
+                session_id: SessionId::default(),
+            },
+        };
+        let mut journal = Journal::default();
+        let (ops, by) = (vec![op], StaffId::default());
+        journal.step(Step::Record { ops, by });
+        let epoch = Epoch::default();
+        let prune = |asked| Step::Prune {
+            durable: 25,
+            epoch,
+            asked,
+            of: Incarnation::default(),
+            watermark: 1,
+        };
+        let asked = journal.settled(epoch);
+        let outcome = Outcome::Applied;
+        let said = |seq| OpOutcome {
+            op_id,
+            outcome,
+            seq,
+        };
+        let settle = |seq| Step::Settle {
+            epoch,
+            outcomes: vec![said(seq)],
+            heard: None,
+        };
+        journal.step(settle(8));
+        assert!(!journal.step(prune(asked)), "nobody had asked about it");
+        let asked = journal.settled(epoch);
+        journal.step(settle(9));
+        assert!(!journal.step(prune(asked)), "it stood elsewhere");
+        let asked = journal.settled(epoch);
+        assert!(journal.step(prune(asked)) && journal.entries.is_empty());
     }
 }

@@ -474,7 +474,8 @@ impl Standby {
     }
 
     /// Begins its copy again, with nothing. What it holds stays; what stood in its log and the shop lacks - `lost`, oldest
-    /// first - is held again.
+    /// first - is held again. How far devices have sent has to be forgotten with it: should the shop lose before the copy
+    /// is whole what it has now, they have to send it again.
     pub fn empty(&mut self, draft: &mut Draft, lost: Vec<LogEntry>) {
         self.hold_again(draft, lost);
         let epoch = self.position.epoch;

@@ -213,6 +213,14 @@ pub async fn cut(connection: &mut SqliteConnection, seq: u64) -> Result<(), sqlx
     Ok(())
 }
 
+/// Forgets how far devices have sent: a copy that begins again has nothing of what they sent before.
+pub async fn forget_heads(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    sqlx::query("delete from device_head")
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 /// The chain at places of the log, as far as it goes.
 pub async fn chains_at(
     connection: &mut SqliteConnection,

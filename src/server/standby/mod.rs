@@ -511,6 +511,7 @@ impl Core {
         db::begin(&mut self.connection).await?;
         db::standby::put_draft(&mut self.connection, &draft).await?;
         db::standby::cut(&mut self.connection, 0).await?;
+        db::standby::forget_heads(&mut self.connection).await?;
         self.put_end().await?;
         db::commit(&mut self.connection).await?;
         self.ask_first().await

@@ -17,8 +17,8 @@ use mikrodash::domain::outcome::Outcome;
 use mikrodash::domain::registry::State;
 use mikrodash::domain::staff::{Role, StaffChange};
 use mikrodash::domain::sync::{
-    Action, Engine, Epoch, Event, Failure, Fit, Held, Journal, JournalEntry, Position, PullAsk,
-    PushBatch, Snapshot, Standby, Step, TailAsk, TailReply, Told,
+    Action, Engine, Epoch, Event, Failure, Fit, Held, Journal, JournalEntry, LogEntry, Position,
+    PullAsk, PushBatch, Snapshot, Standby, Step, TailAsk, TailReply, Told,
 };
 use mikrodash::domain::time::{DAY_MS, MINUTE_MS, Timestamp};
 
@@ -988,15 +988,26 @@ impl World {
         !self.servers[server].is_dead && self.claimed.iter().all(has)
     }
 
+    /// What of the shop's log cannot be lost: all up to the last operation that was claimed to be safe, and that the
+    /// other server does not hold. A copy in the middle of its first fill is none: it may have to begin again.
+    fn n_safe(&self, shop: usize) -> usize {
+        let other = &self.servers[1 - shop];
+        let is_only_here = |entry: &LogEntry| {
+            let op_id = &entry.op_id;
+            let is_there = !other.is_dead && other.is_safe(op_id);
+            self.claimed.contains(op_id) && !is_there
+        };
+        let last = self.servers[shop].log.iter().rposition(is_only_here);
+        let first = usize::try_from(N_STAFF).unwrap();
+        last.map_or(first, |last| first.max(last + 1))
+    }
+
     /// How much of its log the shop's server keeps when it loses its end; none where nothing may be lost now.
     fn kept(&mut self) -> Option<usize> {
         let shop = self.shop();
         let n = self.servers[shop].log.len();
         let safe = if self.has_standby() {
-            if !self.has_claimed(1 - shop) {
-                return None;
-            }
-            usize::try_from(N_STAFF).unwrap()
+            self.n_safe(shop)
         } else if self.servers[shop].peer.is_some() {
             n
         } else {

@@ -87,11 +87,20 @@ impl Server {
     }
 
     pub fn has(&self, op_id: &OpId) -> bool {
-        let holds = |standby: &Standby| {
-            let mut held = standby.held().values();
-            held.any(|held| held.wire.op_id == *op_id)
-        };
-        self.places.contains_key(op_id) || self.standby.as_ref().is_some_and(holds)
+        self.places.contains_key(op_id) || self.holds(op_id)
+    }
+
+    /// It has an operation, and keeps it whatever the other server says.
+    pub fn is_safe(&self, op_id: &OpId) -> bool {
+        self.holds(op_id) || (self.is_whole() && self.places.contains_key(op_id))
+    }
+
+    fn holds(&self, op_id: &OpId) -> bool {
+        let mut held = self
+            .standby
+            .iter()
+            .flat_map(|standby| standby.held().values());
+        held.any(|held| held.wire.op_id == *op_id)
     }
 
     pub fn push(&mut self, batch: &PushBatch, now: Timestamp) -> PushReply {
@@ -404,6 +413,7 @@ impl Server {
         self.standby.as_mut().unwrap().empty(&mut draft, lost);
         self.commit(draft);
         self.cut(0);
+        self.heads.clear();
         (self.desk.state, self.revs) = (State::default(), BTreeMap::new());
     }
 
@@ -503,6 +513,8 @@ impl Server {
     /// Loses everything after an entry, and does not know it.
     pub fn lose(&mut self, n_kept: usize) {
         self.cut(n_kept);
+        // A machine that goes back knows no more of its standby than it did then.
+        self.peer = self.peer.map(|kept| kept.min(n_kept as u64));
         let mut fold = self.folds.last().cloned().unwrap_or_default();
         fold.take_in(&self.log, &self.read);
         self.folds.push(fold.clone());
