@@ -6,7 +6,7 @@ import { AWAY, expect, test } from '../pages/test';
 
 test.describe.configure({ mode: 'parallel', timeout: 180_000 });
 
-const PAGES = ['/', '/sale', '/tasks', '/history', '/menu', '/stations', '/staff', '/rights', '/devices', '/vouchers', '/vouchers/all', '/profiles', '/guests', '/wifi', '/gateway', '/router', '/portal', '/backup', '/standby', '/audit', '/settings', '/more', '/install'];
+const PAGES = ['/', '/sale', '/tasks', '/history', '/menu', '/stations', '/staff', '/rights', '/devices', '/vouchers', '/vouchers/all', '/profiles', '/guests', '/wifi', '/gateway', '/router', '/portal', '/backup', '/standby', '/returned', '/audit', '/settings', '/more', '/install'];
 
 /** Opens something over the floor, by its place in the markup, which is the same in every language. */
 const SHEETS: Record<string, (page: Page) => Promise<void>> = {

@@ -13,6 +13,7 @@ use crate::domain::id::{
     BatchId, BrowserId, DeviceId, Incarnation, LoginId, OpId, PackageId, SessionId, StaffId,
     StationId, Uuid, VoucherId,
 };
+use crate::domain::loss::LossView;
 use crate::domain::money::Money;
 use crate::domain::op::Body;
 use crate::domain::outcome::Outcome;
@@ -1537,6 +1538,21 @@ pub async fn standby() -> Result<StandbyView, Error> {
         async {
             call.may(Right::Settings).await?;
             standby::view(&call.server).await
+        }
+        .await,
+    )
+}
+
+/// What the server's log had lost in the last weeks, and what came back.
+#[server(endpoint = "losses", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn losses() -> Result<Vec<LossView>, Error> {
+    use crate::domain::right::Right;
+    use crate::server::loss;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.may(Right::Settings).await?;
+            loss::list(&call.server).await
         }
         .await,
     )

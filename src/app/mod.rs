@@ -45,6 +45,7 @@ use crate::app::pages::more::MorePage;
 use crate::app::pages::portal::PortalPage;
 use crate::app::pages::print::PrintPage;
 use crate::app::pages::profiles::ProfilesPage;
+use crate::app::pages::returned::ReturnedPage;
 use crate::app::pages::rights::RightsPage;
 use crate::app::pages::router::RouterPage;
 use crate::app::pages::sale::SalePage;
@@ -123,6 +124,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("audit") view=AuditPage />
                     <Route path=path!("backup") view=BackupPage />
                     <Route path=path!("standby") view=StandbyPage />
+                    <Route path=path!("returned") view=ReturnedPage />
                     <Route path=path!("more") view=MorePage />
                 </ParentRoute>
             </Routes>

@@ -380,6 +380,24 @@ catalogue! {
     cut_stopped: "اللعب وقف من ساعة قطع النور", "Play stopped at the power cut";
     cut_undecided: "رجعنا في حساب وقت قطع النور", "Decision on the power cut taken back";
 
+    loss_found: "البيانات رجعت لورا", "Data went back";
+
+    // A loss of the log's end.
+    came_back: "إيه اللي رجع", "What came back";
+    loss_from: "البيانات رجعت لحد {from}", "Data went back to {from}";
+    loss_span: "من {from} لـ {to}", "{from} – {to}";
+    loss_restored: "اترجعت نسخة احتياطية", "A backup was put back";
+    loss_cut_short: "السيرفر ضاع منه آخر اللي اتسجل", "The server had lost the last that was recorded";
+    loss_promoted: "السيرفر الاحتياطي اشتغل مكان المحل", "The standby took the shop's place";
+    n_back: "رجع {n} من اللي اتسجل في الوقت ده", "Back from that time: {n}";
+    nothing_back: "لسه مفيش حاجة رجعت من الوقت ده", "Nothing from that time has come back yet";
+    is_out_note: "الأجهزة دي ما ظهرتش من ساعتها وممكن يكون عليها شغل لسه ما وصلش. افتح ميكروداش عليها وهي متصلة", "These devices have not been here since and may still have something. Open MikroDash on them while they are connected";
+    no_loss: "مفيش حاجة ضاعت", "Nothing went missing";
+    no_loss_note: "لو السيرفر رجع لنسخة أقدم، هنا بيبان الأجهزة رجّعت إيه", "Should the server go back to an older copy, this shows what the devices have brought back";
+    n_changes: "اتسجل", "Recorded";
+    first_of: "أول حاجة", "First";
+    last_of: "آخر حاجة", "Last";
+
     // A power cut.
     cut_title: "النور قطع", "Power cut";
     cut_from_to: "النور قطع من {from} لـ {to}", "The power was off {from} – {to}";
@@ -566,6 +584,7 @@ catalogue! {
     line_held: "محجوز لحد ما المحل يرجع", "Held until the shop is back";
     line_lag: "التأخير", "Lag";
     line_round_trip: "رايح جاي", "There and back";
+    line_went_back: "النسخة هنا رجعت لورا", "The copy here went back";
     line_bytes: "اتنقل", "Transferred";
     ms: "مللي ثانية", "ms";
     line_away: "السيرفر التاني ما بيردش: مقفول، أو العنوان غلط، أو النت فاصل هنا", "The other server does not answer: it is off, the address is wrong, or there is no internet here";

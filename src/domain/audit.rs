@@ -328,6 +328,7 @@ impl Group {
                 "voucher_told",
             ],
             Group::Shop => &[
+                "loss_found",
                 "station_edited",
                 "category_edited",
                 "item_edited",

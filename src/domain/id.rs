@@ -100,4 +100,6 @@ ids! {
     VoucherId;
     /// Names an outage of the server.
     OutageId;
+    /// Names a loss of the log's end.
+    LossId;
 }

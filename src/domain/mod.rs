@@ -11,6 +11,7 @@ pub mod health;
 pub mod id;
 pub mod json;
 pub mod logo;
+pub mod loss;
 pub mod menu;
 pub mod money;
 pub mod op;

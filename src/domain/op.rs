@@ -9,9 +9,10 @@ use crate::domain::bill::{Method, QUANTITY_MAX};
 use crate::domain::gateway::GatewayChange;
 use crate::domain::id::{
     BatchId, BrowserId, CategoryId, ChecklistId, DeviceId, ExtraId, GatewayId, Incarnation, ItemId,
-    LineId, LoginId, OpId, OutageId, PackageId, PaymentId, RunId, SaleId, SessionId, StaffId,
-    StationId, TaskId, Uuid, VoucherId,
+    LineId, LoginId, LossId, OpId, OutageId, PackageId, PaymentId, RunId, SaleId, SessionId,
+    StaffId, StationId, TaskId, Uuid, VoucherId,
 };
+use crate::domain::loss::LossCause;
 use crate::domain::menu::{CategoryChange, ItemChange};
 use crate::domain::money::Money;
 use crate::domain::outage::{OUTAGE_MS_MAX, Verdict};
@@ -430,6 +431,13 @@ pub enum Body {
         from: Timestamp,
         to: Timestamp,
     },
+    /// The log had lost its end; recorded by the server only. When that was found is the operation's own time.
+    LossFound {
+        loss_id: LossId,
+        from: Timestamp,
+        after: u64,
+        cause: LossCause,
+    },
     /// What is to become of the time that a session ran through an outage; none where a decision is taken back. `to` is
     /// the end as the person saw it, none where the outage went on, and `was` the verdict that stood.
     OutageDecided {
@@ -573,7 +581,8 @@ impl Body {
                 check_text(reason, NOTE_CHARS_MAX)?;
                 check_gap(*from, *to)
             }
-            Body::SessionPaused { .. }
+            Body::LossFound { .. }
+            | Body::SessionPaused { .. }
             | Body::SessionResumed { .. }
             | Body::StartEdited { .. }
             | Body::EndEdited { .. }
@@ -632,6 +641,7 @@ impl Body {
             }
             Body::GatewayEdited { gateway_id, .. } => gateway_id.0,
             Body::OutageFound { outage_id, .. } => outage_id.0,
+            Body::LossFound { loss_id, .. } => loss_id.0,
             Body::PackageEdited { package_id, .. } => package_id.0,
             Body::BatchMade { batch_id, .. } => batch_id.0,
             Body::VoucherSold { voucher_id, .. } | Body::VoucherTold { voucher_id, .. } => {
@@ -761,6 +771,7 @@ impl Body {
                 | Body::VouchersLeased { .. }
                 | Body::VoucherTold { .. }
                 | Body::OutageFound { .. }
+                | Body::LossFound { .. }
         )
     }
 }
@@ -863,6 +874,6 @@ mod tests {
             let body = serde_json::to_value(&op.body).unwrap();
             kinds.insert(body.as_object().unwrap().keys().next().unwrap().clone());
         }
-        assert_eq!(kinds.len(), 52, "every kind has its line: {kinds:?}");
+        assert_eq!(kinds.len(), 53, "every kind has its line: {kinds:?}");
     }
 }

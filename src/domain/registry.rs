@@ -11,10 +11,12 @@ use serde::{Deserialize, Serialize};
 use crate::domain::bill::Payment;
 use crate::domain::gateway::Gateway;
 use crate::domain::id::{
-    BatchId, BrowserId, CategoryId, ChecklistId, GatewayId, ItemId, OpId, OutageId, PackageId,
-    PaymentId, RunId, SaleId, SessionId, ShopId, StaffId, StationId, TaskId, Uuid, VoucherId,
+    BatchId, BrowserId, CategoryId, ChecklistId, GatewayId, ItemId, LossId, OpId, OutageId,
+    PackageId, PaymentId, RunId, SaleId, SessionId, ShopId, StaffId, StationId, TaskId, Uuid,
+    VoucherId,
 };
 use crate::domain::json;
+use crate::domain::loss::Loss;
 use crate::domain::menu::{Category, Item};
 use crate::domain::money::Money;
 use crate::domain::op::{Body, Choice};
@@ -239,6 +241,12 @@ impl Synced for Review {
     }
 }
 
+impl Synced for Loss {
+    fn is_open(&self) -> bool {
+        false
+    }
+}
+
 impl Synced for Outage {
     fn is_open(&self) -> bool {
         !self.is_past
@@ -287,6 +295,8 @@ macro_rules! tables {
             gateways: Gateway { gateway_id: GatewayId } = "gateway", Servers, LogOrder;
             /// When the server was not running while sessions were.
             outages: Outage { outage_id: OutageId } = "outage", Recent, LogOrder;
+            /// When a server found that its log had lost its end.
+            losses: Loss { loss_id: LossId } = "loss", Recent, LogOrder;
             $($more)*
         }
     };

@@ -272,7 +272,8 @@ impl Body {
             | Body::GatewayEdited { .. }
             | Body::VouchersLeased { .. }
             | Body::VoucherTold { .. }
-            | Body::OutageFound { .. } => Right::Settings,
+            | Body::OutageFound { .. }
+            | Body::LossFound { .. } => Right::Settings,
         }
     }
 }

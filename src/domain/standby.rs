@@ -51,6 +51,9 @@ pub struct LineView {
     pub n_bytes_out: u64,
     /// How many came from there.
     pub n_bytes_in: u64,
+    /// When the copy here was found to be another log than the shop's and went back, and how many operations of it were
+    /// handed over again; none since this server started.
+    pub went_back: Option<(Timestamp, usize)>,
     /// Why it is not up.
     pub trouble: Option<LineTrouble>,
 }

@@ -102,6 +102,20 @@ pub async fn pair_first(
     server.record(owner, Role::Owner, vec![body]).await
 }
 
+/// The browsers that are paired, by name, with when each was last here.
+pub async fn named(connection: &mut SqliteConnection) -> Result<Vec<(String, Timestamp)>, Error> {
+    let rows = db::row::list(connection, Table::Browser).await?;
+    let known = db::browser::list(connection).await?;
+    let named = rows.into_iter().filter_map(|row| {
+        let Row::Browser(row) = row else { return None };
+        let known = known
+            .iter()
+            .find(|known| known.browser_id == row.browser_id)?;
+        row.revoked.is_none().then_some((row.name, known.last_seen))
+    });
+    Ok(named.collect())
+}
+
 /// Pairs a browser, or gives it another name.
 pub async fn pair(
     server: &Server,

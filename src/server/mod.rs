@@ -19,6 +19,7 @@ mod install;
 mod limit;
 pub mod listen;
 pub(crate) mod logo;
+pub(crate) mod loss;
 mod mdns;
 mod offline;
 mod outage;
@@ -339,6 +340,7 @@ async fn open_shop(
     }
     refresh_zone(&mut core, &mut recorder).await;
     outage::look(&mut core, &mut recorder, now()).await?;
+    loss::look(&mut core, &mut recorder, now()).await?;
     Ok((core, recorder))
 }
 
@@ -729,6 +731,7 @@ fn register_functions() {
     register_explicit::<api::Standby>();
     register_explicit::<api::DrawStandbyKey>();
     register_explicit::<api::StandbyPass>();
+    register_explicit::<api::Losses>();
     register_explicit::<api::SetStandby>();
     register_explicit::<api::LeaveStandby>();
     register_explicit::<api::LetJoin>();

@@ -82,6 +82,20 @@ pub struct Holding {
     pub suspect: Option<Position>,
 }
 
+/// What became of a suspicion that the log has lost something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Suspicion {
+    /// It has not, or nobody knows of anything that it lost.
+    None,
+    /// A new epoch has begun just now; it cannot be told yet.
+    JustNow,
+    /// It has lost what stood after a place.
+    Lost {
+        /// The place.
+        after: u64,
+    },
+}
+
 /// The way to the sequencer, for everyone who records.
 #[derive(Clone, Debug)]
 pub struct Sequencer {
@@ -157,16 +171,16 @@ impl Sequencer {
     }
 
     /// Looks whether the log has lost the place where somebody stands, and begins a new epoch if it has (rule 4); the
-    /// number is drawn for that. False where it has begun one just now, and it cannot be told yet.
-    pub async fn suspect(&self, theirs: Position, now: Timestamp, nonce: u64) -> bool {
+    /// number is drawn for that.
+    pub async fn suspect(&self, theirs: Position, now: Timestamp, nonce: u64) -> Suspicion {
         let judged = self.between(move |core| Box::pin(core.suspect(theirs, now, nonce)));
         match judged.await {
-            Some(Ok(is_judged)) => is_judged,
+            Some(Ok(suspicion)) => suspicion,
             Some(Err(error)) => {
                 tracing::error!(%error, "a new epoch could not be begun");
-                false
+                Suspicion::JustNow
             }
-            None => false,
+            None => Suspicion::JustNow,
         }
     }
 
@@ -254,6 +268,10 @@ pub struct Core {
     pub(super) standby: Option<Standby>,
     /// The next tail is from a place before the end: what stands after that does not hold any more.
     pub(super) is_back: bool,
+    /// How many operations stood in the copy where it went back, in what is being done.
+    pub(super) n_back: Option<usize>,
+    /// The lowest place to which the copy went back since the start.
+    pub(super) agrees_to: Option<u64>,
     logins: HashMap<(LoginId, LoginId), Option<Maker>>,
     /// When somebody last showed that the log had lost its end.
     turned_at: Option<Timestamp>,
@@ -278,6 +296,8 @@ impl Core {
             desk: Desk::default(),
             standby: None,
             is_back: false,
+            n_back: None,
+            agrees_to: None,
             logins: HashMap::new(),
             turned_at: None,
         }
@@ -335,15 +355,16 @@ impl Core {
         theirs: Position,
         now: Timestamp,
         nonce: u64,
-    ) -> Result<bool, sqlx::Error> {
+    ) -> Result<Suspicion, sqlx::Error> {
         let own = self.desk.position;
         let chain = db::log::chain_at(&mut self.connection, theirs.cursor).await?;
-        if !is_suspect(own, theirs, chain == Some(theirs.chain)) {
-            return Ok(true);
+        let stands = chain == Some(theirs.chain);
+        if !is_suspect(own, theirs, stands) {
+            return Ok(Suspicion::None);
         }
         let is_just_now = |turned: &Timestamp| (0..TURN_MS_MIN).contains(&now.since(*turned));
         if self.turned_at.as_ref().is_some_and(is_just_now) {
-            return Ok(false);
+            return Ok(Suspicion::JustNow);
         }
         let epoch = own.epoch.after(theirs.epoch, nonce);
         db::log::put_epoch(&mut self.connection, epoch).await?;
@@ -354,7 +375,11 @@ impl Core {
         );
         self.desk.position.epoch = epoch;
         self.turned_at = Some(now);
-        Ok(true)
+        Ok(if stands {
+            Suspicion::None
+        } else {
+            Suspicion::Lost { after: own.cursor }
+        })
     }
 
     async fn can_write(&mut self) -> bool {

@@ -21,7 +21,7 @@ use crate::domain::sync::{
 use crate::domain::time::{DAY_MS, HOUR_MS, Timestamp};
 use crate::server::auth::{Who, cookie};
 use crate::server::document::{Standby, read_prefs};
-use crate::server::{Error, Prefs, Server, clock, db};
+use crate::server::{Error, Prefs, Server, clock, db, loss};
 
 /// How long a device holds what is closed: so that its business days are whole whatever hour they begin.
 const RECENT_MS: i64 = HELD_DAYS as i64 * DAY_MS;
@@ -151,9 +151,7 @@ pub async fn pull(server: &Server, ask: PullAsk) -> Result<PullReply, Error> {
         is_reset |= is_needed && !stands;
         is_sure &= stands;
         if is_suspect(head, place, stands) {
-            let nonce = u64::from_le_bytes(clock::chance());
-            let is_judged = server.sequencer.suspect(place, server_time, nonce);
-            is_behind |= !is_judged.await;
+            is_behind |= !loss::suspect(server, place).await;
             head.epoch = server.sequencer.position().epoch;
         }
     }

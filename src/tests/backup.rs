@@ -13,6 +13,7 @@ use mikrodash::domain::audit::Anchors;
 use mikrodash::domain::backup::{Defect, KEPT_DAYS, KEPT_MONTHS, KEPT_WEEKS, Manifest};
 use mikrodash::domain::drill::TEA_PRICE;
 use mikrodash::domain::id::{SessionId, StaffId};
+use mikrodash::domain::loss::{LossCause, LossView};
 use mikrodash::domain::money::Money;
 use mikrodash::domain::op::Body;
 use mikrodash::domain::outcome::Outcome;
@@ -275,6 +276,36 @@ async fn after_a_backup_is_back_devices_send_what_it_lacks_and_nothing_is_lost_o
         (&evening.before.sales, &evening.before.sessions)
     );
     assert!(n_lacking > 20);
+    let losses: Vec<LossView> = shop
+        .call("losses", &json!({}), Some(&evening.owner.cookie))
+        .await
+        .json();
+    let [found] = losses.as_slice() else {
+        panic!("{losses:?}");
+    };
+    assert_eq!(found.loss.cause, LossCause::Restored);
+    let back = |device: &Device| {
+        let of = found
+            .came_back
+            .iter()
+            .filter(|part| part.by == device.staff_id);
+        of.map(|part| part.n).sum::<u64>()
+    };
+    assert_eq!(
+        (back(&evening.owner), back(&cashier)),
+        (n_lacking as u64, 3)
+    );
+    let parts = &found.came_back;
+    assert!(
+        parts
+            .iter()
+            .all(|part| part.first >= found.loss.from && part.last < found.loss.to)
+    );
+    let folder = shop.folder;
+    shop.server.stop().await;
+    let shop = Shop::open(folder).await;
+    let losses = shop.state(&evening.owner).await.losses;
+    assert_eq!(losses.len(), 1, "it is said once");
     shop.server.stop().await;
     let output = command(&["audit", "verify"], shop.folder.path());
     let said = String::from_utf8_lossy(&output.stdout).into_owned();

@@ -34,7 +34,7 @@ const CORPUS: [(&str, &str); 9] = [
 ];
 
 /// Where it is shown.
-const PAGES: [&str; 20] = [
+const PAGES: [&str; 21] = [
     "/",
     "/sale",
     "/tasks",
@@ -53,6 +53,7 @@ const PAGES: [&str; 20] = [
     "/audit",
     "/backup",
     "/standby",
+    "/returned",
     "/install",
     "/portal",
 ];

@@ -52,6 +52,7 @@ async fn every_page_renders_in_both_languages() {
         ("/router", "حالة الراوتر", "Router health"),
         ("/backup", "النسخ الاحتياطي", "Backup"),
         ("/standby", "السيرفر الاحتياطي", "Standby"),
+        ("/returned", "إيه اللي رجع", "What came back"),
         ("/audit", "سجل العمليات", "Audit"),
         ("/more", "المزيد", "More"),
         ("/install", "موبايل جديد", "Another phone"),

@@ -166,6 +166,7 @@ fn functions(device: &Device) -> Vec<(&'static str, Value, Option<Role>)> {
             Some(Role::Owner),
         ),
         ("standby", json!({}), Some(Role::Owner)),
+        ("losses", json!({}), Some(Role::Owner)),
         ("draw_standby_key", json!({}), Some(Role::Owner)),
         ("standby_pass", json!({}), Some(Role::Cashier)),
         (
@@ -460,6 +461,7 @@ async fn wrong_types_get_a_typed_error_and_write_nothing() {
             "set_backup_passphrase",
             "list_profiles",
             "standby",
+            "losses",
             "draw_standby_key",
             "standby_pass",
         ]

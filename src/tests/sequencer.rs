@@ -2,6 +2,7 @@
 
 use mikrodash::domain::drill::{Chance, random_op};
 use mikrodash::domain::id::{DeviceId, Incarnation, OpId, SessionId};
+use mikrodash::domain::loss::LossCause;
 use mikrodash::domain::money::Money;
 use mikrodash::domain::op::{Body, Choice};
 use mikrodash::domain::outcome::{Outcome, Reason};
@@ -473,6 +474,13 @@ async fn a_log_that_lost_its_end_begins_a_new_epoch() {
     assert!(!after.is_reset, "what the device has in its rows stands");
     let again = ask(&shop, &device, heard(lost)).await;
     assert_eq!(again.position.epoch, after.position.epoch, "once is enough");
+    let losses = shop.state(&device).await.losses;
+    let found: Vec<_> = losses.values().collect();
+    assert_eq!(found.len(), 1, "people are told");
+    assert_eq!(
+        (found[0].cause, found[0].after),
+        (LossCause::CutShort, own.cursor)
+    );
     let liar = Position {
         epoch: after.position.epoch,
         ..lost

@@ -9,6 +9,7 @@ use axum::body::Body as HttpBody;
 use axum::http::Request;
 use mikrodash::domain::gateway::Fingerprint;
 use mikrodash::domain::id::{DeviceId, Incarnation, OpId, SessionId};
+use mikrodash::domain::loss::LossCause;
 use mikrodash::domain::op::Body;
 use mikrodash::domain::registry::{State, Table};
 use mikrodash::domain::session::Session;
@@ -644,6 +645,18 @@ async fn a_standby_that_is_put_in_office_takes_over_and_the_old_shop_becomes_its
     assert!(standby.server.sequencer.is_standby());
     assert_eq!(old.server.sequencer.position().epoch.reign, 2);
     assert_eq!(state(&old, &till).await.sales.len(), 5);
+    let losses = state(&old, &till).await.losses;
+    let causes: Vec<LossCause> = losses.values().map(|loss| loss.cause).collect();
+    assert_eq!(causes, [LossCause::Promoted], "a hand-over loses nothing");
+    // What stood in the old shop's log alone was noted outside of it, and stands elsewhere now: that is no fault.
+    for folder in [stop(old).await, stop(standby).await] {
+        let verified = std::process::Command::new(env!("CARGO_BIN_EXE_mikrodash"))
+            .args(["audit", "verify", "--data", folder.path().to_str().unwrap()])
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&verified.stderr);
+        assert!(verified.status.success(), "{said}");
+    }
 }
 
 /// A promotion that the power cut short is gone on with by the next start.

@@ -19,6 +19,7 @@ pub mod more;
 pub mod portal;
 pub mod print;
 pub mod profiles;
+pub mod returned;
 pub mod rights;
 pub mod router;
 pub mod sale;

@@ -158,6 +158,14 @@ fn Line(desk: Desk) -> impl IntoView {
                 let [out, back] = bytes.map(|n| prefs.megabytes(n));
                 (words.line_bytes, format!("↑ {out} · ↓ {back}"))
             }),
+            line.went_back.map(|(at, n)| {
+                let text = format!(
+                    "{} · {}",
+                    moment(at),
+                    words.n_back.replace("{n}", &prefs.number(n))
+                );
+                (words.line_went_back, text)
+            }),
             (!line.version.is_empty()).then(|| (words.version, line.version.clone())),
         ]
         .into_iter()

@@ -6,6 +6,7 @@ use crate::app::parts::pay::method_word;
 use crate::app::parts::shell::{role_word, status_word};
 use crate::app::{Prefs, Words};
 use crate::domain::gateway::GatewayChange;
+use crate::domain::loss::LossCause;
 use crate::domain::menu::{CategoryChange, ItemChange};
 use crate::domain::op::Body;
 use crate::domain::outage::Verdict;
@@ -144,6 +145,9 @@ pub fn told(body: &Body, prefs: Prefs) -> String {
         Body::OutageFound { from, to, .. } => {
             with(words.outage_found, gap_length(*from, Some(*to), prefs))
         }
+        Body::LossFound { cause, .. } => {
+            with(words.loss_found, loss_word(*cause, words).to_owned())
+        }
         Body::OutageDecided {
             from,
             to,
@@ -172,6 +176,15 @@ pub fn verdict_word(verdict: Option<Verdict>, words: &Words) -> &'static str {
         Some(Verdict::TakeOut) => words.cut_taken_out,
         Some(Verdict::StopAt) => words.cut_stopped,
         None => words.cut_undecided,
+    }
+}
+
+/// How a log lost its end, in words.
+pub fn loss_word(cause: LossCause, words: &Words) -> &'static str {
+    match cause {
+        LossCause::Restored => words.loss_restored,
+        LossCause::CutShort => words.loss_cut_short,
+        LossCause::Promoted => words.loss_promoted,
     }
 }
 

@@ -4,6 +4,7 @@
 //! that is refused cannot have changed anything.
 
 mod bill;
+mod loss;
 mod offer;
 mod outage;
 mod session;
@@ -16,6 +17,7 @@ mod voucher;
 
 use crate::domain::edit::{Edited, Merged, merge};
 use crate::domain::id::Uuid;
+use crate::domain::loss::Loss;
 use crate::domain::op::{Body, Stamped};
 use crate::domain::outcome::{Outcome, Reason};
 use crate::domain::registry::{Review, Row, State, Table};
@@ -292,5 +294,20 @@ fn decide(state: &State, op: &Stamped) -> Decision {
             to,
         } => outage::find(state, op, *outage_id, *from, *to),
         Body::OutageDecided { session_id, .. } => outage::decide(state, op, *session_id),
+        Body::LossFound {
+            loss_id,
+            from,
+            after,
+            cause,
+        } => {
+            let loss = Loss {
+                loss_id: *loss_id,
+                from: *from,
+                to: op.at,
+                after: *after,
+                cause: *cause,
+            };
+            loss::find(state, loss)
+        }
     }
 }

@@ -21,6 +21,8 @@ pub use search::{export, page};
 const FILE: &str = "anchors.log";
 /// The anchor of a backup that was put back, until it stands in the file.
 pub const RESTORED: &str = "restored";
+/// Among the values of the database itself: where a standby's copy went back, as an anchor.
+const WENT_BACK: &str = "went_back";
 /// How many entries are read at once.
 const ENTRIES_MAX: u32 = 2_000;
 /// How many faults are kept in full; all are counted.
@@ -90,7 +92,9 @@ async fn verify_read(
     for anchor in holding {
         if anchor.seq > head {
             witnesses.push(Witness::Anchor(anchor));
-        } else if db::audit::chain_text(&mut *read, anchor.seq).await? != anchor.chain.to_string() {
+        } else if anchor.seq > 0
+            && db::audit::chain_text(&mut *read, anchor.seq).await? != anchor.chain.to_string()
+        {
             // Every later one is off as well.
             report.add(vec![Fault::OffAnchor(anchor)]);
             break;
@@ -155,17 +159,55 @@ pub fn drop_anchor(data: &Path, anchor: Anchor) -> std::io::Result<()> {
     platform::sync_folder(data)
 }
 
+/// The mark that a database carries in which something was put back; none where nothing was.
+pub async fn restored(connection: &mut SqliteConnection) -> Result<Option<Anchor>, sqlx::Error> {
+    find_mark(connection, RESTORED).await
+}
+
+async fn find_mark(
+    connection: &mut SqliteConnection,
+    name: &str,
+) -> Result<Option<Anchor>, sqlx::Error> {
+    let mark = db::find_meta(connection, name).await?;
+    Ok(mark.and_then(|text| serde_json::from_str(&text).ok()))
+}
+
+/// Every mark that a database carries, the oldest first.
+async fn marks(connection: &mut SqliteConnection) -> Result<Vec<Anchor>, sqlx::Error> {
+    let restored = find_mark(connection, RESTORED).await?;
+    let went_back = find_mark(connection, WENT_BACK).await?;
+    let mut marks: Vec<Anchor> = restored.into_iter().chain(went_back).collect();
+    marks.sort_by_key(|mark| mark.at);
+    Ok(marks)
+}
+
+/// Marks in a database that its log went back to a place of another's, of which it is a copy, and goes on from there.
+pub async fn mark_back(
+    connection: &mut SqliteConnection,
+    agrees_to: u64,
+    (seq, chain): (u64, Chain),
+    at: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let anchor = Anchor {
+        at,
+        why: Why::Restore { agrees_to },
+        seq,
+        chain,
+    };
+    let mark = serde_json::to_string(&anchor).unwrap_or_default();
+    db::put_meta(connection, WENT_BACK, &mark).await
+}
+
 /// Drops the anchors of a start: of a backup that was put back before it, and of where the log stands.
 pub async fn start(
     data: &Path,
     connection: &mut SqliteConnection,
     now: Timestamp,
 ) -> Result<(), StartError> {
-    let restored = db::find_meta(connection, RESTORED).await?;
-    if let Some(anchor) = restored.and_then(|text| serde_json::from_str::<Anchor>(&text).ok())
-        && !anchors(data)?.all.contains(&anchor)
-    {
-        drop_anchor(data, anchor)?;
+    for mark in marks(connection).await? {
+        if !anchors(data)?.all.contains(&mark) {
+            drop_anchor(data, mark)?;
+        }
     }
     let (seq, chain) = db::log::head(connection).await?;
     let anchor = Anchor {
@@ -190,11 +232,10 @@ pub async fn command(data: &Path) -> Result<(), StartError> {
     let mut anchors = anchors(data)?;
     // Anchors of backups stand in the backups as well, out of reach of whoever can write here.
     let kept = backup::manifests(&data.join(backup::FOLDER));
-    let restored = db::find_meta(&mut connection, RESTORED).await?;
-    if let Some(anchor) = restored.and_then(|text| serde_json::from_str::<Anchor>(&text).ok())
-        && !anchors.all.contains(&anchor)
-    {
-        anchors.all.push(anchor);
+    for mark in marks(&mut connection).await? {
+        if !anchors.all.contains(&mark) {
+            anchors.all.push(mark);
+        }
     }
     anchors.all.extend(backup_anchors(&anchors, kept));
     let report = verify(&mut connection, &anchors).await?;

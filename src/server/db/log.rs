@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use sqlx::{FromRow, SqliteConnection};
 
-use crate::domain::id::{DeviceId, Incarnation, OpId, Uuid};
+use crate::domain::id::{DeviceId, Incarnation, LoginId, OpId, StaffId, Uuid};
+use crate::domain::loss::CameBack;
 use crate::domain::sync::{Chain, DeviceHead, Epoch, JournalId, LogEntry, OpOutcome};
 use crate::domain::time::Timestamp;
+use crate::server::db::login::id;
 use crate::server::db::row::{decode, encode, to_i64, to_u64};
 
 /// The place of the reign among the values of the database itself.
@@ -270,6 +272,54 @@ pub async fn received_before(
     .fetch_optional(connection)
     .await?;
     Ok(to_u64(seq.unwrap_or(0)))
+}
+
+/// When the last entry up to a place was received that somebody recorded; none where there is none. What the server
+/// records of itself, as at a start, says nothing about that.
+pub async fn last_received(
+    connection: &mut SqliteConnection,
+    seq: u64,
+) -> Result<Option<Timestamp>, sqlx::Error> {
+    let at_ms: Option<i64> = sqlx::query_scalar(
+        "select received_at_ms from op_log where seq <= ? and staff_id <> ? order by seq desc limit 1",
+    )
+    .bind(to_i64(seq))
+    .bind(Uuid::nil().to_string())
+    .fetch_optional(connection)
+    .await?;
+    Ok(at_ms.map(Timestamp))
+}
+
+/// What stands after a place and was recorded between two moments: by whom, in which stay, how much, and from when to when.
+pub async fn came_back(
+    connection: &mut SqliteConnection,
+    after: u64,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<Vec<(LoginId, CameBack)>, sqlx::Error> {
+    let rows: Vec<(String, Option<String>, i64, i64, i64)> = sqlx::query_as(
+        "select staff_id, case when json_valid(bytes) then bytes ->> '$.login_id' end login, \
+         count(*), min(at_ms), max(at_ms) from op_log \
+         where seq > ? and at_ms >= ? and at_ms < ? and staff_id <> ? group by staff_id, login",
+    )
+    .bind(to_i64(after))
+    .bind(from.0)
+    .bind(to.0)
+    .bind(Uuid::nil().to_string())
+    .fetch_all(connection)
+    .await?;
+    let part = |(staff_id, login, n, first, last): (String, Option<String>, _, _, _)| {
+        let login_id = login.and_then(|login| login.parse().ok());
+        let came_back = CameBack {
+            by: StaffId(id(&staff_id)?),
+            device_name: None,
+            n: to_u64(n),
+            first: Timestamp(first),
+            last: Timestamp(last),
+        };
+        Ok((login_id.unwrap_or_default(), came_back))
+    };
+    rows.into_iter().map(part).collect()
 }
 
 /// When something of a journal was last received; none where nothing ever was.

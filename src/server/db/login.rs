@@ -146,6 +146,14 @@ pub async fn find_maker(
         .transpose()
 }
 
+/// When the backup was made that was put back last; none where none was.
+pub async fn restored_from(
+    connection: &mut SqliteConnection,
+) -> Result<Option<Timestamp>, sqlx::Error> {
+    let made_at = super::find_meta(connection, RESTORED_FROM).await?;
+    Ok(made_at.and_then(|text| text.parse().ok().map(Timestamp)))
+}
+
 /// Finds who answers for a stay that a restored backup does not know any more, because it began after the backup was
 /// made: whoever sends what was recorded in it. Nothing that was recorded is refused for that.
 pub async fn find_lost_maker(
@@ -153,8 +161,7 @@ pub async fn find_lost_maker(
     sender: LoginId,
     maker: LoginId,
 ) -> Result<Option<Maker>, sqlx::Error> {
-    let made_at = super::find_meta(connection, RESTORED_FROM).await?;
-    let Some(made_at) = made_at.and_then(|text| text.parse().ok().map(Timestamp)) else {
+    let Some(made_at) = restored_from(connection).await? else {
         return Ok(None);
     };
     if made_of(maker.0).is_none_or(|began_at| began_at < made_at) {

@@ -114,6 +114,11 @@ impl Board {
         self.line.subscribe()
     }
 
+    /// The copy of this server was another log than the shop's, and went back; so much of it is handed over again.
+    pub fn went_back(&self, n: usize, now: Timestamp) {
+        self.known().view.went_back = Some((now, n));
+    }
+
     /// The other server has said who it is.
     pub fn is_up(&self, theirs: &Hello) {
         let now = clock::now();

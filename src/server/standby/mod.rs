@@ -15,13 +15,14 @@ use std::sync::Arc;
 
 use crate::domain::gateway::Fingerprint;
 use crate::domain::id::StaffId;
+use crate::domain::loss::LossCause;
 use crate::domain::op::Body;
 use crate::domain::shop::ShopChange;
 use crate::domain::staff::{Role, Staff};
 use crate::domain::standby::StandbyView;
 use crate::domain::sync::{
-    BATCH_OPS_MAX, Draft, Epoch, Held, HeldMark, HeldPage, Judgement, LogEntry, Misfit, Position,
-    PullAsk, PullReply, PushReply, Standby, Tail, TailAsk, TailReply, rungs,
+    BATCH_OPS_MAX, Chain, Draft, Epoch, Held, HeldMark, HeldPage, Judgement, LogEntry, Misfit,
+    Position, PullAsk, PullReply, PushReply, Standby, Tail, TailAsk, TailReply, rungs,
 };
 use crate::domain::time::Timestamp;
 use crate::server::config::Join;
@@ -30,7 +31,9 @@ use crate::server::sequencer::{CannotStore, Core, Push};
 use crate::server::standby::board::Board;
 use crate::server::standby::line::Hello;
 use crate::server::standby::talk::LineEnd;
-use crate::server::{Begin, Error, Server, StartError, auth, clock, db, install, outage, sync};
+use crate::server::{
+    Begin, Error, Server, StartError, audit, auth, clock, db, install, loss, outage, sync,
+};
 
 /// How many entries are taken in together at most: some 10 MB. More come after an absence of weeks.
 const GATHERED_MAX: usize = 20_000;
@@ -51,6 +54,16 @@ pub enum Untaken {
     /// This server is no standby any more.
     #[error("this server is no standby")]
     NoStandby,
+}
+
+/// What came of an answer of the shop's.
+pub struct Taken {
+    /// What to ask next.
+    pub ask: TailAsk,
+    /// Something is held again that was not forwarded on this line.
+    pub is_again: bool,
+    /// The copy went back, and so many operations that stood in it are held again.
+    pub n_back: Option<usize>,
 }
 
 /// Finds out whether a database is a standby's; an empty one becomes it where that is asked for.
@@ -249,7 +262,12 @@ async fn promote(server: Arc<Server>) -> Result<(), LineEnd> {
         .sequencer
         .between(move |core| Box::pin(core.promote(now)));
     let epoch = promoted.await.ok_or(LineEnd::Stopping)??;
-    db::standby::tighten(&mut *server.logins.lock().await).await?;
+    let mut logins = server.logins.lock().await;
+    db::standby::tighten(&mut logins).await?;
+    if let Err(error) = audit::start(&server.backups.data, &mut logins, now).await {
+        tracing::error!(%error, "where the log stands cannot be noted outside of it");
+    }
+    drop(logins);
     tracing::warn!(reign = epoch.reign, "this server is in office now");
     server.line.begin();
     Ok(name_standby(&server).await?)
@@ -270,10 +288,16 @@ pub async fn take_over(server: &Arc<Server>, shop_name: &str) -> Result<(), Erro
     if shop.name.trim() != shop_name.trim() {
         return Err(Error::WrongName);
     }
+    let after = server.sequencer.position().cursor;
     whole(promote(Arc::clone(server))).await.map_err(|error| {
         tracing::error!(%error, "this server cannot be put in office");
         Error::Unavailable
-    })
+    })?;
+    // What the shop had beyond that comes back from devices, or with the shop.
+    if let Err(error) = loss::tell(server, LossCause::Promoted, after).await {
+        tracing::error!(%error, "that this server took over cannot be written down");
+    }
+    Ok(())
 }
 
 /// Gives this server's office to its standby, which has everything that this one has.
@@ -446,14 +470,15 @@ impl Core {
         Ok(self.standby()?.ask_first(chains))
     }
 
-    /// Takes what the shop answered, and says what to ask next; and whether something is held again now that was not
-    /// forwarded on this line.
+    /// Takes what the shop answered, and says what to ask next.
     pub(super) async fn take_reply(
         &mut self,
         reply: TailReply,
-    ) -> Result<(TailAsk, bool), Untaken> {
+        now: Timestamp,
+    ) -> Result<Taken, Untaken> {
         let first = self.first_held();
-        let taken = self.try_reply(reply).await;
+        self.n_back = None;
+        let taken = self.try_reply(reply, now).await;
         if matches!(taken, Err(Untaken::Database(_) | Untaken::Misfit(_))) {
             db::rollback(&mut self.connection).await;
             self.read_standby_again().await?;
@@ -461,7 +486,12 @@ impl Core {
         let is_again = self
             .first_held()
             .is_some_and(|now| first.is_none_or(|first| now < first));
-        taken.map(|ask| (ask, is_again))
+        let n_back = self.n_back.take();
+        taken.map(|ask| Taken {
+            ask,
+            is_again,
+            n_back,
+        })
     }
 
     fn first_held(&self) -> Option<i64> {
@@ -469,9 +499,11 @@ impl Core {
         held.keys().next().copied()
     }
 
-    async fn try_reply(&mut self, reply: TailReply) -> Result<TailAsk, Untaken> {
+    async fn try_reply(&mut self, reply: TailReply, now: Timestamp) -> Result<TailAsk, Untaken> {
         match reply {
-            TailReply::Back(to) if !self.standby()?.is_whole() => self.begin_anew(to.cursor).await,
+            TailReply::Back(to) if !self.standby()?.is_whole() => {
+                self.begin_anew(to.cursor, now).await
+            }
             TailReply::Back(to) => {
                 tracing::warn!(
                     to = to.cursor,
@@ -487,7 +519,7 @@ impl Core {
             TailReply::Again => self.ask_first().await,
             TailReply::Anew => {
                 let all = self.standby()?.position.cursor;
-                self.begin_anew(all).await
+                self.begin_anew(all, now).await
             }
             TailReply::Tail(tail) => {
                 // A first fill takes in page after page: it goes on from there when the line breaks.
@@ -496,7 +528,7 @@ impl Core {
                 let n_max = if is_first { 0 } else { GATHERED_MAX };
                 if let Some(tail) = standby.gather(*tail, n_max)? {
                     let is_back = std::mem::take(&mut self.is_back);
-                    self.take_tail(&tail, is_back).await?;
+                    self.take_tail(&tail, is_back.then_some(now)).await?;
                 }
                 Ok(self.standby()?.ask())
             }
@@ -504,14 +536,16 @@ impl Core {
     }
 
     /// Drops its copy, of which the shop has all up to a place, and begins again with nothing.
-    async fn begin_anew(&mut self, agreed: u64) -> Result<TailAsk, Untaken> {
+    async fn begin_anew(&mut self, agreed: u64, now: Timestamp) -> Result<TailAsk, Untaken> {
         let lost = self.entries_after(agreed).await?;
+        self.n_back = Some(lost.len());
         let mut draft = Draft::default();
         self.standby()?.empty(&mut draft, lost);
         db::begin(&mut self.connection).await?;
         db::standby::put_draft(&mut self.connection, &draft).await?;
         db::standby::cut(&mut self.connection, 0).await?;
         db::standby::forget_heads(&mut self.connection).await?;
+        self.mark_back(agreed, (0, Chain::default()), now).await?;
         self.put_end().await?;
         db::commit(&mut self.connection).await?;
         self.ask_first().await
@@ -531,12 +565,13 @@ impl Core {
 
     /// Takes in a part of the log with its rows, in one commit. Where it follows on an earlier place, what stood after
     /// that is held again.
-    async fn take_tail(&mut self, tail: &Tail, is_back: bool) -> Result<(), Untaken> {
-        let lost = if is_back {
+    async fn take_tail(&mut self, tail: &Tail, is_back: Option<Timestamp>) -> Result<(), Untaken> {
+        let lost = if is_back.is_some() {
             self.entries_after(tail.since.cursor).await?
         } else {
             Vec::new()
         };
+        let n_lost = lost.len();
         let mut draft = Draft::default();
         let journals = tail
             .entries
@@ -545,14 +580,31 @@ impl Core {
         self.load_heads(&mut draft, journals).await?;
         self.standby()?.take(&mut draft, tail, lost)?;
         db::begin(&mut self.connection).await?;
-        if is_back {
+        if let Some(now) = is_back {
+            let end = (tail.position.cursor, tail.position.chain);
             db::standby::cut(&mut self.connection, tail.since.cursor).await?;
+            self.mark_back(tail.since.cursor, end, now).await?;
+            self.n_back = Some(n_lost);
         }
         db::log::append(&mut self.connection, &tail.entries).await?;
         db::standby::put_rows(&mut self.connection, &tail.rows).await?;
         db::standby::put_draft(&mut self.connection, &draft).await?;
         self.put_end().await?;
         db::commit(&mut self.connection).await?;
+        Ok(())
+    }
+
+    /// Marks for the audit that what stood after a place is not of this log any more. Until the next start, which notes the
+    /// mark outside of the database, the lowest such place counts.
+    async fn mark_back(
+        &mut self,
+        agreed: u64,
+        end: (u64, Chain),
+        now: Timestamp,
+    ) -> Result<(), Untaken> {
+        let agrees_to = self.agrees_to.map_or(agreed, |before| before.min(agreed));
+        self.agrees_to = Some(agrees_to);
+        audit::mark_back(&mut self.connection, agrees_to, end, now).await?;
         Ok(())
     }
 

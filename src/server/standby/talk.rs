@@ -21,8 +21,8 @@ use crate::server::db;
 use crate::server::db::beside::Beside;
 use crate::server::sequencer::Stand;
 use crate::server::standby::line::{Garbled, Hello, MESSAGE_BYTES_MAX, Message, Packer, Unpacker};
-use crate::server::standby::{Ours, Untaken, agree, number, remember_origins};
-use crate::server::{Error, Server, clock};
+use crate::server::standby::{Ours, Taken, Untaken, agree, remember_origins};
+use crate::server::{Error, Server, clock, loss};
 
 /// How long the other server may take to say who it is.
 const HELLO: Duration = Duration::from_secs(20);
@@ -353,8 +353,7 @@ impl Talk {
                 Ok(())
             }
             Message::Suspect(theirs) if !self.is_standby => {
-                let (now, nonce) = (clock::now(), number());
-                self.server.sequencer.suspect(theirs, now, nonce).await;
+                loss::suspect(&self.server, theirs).await;
                 Ok(())
             }
             // Said to the office that this server had before.
@@ -378,9 +377,17 @@ impl Talk {
     }
 
     async fn take_reply(&mut self, reply: TailReply) -> Result<(), LineEnd> {
-        let next = self.on_core(move |core| Box::pin(core.take_reply(reply)));
-        let (ask, is_anew) = next.await??;
-        if is_anew {
+        let now = clock::now();
+        let next = self.on_core(move |core| Box::pin(core.take_reply(reply, now)));
+        let Taken {
+            ask,
+            is_again,
+            n_back,
+        } = next.await??;
+        if let Some(n) = n_back {
+            self.server.line.went_back(n, now);
+        }
+        if is_again {
             self.forwarded = i64::MIN;
             self.on_their_way.clear();
         }
@@ -450,12 +457,8 @@ enum Told {
 
 /// What the shop tells its standby (rules 4, 5).
 async fn tell(server: &Server, ask: &TailAsk) -> Result<Told, LineEnd> {
-    let nonce = number();
     // First: it may begin an epoch, and what is told is told under that.
-    server
-        .sequencer
-        .suspect(ask.since, clock::now(), nonce)
-        .await;
+    loss::suspect(server, ask.since).await;
     let mut read = server.readers.begin().await?;
     let head = crate::server::sync::position(server, &mut read).await?;
     let stands = async |read: &mut sqlx::SqliteConnection, at: Position| {

@@ -561,6 +561,7 @@ impl Server {
     pub fn promote(&mut self, now: Timestamp, chance: &mut Chance) {
         let (position, held) = self.standby.take().unwrap().promote(chance.bits());
         self.held.clear();
+        self.is_deposed = false;
         self.desk.position = position;
         self.peer = Some(0);
         self.take_held(held, now);

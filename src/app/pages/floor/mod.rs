@@ -21,6 +21,7 @@ pub use crate::app::pages::floor::end::{ChooseAmount, Choosing, pay_bodies};
 use crate::app::pages::floor::order::OrderSheet;
 use crate::app::pages::floor::session::SessionSheet;
 use crate::app::pages::floor::start::StartSheet;
+use crate::app::pages::returned::LossBand;
 use crate::app::parts::button::{Amount, IconButton};
 use crate::app::parts::empty::Empty;
 use crate::app::parts::receipt::ReceiptSheet;
@@ -181,6 +182,7 @@ pub fn FloorPage() -> impl IntoView {
                 on_press=move || floor.open(Open::Help)
             />
         </PageHead>
+        <LossBand />
         <CutBands />
         <Strip />
         <Show when=move || !stations.with(Vec::is_empty) fallback=NoStations>
