@@ -16,6 +16,7 @@ use zip::{CompressionMethod, ZipArchive, ZipWriter};
 use crate::server::backup::{sync_folder, unfinished};
 use crate::server::config::PackArgs;
 use crate::server::error::StartError;
+use crate::server::platform;
 
 /// What an archive's comment begins with.
 const MAGIC: &str = "MikroDash site 1 ";
@@ -130,7 +131,7 @@ fn take_out(program: &Path, into: &Path) -> Result<(), StartError> {
             continue;
         }
         if let Some(folder) = to.parent() {
-            fs::create_dir_all(folder)?;
+            platform::make_folder(folder)?;
         }
         let mut file = File::create_new(&to)?;
         io::copy(&mut entry, &mut file)?;

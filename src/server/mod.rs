@@ -647,7 +647,7 @@ fn lock(data: &Path) -> Result<File, StartError> {
     let unwritable = |_| StartError::Unwritable {
         path: data.to_owned(),
     };
-    std::fs::create_dir_all(data).map_err(unwritable)?;
+    platform::make_folder(data).map_err(unwritable)?;
     let lock = File::create(data.join("lock")).map_err(unwritable)?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),

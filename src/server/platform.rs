@@ -6,6 +6,18 @@ use std::path::Path;
 
 pub use sys::{create_private, disk, sync_folder, told_to_stop};
 
+/// Makes a folder and those that it lies in, where they are missing, with their names onto the disk.
+pub fn make_folder(folder: &Path) -> io::Result<()> {
+    let is_missing = |one: &&Path| !one.as_os_str().is_empty() && !one.exists();
+    let missing: Vec<&Path> = folder.ancestors().take_while(is_missing).collect();
+    std::fs::create_dir_all(folder)?;
+    for made in missing.into_iter().filter_map(Path::parent) {
+        let is_here = made.as_os_str().is_empty();
+        sync_folder(if is_here { Path::new(".") } else { made })?;
+    }
+    Ok(())
+}
+
 /// Brings a file that somebody else wrote onto the disk. Windows does that only for those who may write it.
 pub fn sync_file(file: &Path) -> io::Result<()> {
     OpenOptions::new().write(true).open(file)?.sync_all()

@@ -6,7 +6,7 @@
 //! log and older backups hold stays sealed as it was.
 
 use std::io::{self, ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use base64::Engine;
@@ -56,10 +56,7 @@ impl Key {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 let bytes = clock::chance::<KEY_BYTES>().to_vec();
-                let mut new = platform::create_private(&file).map_err(unwritable)?;
-                new.write_all(&bytes)
-                    .and_then(|()| new.sync_all())
-                    .map_err(unwritable)?;
+                put_in_place(data, &bytes).map_err(unwritable)?;
                 bytes
             }
             Err(error) => return Err(StartError::Io(error)),
@@ -117,9 +114,7 @@ pub fn add_key(data: &Path) -> Result<(), StartError> {
     Key::open(data)?;
     let old = std::fs::read(data.join(FILE))?;
     let ring = [&clock::chance::<KEY_BYTES>()[..], &old].concat();
-    let part = write_part(data, &ring)?;
-    std::fs::rename(part, data.join(FILE))?;
-    Ok(platform::sync_folder(data)?)
+    Ok(put_in_place(data, &ring)?)
 }
 
 /// Locks a data folder's key with a passphrase, as it is kept in the database.
@@ -176,19 +171,18 @@ pub fn put(data: &Path, ring: &[u8]) -> io::Result<()> {
         .flatten()
         .copied()
         .collect();
-    let part = write_part(data, &ring)?;
-    std::fs::rename(&part, &file)?;
-    platform::sync_folder(data)
+    put_in_place(data, &ring)
 }
 
-/// Writes a ring beside its place, for this user alone, and onto the disk.
-fn write_part(data: &Path, ring: &[u8]) -> io::Result<PathBuf> {
+/// Writes a ring beside its place, for this user alone, and puts it there when it is whole and on the disk.
+fn put_in_place(data: &Path, ring: &[u8]) -> io::Result<()> {
     let part = data.join(format!(".{FILE}.part"));
     std::fs::remove_file(&part).ok();
     let mut new = platform::create_private(&part)?;
     new.write_all(ring)?;
     new.sync_all()?;
-    Ok(part)
+    std::fs::rename(&part, data.join(FILE))?;
+    platform::sync_folder(data)
 }
 
 async fn with_passphrase<T: Send + 'static>(

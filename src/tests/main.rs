@@ -14,6 +14,7 @@ mod backup;
 mod crash;
 mod gateway;
 mod hostile;
+mod loss;
 mod outage;
 mod package;
 mod pages;

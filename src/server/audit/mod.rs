@@ -154,8 +154,13 @@ pub fn drop_anchor(data: &Path, anchor: Anchor) -> std::io::Result<()> {
     let line = anchors.line(anchor);
     file.set_len(u64::try_from(bytes.len()).unwrap_or_default())?;
     file.seek(SeekFrom::End(0))?;
-    file.write_all(line.as_bytes())?;
-    file.sync_all()?;
+    // A disk may keep the end of what is written and lose its beginning. So the end of the line comes when the rest is
+    // there: a line that has its end is whole.
+    let (rest, end) = line.split_at(line.len().saturating_sub(1));
+    for part in [rest, end] {
+        file.write_all(part.as_bytes())?;
+        file.sync_all()?;
+    }
     platform::sync_folder(data)
 }
 

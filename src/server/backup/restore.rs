@@ -231,6 +231,8 @@ async fn keep(shop: &Path, now: Timestamp) -> Result<PathBuf, StartError> {
             _ => {}
         }
     }
+    // A disk may bring names onto itself in any order: it is gone for good before the other one comes.
+    container::sync_folder(shop)?;
     Ok(kept)
 }
 

@@ -98,7 +98,7 @@ pub async fn make(
         Some(_) if is_named => Path::new("."),
         _ => to,
     };
-    std::fs::create_dir_all(folder).map_err(|error| container::defect(&error))?;
+    platform::make_folder(folder).map_err(|error| container::defect(&error))?;
     let database = data.join(DATABASE);
     let size = std::fs::metadata(&database)
         .map_err(|_| Defect::Gone)?

@@ -23,6 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::gateway::Sealed;
 use crate::domain::time::{DAY_MS, Timestamp};
+use crate::server::backup::sync_folder;
 use crate::server::error::StartError;
 use crate::server::seal::Key;
 use crate::server::{clock, platform};
@@ -377,7 +378,7 @@ pub fn signing_key(pem: &str) -> Option<Arc<dyn SigningKey>> {
     any_supported_type(&PrivateKeyDer::from_pem_slice(pem.as_bytes()).ok()?).ok()
 }
 
-/// Writes the file beside its place and puts it there whole.
+/// Writes the file beside its place and puts it there whole, for good.
 pub fn save(file: &Path, kept: &impl Serialize) -> std::io::Result<()> {
     let beside = file.with_extension("new");
     fs::remove_file(&beside).ok();
@@ -385,7 +386,8 @@ pub fn save(file: &Path, kept: &impl Serialize) -> std::io::Result<()> {
     serde_json::to_writer_pretty(&mut new, kept)?;
     new.flush()?;
     new.sync_all()?;
-    fs::rename(&beside, file)
+    fs::rename(&beside, file)?;
+    sync_folder(file)
 }
 
 #[cfg(test)]
