@@ -1558,7 +1558,21 @@ pub async fn losses() -> Result<Vec<LossView>, Error> {
     )
 }
 
-/// A pass for the standby, for a browser that shows it there when the shop does not answer.
+/// Where else devices find this shop when it does not answer where they are: at its other addresses, then at its standby.
+#[server(endpoint = "endpoints", prefix = "/api", input = codec::Body, output = codec::Body)]
+pub async fn endpoints() -> Result<Vec<String>, Error> {
+    use crate::server::elsewhere;
+    let call = crate::server::call().await?;
+    call.done(
+        async {
+            call.who().await?;
+            elsewhere(&call.server).await
+        }
+        .await,
+    )
+}
+
+/// A pass for those, for a browser that shows it there.
 #[server(endpoint = "standby_pass", prefix = "/api", input = codec::Body, output = codec::Body)]
 pub async fn standby_pass() -> Result<String, Error> {
     use crate::server::pass;

@@ -2,14 +2,13 @@
 
 use std::pin::pin;
 
-use futures::future::{Either, select};
+use futures::future::{Either, select, select_ok};
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::app::{Error, api};
 use crate::client;
-use crate::client::cache::Pass;
 use crate::client::outbox::Stepped;
 use crate::domain::json;
 use crate::domain::session::Session;
@@ -24,20 +23,47 @@ pub enum Home {
     /// The server that this page came from.
     #[default]
     Own,
-    /// The standby, while the shop does not answer.
-    Standby(Pass),
+    /// The shop at another of its addresses, or its standby, while it does not answer.
+    Other {
+        /// Where.
+        origin: String,
+        /// What is shown there.
+        token: String,
+    },
 }
 
 /// How long a server may take to say that it is there, in milliseconds.
 const THERE_MS_MAX: u32 = 3_000;
+/// How far each of several goes ahead of the next one, in milliseconds: one that answers at once is taken.
+const AHEAD_MS: u32 = 300;
+
+/// The first of several that is there: all are asked, each a little after the one before.
+pub async fn first_there(homes: Vec<Home>) -> Option<Home> {
+    let ask = |(n, home): (u32, Home)| {
+        Box::pin(async move {
+            client::page::sleep(n * AHEAD_MS).await;
+            if home.is_there().await {
+                Ok(home)
+            } else {
+                Err(())
+            }
+        })
+    };
+    let asked: Vec<_> = (0..).zip(homes).map(ask).collect();
+    if asked.is_empty() {
+        return None;
+    }
+    select_ok(asked).await.ok().map(|(home, _)| home)
+}
 
 impl Home {
     /// Sends operations.
     pub async fn push(&self, batch: PushBatch) -> Result<PushReply, Failure> {
         match self {
             Home::Own => within_limit(api::push(batch)).await,
-            Home::Standby(pass) => {
-                within_limit(ask(pass, "push", serde_json::json!({ "batch": batch }))).await
+            Home::Other { origin, token } => {
+                let arguments = serde_json::json!({ "batch": batch });
+                within_limit(ask(origin, token, "push", arguments)).await
             }
         }
     }
@@ -46,8 +72,9 @@ impl Home {
     pub async fn pull(&self, about: PullAsk) -> Result<PullReply, Failure> {
         match self {
             Home::Own => within_limit(api::pull(about)).await,
-            Home::Standby(pass) => {
-                within_limit(ask(pass, "pull", serde_json::json!({ "ask": about }))).await
+            Home::Other { origin, token } => {
+                let arguments = serde_json::json!({ "ask": about });
+                within_limit(ask(origin, token, "pull", arguments)).await
             }
         }
     }
@@ -56,8 +83,9 @@ impl Home {
     pub async fn take_part(&self, about: PartAsk) -> Result<Part, Failure> {
         match self {
             Home::Own => within_limit(api::take_part(about)).await,
-            Home::Standby(pass) => {
-                within_limit(ask(pass, "take_part", serde_json::json!({ "ask": about }))).await
+            Home::Other { origin, token } => {
+                let arguments = serde_json::json!({ "ask": about });
+                within_limit(ask(origin, token, "take_part", arguments)).await
             }
         }
     }
@@ -66,7 +94,7 @@ impl Home {
     pub async fn is_there(&self) -> bool {
         let origin = match self {
             Home::Own => "",
-            Home::Standby(pass) => &pass.origin,
+            Home::Other { origin, .. } => origin,
         };
         let limit = client::page::sleep(THERE_MS_MAX);
         let asked = client::far::is_there(origin);
@@ -77,9 +105,14 @@ impl Home {
     }
 }
 
-/// Calls a function of the standby.
-async fn ask<T: DeserializeOwned>(pass: &Pass, name: &str, arguments: Value) -> Result<T, Error> {
-    let called = client::far::call(&pass.origin, &pass.token, name, arguments.to_string()).await;
+/// Calls a function of a server that this page is not of.
+async fn ask<T: DeserializeOwned>(
+    origin: &str,
+    token: &str,
+    name: &str,
+    arguments: Value,
+) -> Result<T, Error> {
+    let called = client::far::call(origin, token, name, arguments.to_string()).await;
     let answer = called.ok_or(Error::NoAnswer)?;
     if answer.status == 200 {
         return json::read(&answer.text).map_err(|_| Error::Internal);

@@ -11,7 +11,7 @@ use futures::future::{Either, select};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use crate::app::exchange::Home;
+use crate::app::exchange::{Home, first_there};
 use crate::app::fill::Filling;
 use crate::app::parts::pool::could_have_more;
 use crate::app::past::PastKept;
@@ -90,8 +90,6 @@ pub struct AtStandby {
     pub away_since: Option<Timestamp>,
     /// How many operations of this device it holds.
     pub n_held: usize,
-    /// The pages are of another server, which does not answer.
-    pub is_elsewhere: bool,
 }
 
 /// What stands in the way of the whole device, the worst first.
@@ -158,9 +156,13 @@ pub struct Store {
     pub past: RwSignal<Option<PastKept>>,
     /// Who is asked, and how often that has changed.
     home: StoredValue<(Home, u32)>,
-    /// What opens the standby, and where that was as the page was drawn.
+    /// What opens the shop elsewhere, and where the standby was as the page was drawn.
     pass: StoredValue<Option<Pass>>,
     drawn_standby: StoredValue<String>,
+    /// This page has asked where else the shop is.
+    has_endpoints: StoredValue<bool>,
+    /// It is not the server of this page that is asked, but the shop at another address, or its standby.
+    pub elsewhere: RwSignal<bool>,
     /// It is a standby that answers; since when the shop is away, as far as that is known.
     pub standby: RwSignal<Option<AtStandby>>,
     last_asked: StoredValue<LastAsked>,
@@ -231,6 +233,8 @@ impl Store {
             home: StoredValue::new((Home::Own, 0)),
             pass: StoredValue::new(None),
             drawn_standby: StoredValue::new(standby_then),
+            has_endpoints: StoredValue::new(false),
+            elsewhere: RwSignal::new(false),
             standby: RwSignal::new(None),
             last_asked: StoredValue::new(LastAsked {
                 past: -PAST_MS,
@@ -802,13 +806,10 @@ impl Store {
 
     /// How a standby answers, if one does.
     fn at_standby(self) -> Option<AtStandby> {
-        let is_elsewhere = self.is_elsewhere();
         self.engine.with_value(|engine| {
-            let is_at_standby = is_elsewhere || engine.replica.is_at_standby();
-            is_at_standby.then(|| AtStandby {
+            engine.replica.is_at_standby().then(|| AtStandby {
                 away_since: engine.replica.away_since(),
                 n_held: engine.n_held(),
-                is_elsewhere,
             })
         })
     }
@@ -819,93 +820,117 @@ impl Store {
             *now = home;
             *n += 1;
         });
+        self.elsewhere.set(self.is_elsewhere());
         self.filling.set_value(Filling::default());
         self.tell(Event::Turned);
     }
 
-    /// Asks the standby while the shop does not answer, and the shop again once it does.
+    /// Asks elsewhere while the server of this page does not answer, and that again once it does.
     fn watch_home(self) {
         let now_ms = client::page::monotonic_ms();
         let (home, turn) = self.home.get_value();
         let link = self.link.get_untracked();
-        let every_ms = if home == Home::Own {
-            AWAY_LOOK_MS
-        } else {
-            BACK_LOOK_MS
-        };
+        let is_own = home == Home::Own;
+        let every_ms = if is_own { AWAY_LOOK_MS } else { BACK_LOOK_MS };
         if now_ms - self.last_asked.get_value().home < every_ms {
             return;
         }
-        let other = match (&home, link) {
-            (Home::Own, Link::Offline) => self.pass.get_value().map(Home::Standby),
-            (Home::Own, _)
-                if self.engine.with_value(|engine| engine.waited_ms(now_ms)) > OWED_MS =>
-            {
-                self.pass.get_value().map(Home::Standby)
-            }
-            (Home::Own, _) => None,
-            // Whoever is not let in there waits for the shop.
-            (Home::Standby(_), Link::SignedOut) => {
-                self.pass.set_value(None);
-                spawn_local(async move {
-                    let change = client::cache::change_head(|head| head.pass = None);
-                    change.await.ok();
-                });
-                return self.turn(Home::Own);
-            }
-            (Home::Standby(_), _) => Some(Home::Own),
-        };
-        let Some(other) = other else {
+        if !is_own && link == Link::SignedOut {
+            // Whoever is not let in there waits for the server of this page.
+            self.pass.set_value(None);
+            spawn_local(async move {
+                let change = client::cache::change_head(|head| head.pass = None);
+                change.await.ok();
+            });
+            return self.turn(Home::Own);
+        }
+        let is_owed = || self.engine.with_value(|engine| engine.waited_ms(now_ms)) > OWED_MS;
+        let is_away = link == Link::Offline || (is_own && is_owed());
+        if is_own && !is_away {
             return;
-        };
+        }
         self.last_asked.update_value(|last| last.home = now_ms);
-        if home != Home::Own && link != Link::Offline && client::page::is_visible() {
+        if !is_own && !is_away && client::page::is_visible() {
             // There is no stream across origins that shows a pass.
             self.tell(Event::Hurry);
         }
+        let others = if is_away {
+            self.others(&home)
+        } else {
+            Vec::new()
+        };
         spawn_local(async move {
-            // A stream that broke is not a shop that is away.
-            let is_away = other == Home::Own || !Home::Own.is_there().await;
-            let is_there = is_away && other.is_there().await;
+            // A stream that broke is not a server that is away.
+            let found = if Home::Own.is_there().await {
+                Some(Home::Own)
+            } else {
+                first_there(others).await
+            };
             let is_still = self.home.try_with_value(|(_, now)| *now == turn) == Some(true);
-            if is_there && is_still {
-                self.turn(other);
+            if let Some(found) = found.filter(|found| is_still && *found != home) {
+                self.turn(found);
             }
         });
     }
 
-    /// Sees to it that this device has what opens the standby, for when the shop does not answer.
+    /// Where else to ask, the best first.
+    fn others(self, home: &Home) -> Vec<Home> {
+        let Some(pass) = self.pass.get_value() else {
+            return Vec::new();
+        };
+        let own = client::page::origin();
+        let may_ask = |origin: &String| {
+            *origin != own && (origin.starts_with("https:") || own.starts_with("http:"))
+        };
+        let origins = pass.origins.into_iter().filter(may_ask);
+        let others = origins.map(|origin| Home::Other {
+            origin,
+            token: pass.token.clone(),
+        });
+        others.filter(|other| other != home).collect()
+    }
+
+    /// Sees to it that this device knows where else the shop is, and has what opens it there, for when the server of this
+    /// page does not answer.
     fn keep_pass(self) {
         let now_ms = client::page::monotonic_ms();
-        let standby = self.shop_now().standby;
-        let has_it = self.pass.with_value(|pass| {
-            let pass = pass.as_ref();
-            pass.is_some_and(|pass| pass.origin == standby && pass.login_id == self.login_id)
-        });
         let is_due = now_ms - self.last_asked.get_value().pass >= PASS_MS;
-        let is_other = !standby.is_empty() && standby != client::page::origin();
         let may_ask = self.is_live() && self.standby.get_untracked().is_none();
-        if !is_due || !is_other || !may_ask || self.is_switched.get_value() {
+        if !is_due || !may_ask || self.is_switched.get_value() {
             return;
         }
-        if has_it {
+        let standby = self.shop_now().standby;
+        let is_new = |origins: &[String]| !standby.is_empty() && !origins.contains(&standby);
+        let kept = self.pass.get_value();
+        let kept = kept.filter(|pass| pass.login_id == self.login_id);
+        if kept.as_ref().is_some_and(|pass| !is_new(&pass.origins)) {
             // A page may ask only those that it was told of as it was drawn. Nobody looks at it now.
             let is_old = self.drawn_standby.with_value(|drawn| *drawn != standby);
             if is_old && self.n_pending.get_untracked() == 0 && !client::page::is_visible() {
                 client::page::reload();
             }
-            return;
+            if self.has_endpoints.get_value() {
+                return;
+            }
         }
         self.last_asked.update_value(|last| last.pass = now_ms);
         spawn_local(async move {
-            let Ok(token) = api::standby_pass().await else {
+            let Ok(origins) = api::endpoints().await else {
                 return;
             };
+            let token = match kept {
+                Some(pass) => pass.token,
+                None => match api::standby_pass().await {
+                    Ok(token) => token,
+                    Err(_) => return,
+                },
+            };
             let pass = Pass {
-                origin: standby,
+                origins,
                 token,
                 login_id: self.login_id,
             };
+            self.has_endpoints.try_set_value(true);
             self.pass.try_set_value(Some(pass.clone()));
             let change = client::cache::change_head(|head| head.pass = Some(pass));
             change.await.ok();

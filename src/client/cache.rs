@@ -35,7 +35,7 @@ pub struct Head {
     pub position: Option<Position>,
     /// What was added to the device's clock at its last contact, in milliseconds.
     pub clock_offset_ms: i64,
-    /// What opens the standby for whoever signed in here last; none where there is no standby.
+    /// What opens the shop at its other addresses, and the standby, for whoever signed in here last.
     #[serde(default)]
     pub pass: Option<Pass>,
     /// Somebody else was let in here without the server, which still knows the one before.
@@ -49,11 +49,12 @@ pub struct Head {
     pub filling: Option<PartAsk>,
 }
 
-/// What opens the standby, where no cookie of the shop's goes.
+/// What opens the shop where this page's cookie does not go: at its other addresses, and at its standby.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pass {
-    /// Where the standby is.
-    pub origin: String,
+    /// Where they are, in the order in which they are tried.
+    #[serde(default)]
+    pub origins: Vec<String>,
     /// What is shown there.
     pub token: String,
     /// Whose stay it opens.

@@ -36,9 +36,9 @@ pub fn read_prefs<'c>(cookie: impl Fn(&'static str) -> Option<&'c str>, shop: &S
     }
 }
 
-/// Where pages find the standby.
+/// Where else pages find the shop, and its standby.
 #[derive(Clone, Debug)]
-pub struct Standby(pub String);
+pub struct Elsewhere(pub Vec<String>);
 
 /// Draws the document of a page.
 pub fn page(options: LeptosOptions) -> impl IntoView {
@@ -125,11 +125,8 @@ fn asked_origins() -> Vec<String> {
     if parts.uri.path() == "/install" {
         return install::asked_origins(&server, &parts.headers);
     }
-    let standby = parts.extensions.get::<Standby>();
-    standby
-        .into_iter()
-        .map(|standby| standby.0.clone())
-        .collect()
+    let elsewhere = parts.extensions.get::<Elsewhere>();
+    elsewhere.map_or_else(Vec::new, |elsewhere| elsewhere.0.clone())
 }
 
 #[cfg(test)]

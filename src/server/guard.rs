@@ -16,7 +16,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::server::listen::Arrival;
-use crate::server::{Error, Server, auth, clock};
+use crate::server::{Error, Server, auth, clock, install};
 
 /// How long a browser need not ask again whether it may ask; browsers themselves allow no more than two hours.
 const CROSS_ORIGIN_AGE: Duration = Duration::from_hours(2);
@@ -39,18 +39,29 @@ pub async fn refuse_cross_site(
     // What shows a pass is sent by one of our own pages: no other site has one, and browsers add none by themselves.
     let origin = request.headers().get(header::ORIGIN);
     let is_ours = auth::bearer(request.headers()).is_some()
-        && origin.is_some_and(|origin| server.line.opens_to(origin));
+        && origin.is_some_and(|origin| is_ours(&server, origin));
     if !is_reading && !is_ours && is_cross_site(&request) {
         return (StatusCode::FORBIDDEN, "this request came from another site").into_response();
     }
     next.run(request).await
 }
 
-/// Lets pages of the other server ask this one: a phone that has the shop's pages asks the standby while the shop is away.
-/// They show a pass; cookies do not go along.
+/// Tells whether pages of an origin are this server's under another address, or those of the other server.
+fn is_ours(server: &Server, origin: &HeaderValue) -> bool {
+    let is_own = || {
+        install::own_origins(server)
+            .iter()
+            .any(|own| origin == own.as_str())
+    };
+    server.line.opens_to(origin) || is_own()
+}
+
+/// Lets pages of the other server ask this one, and its own under another address: a phone that has the shop's pages asks
+/// the standby while the shop is away, and the shop by its name when its address has changed. They show a pass; cookies do
+/// not go along.
 pub fn cross_origin(server: Arc<Server>) -> CorsLayer {
     let is_ours = move |origin: &HeaderValue, parts: &Parts| {
-        parts.uri.path().starts_with("/api/") && server.line.opens_to(origin)
+        parts.uri.path().starts_with("/api/") && is_ours(&server, origin)
     };
     CorsLayer::new()
         .allow_origin(AllowOrigin::predicate(is_ours))

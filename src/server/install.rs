@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::gateway::Fingerprint;
 use crate::domain::id::Uuid;
+use crate::domain::shop::{Shop, is_origin};
 use crate::server::api::{InstallView, Platform};
 use crate::server::call::Call;
 use crate::server::guard::{host, is_here};
@@ -103,6 +104,22 @@ pub fn own_origins(server: &Server) -> Vec<String> {
     if let Some((port, tls)) = &doors.tls {
         let hosts = tls.hosts().into_iter();
         origins.extend(hosts.map(|host| secure_origin(&host, *port)));
+    }
+    origins
+}
+
+/// Where else devices find the shop: at its own addresses that a browser trusts, and then at its standby.
+pub async fn elsewhere(server: &Server) -> Result<Vec<String>, Error> {
+    let shop = sync::shop(&mut *server.readers.acquire().await?).await?;
+    Ok(elsewhere_of(server, &shop))
+}
+
+/// The same, of a shop whose settings are at hand.
+pub fn elsewhere_of(server: &Server, shop: &Shop) -> Vec<String> {
+    let mut origins = own_origins(server);
+    origins.retain(|origin| is_origin(origin));
+    if !shop.standby.is_empty() {
+        origins.push(shop.standby.clone());
     }
     origins
 }

@@ -108,6 +108,7 @@ use crate::server::gateway::jobs::{Wake, Worker};
 use crate::server::gateway::mikrotik::MikroTik;
 use crate::server::gateway::simulator::device::{Device, Make};
 use crate::server::gateway::simulator::{Identity, Pace, Simulator};
+pub(crate) use crate::server::install::elsewhere;
 pub(crate) use crate::server::install::view as install;
 use crate::server::listen::Limits;
 pub(crate) use crate::server::sheet::sheet;
@@ -731,6 +732,7 @@ fn register_functions() {
     register_explicit::<api::Standby>();
     register_explicit::<api::DrawStandbyKey>();
     register_explicit::<api::StandbyPass>();
+    register_explicit::<api::Endpoints>();
     register_explicit::<api::Losses>();
     register_explicit::<api::SetStandby>();
     register_explicit::<api::LeaveStandby>();

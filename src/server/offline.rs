@@ -9,7 +9,7 @@ use axum::response::IntoResponse;
 use leptos::config::LeptosOptions;
 use sha2::{Digest, Sha256};
 
-use crate::server::{Server, sync};
+use crate::server::{Server, elsewhere};
 
 /// What the worker does, with places for what changes from build to build.
 const TEMPLATE: &str = include_str!("sw.js");
@@ -47,14 +47,11 @@ pub fn worker(options: &LeptosOptions) -> String {
         )
 }
 
-/// Sends the worker's file. Browsers ask for it at every start, and compare: it names the standby, so that the shell is
-/// fetched anew which may ask that.
+/// Sends the worker's file. Browsers ask for it at every start, and compare: it names where else the shop is, so
+/// that the shell is fetched anew which may ask there.
 pub async fn serve(server: Arc<Server>, worker: String) -> impl IntoResponse {
-    let standby = match server.readers.acquire().await {
-        Ok(mut read) => sync::shop(&mut read).await.unwrap_or_default().standby,
-        Err(_) => String::new(),
-    };
-    let worker = worker.replace("{{standby}}", &standby);
+    let elsewhere = elsewhere(&server).await.unwrap_or_default();
+    let worker = worker.replace("{{elsewhere}}", &elsewhere.join(" "));
     let headers = [
         (header::CONTENT_TYPE, "text/javascript; charset=utf-8"),
         (header::CACHE_CONTROL, "no-cache"),

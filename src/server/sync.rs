@@ -12,7 +12,7 @@ use sqlx::SqliteConnection;
 
 use crate::domain::id::ShopId;
 use crate::domain::registry::{Row, Table};
-use crate::domain::shop::Shop;
+use crate::domain::shop::{Shop, is_origin};
 use crate::domain::staff::active_staff;
 use crate::domain::sync::{
     Boot, HELD_DAYS, HeldMark, HeldPage, PAGE_ROWS_MAX, Part, PartAsk, Position, PullAsk,
@@ -20,7 +20,9 @@ use crate::domain::sync::{
 };
 use crate::domain::time::{DAY_MS, HOUR_MS, Timestamp};
 use crate::server::auth::{Who, cookie};
-use crate::server::document::{Standby, read_prefs};
+use crate::server::document::{Elsewhere, read_prefs};
+use crate::server::guard::host;
+use crate::server::install::elsewhere_of;
 use crate::server::{Error, Prefs, Server, clock, db, loss};
 
 /// How long a device holds what is closed: so that its business days are whole whatever hour they begin.
@@ -274,9 +276,11 @@ pub async fn prefer(
 ) -> Response {
     let (prefs, shop) = prefs(&server, request.headers()).await;
     request.extensions_mut().insert(prefs);
-    if !shop.standby.is_empty() {
-        request.extensions_mut().insert(Standby(shop.standby));
-    }
+    let mut elsewhere = elsewhere_of(&server, &shop);
+    // What is plain is this machine's alone.
+    let is_here = host(request.headers()).is_some_and(|host| is_origin(&format!("http://{host}")));
+    elsewhere.retain(|origin| is_here || origin.starts_with("https:"));
+    request.extensions_mut().insert(Elsewhere(elsewhere));
     next.run(request).await
 }
 

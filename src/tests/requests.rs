@@ -169,6 +169,7 @@ fn functions(device: &Device) -> Vec<(&'static str, Value, Option<Role>)> {
         ("losses", json!({}), Some(Role::Owner)),
         ("draw_standby_key", json!({}), Some(Role::Owner)),
         ("standby_pass", json!({}), Some(Role::Cashier)),
+        ("endpoints", json!({}), Some(Role::Cashier)),
         (
             "set_standby",
             json!({ "password": "x", "address": "", "key": null, "trusted": null }),
@@ -464,6 +465,7 @@ async fn wrong_types_get_a_typed_error_and_write_nothing() {
             "losses",
             "draw_standby_key",
             "standby_pass",
+            "endpoints",
         ]
         .contains(&name)
         {

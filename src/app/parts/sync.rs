@@ -80,10 +80,7 @@ pub fn LinkBadge() -> impl IntoView {
 pub fn NeedsServer() -> impl IntoView {
     let (store, words) = (store(), words());
     view! {
-        <Show when=move || {
-            store.link.get() == Link::Offline
-                || store.standby.get().is_some_and(|standby| standby.is_elsewhere)
-        }>
+        <Show when=move || { store.link.get() == Link::Offline || store.elsewhere.get() }>
             <p class="notice" data-tone="warn" role="status">
                 <Icon name="wifi-off" />
                 <span>{words.needs_server}</span>
