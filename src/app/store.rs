@@ -124,6 +124,8 @@ struct LastAsked {
     leases: i64,
     home: i64,
     pass: i64,
+    /// This page has been told where else the shop is.
+    has_endpoints: bool,
 }
 
 /// The store of a page. Copied freely: it holds handles.
@@ -159,8 +161,6 @@ pub struct Store {
     /// What opens the shop elsewhere, and where the standby was as the page was drawn.
     pass: StoredValue<Option<Pass>>,
     drawn_standby: StoredValue<String>,
-    /// This page has asked where else the shop is.
-    has_endpoints: StoredValue<bool>,
     /// It is not the server of this page that is asked, but the shop at another address, or its standby.
     pub elsewhere: RwSignal<bool>,
     /// It is a standby that answers; since when the shop is away, as far as that is known.
@@ -233,7 +233,6 @@ impl Store {
             home: StoredValue::new((Home::Own, 0)),
             pass: StoredValue::new(None),
             drawn_standby: StoredValue::new(standby_then),
-            has_endpoints: StoredValue::new(false),
             elsewhere: RwSignal::new(false),
             standby: RwSignal::new(None),
             last_asked: StoredValue::new(LastAsked {
@@ -242,6 +241,7 @@ impl Store {
                 leases: -LEASES_MS,
                 home: 0,
                 pass: -PASS_MS,
+                has_endpoints: false,
             }),
             journal_moved: RwSignal::new(0),
             asked: RwSignal::new(None),
@@ -909,7 +909,7 @@ impl Store {
             if is_old && self.n_pending.get_untracked() == 0 && !client::page::is_visible() {
                 client::page::reload();
             }
-            if self.has_endpoints.get_value() {
+            if self.last_asked.get_value().has_endpoints {
                 return;
             }
         }
@@ -930,7 +930,8 @@ impl Store {
                 token,
                 login_id: self.login_id,
             };
-            self.has_endpoints.try_set_value(true);
+            self.last_asked
+                .try_update_value(|last| last.has_endpoints = true);
             self.pass.try_set_value(Some(pass.clone()));
             let change = client::cache::change_head(|head| head.pass = Some(pass));
             change.await.ok();
