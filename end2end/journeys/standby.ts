@@ -211,6 +211,12 @@ test('a shop that is gone for good is followed by its standby, and becomes the s
     await there.go();
     await there.linked('live');
     await there.floor.card(6).shows('playing');
+    // What the shop alone had may be missing: the owner is told, and sees what came back.
+    await expect(there.page.getByText(words.loss_promoted)).toBeVisible();
+    await there.page.getByRole('link', { name: words.came_back }).click();
+    await expect(there.page.getByRole('heading', { level: 1 })).toHaveText(words.came_back);
+    await expect(there.page.locator('.line-card')).toContainText(words.loss_promoted);
+    await there.go();
     await order(there, 6, 'Tea');
     await there.stored();
     // Phones with the old shop's pages go on as before.
@@ -231,6 +237,11 @@ test('a shop that is gone for good is followed by its standby, and becomes the s
     await there.floor.card(6).shows('paused');
     const live = await liveOn(there, station_id);
     expect(live.map(names)).toEqual([['1 Pepsi', '1 Tea']]);
+    const wrong: string[] = [];
+    await there.go('/returned');
+    await expect(there.page.locator('.line-card')).toHaveCount(1);
+    await look(there, 'came-back', wrong);
+    expect(wrong).toEqual([]);
 });
 
 test('a shop that hangs is left for the standby, and what was on its way to it counts once', async ({ till, another, shop, standby, noise }) => {

@@ -12,7 +12,7 @@ use sqlx::SqliteConnection;
 
 use crate::domain::id::ShopId;
 use crate::domain::registry::{Row, Table};
-use crate::domain::shop::{Shop, is_origin};
+use crate::domain::shop::Shop;
 use crate::domain::staff::active_staff;
 use crate::domain::sync::{
     Boot, HELD_DAYS, HeldMark, HeldPage, PAGE_ROWS_MAX, Part, PartAsk, Position, PullAsk,
@@ -21,7 +21,6 @@ use crate::domain::sync::{
 use crate::domain::time::{DAY_MS, HOUR_MS, Timestamp};
 use crate::server::auth::{Who, cookie};
 use crate::server::document::{Elsewhere, read_prefs};
-use crate::server::guard::host;
 use crate::server::install::elsewhere_of;
 use crate::server::{Error, Prefs, Server, clock, db, loss};
 
@@ -167,6 +166,7 @@ pub async fn pull(server: &Server, ask: PullAsk) -> Result<PullReply, Error> {
             position: head,
             has_more: false,
             end: head,
+            lacks: None,
             durable: 0,
             server_time,
         });
@@ -177,7 +177,12 @@ pub async fn pull(server: &Server, ask: PullAsk) -> Result<PullReply, Error> {
         0
     };
     let page = page(&mut read, &ask, head, server_time).await?;
-    Ok(PullReply { durable, ..page })
+    let lacks = ask.heard.filter(|_| !is_sure);
+    Ok(PullReply {
+        lacks,
+        durable,
+        ..page
+    })
 }
 
 /// A page of what changed since a device's position, in a log that ends at `head`.
@@ -205,6 +210,7 @@ pub async fn page(
         position,
         has_more,
         end: head,
+        lacks: None,
         durable: 0,
         server_time,
     })
@@ -276,11 +282,8 @@ pub async fn prefer(
 ) -> Response {
     let (prefs, shop) = prefs(&server, request.headers()).await;
     request.extensions_mut().insert(prefs);
-    let mut elsewhere = elsewhere_of(&server, &shop);
-    // What is plain is this machine's alone.
-    let is_here = host(request.headers()).is_some_and(|host| is_origin(&format!("http://{host}")));
-    elsewhere.retain(|origin| is_here || origin.starts_with("https:"));
-    request.extensions_mut().insert(Elsewhere(elsewhere));
+    let elsewhere = Elsewhere(elsewhere_of(&server, &shop));
+    request.extensions_mut().insert(elsewhere);
     next.run(request).await
 }
 

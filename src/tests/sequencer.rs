@@ -473,6 +473,7 @@ async fn a_log_that_lost_its_end_begins_a_new_epoch() {
     let after = ask(&shop, &device, heard(lost)).await;
     assert!(own.epoch.is_before(after.position.epoch));
     assert!(!after.is_reset, "what the device has in its rows stands");
+    assert_eq!((same.lacks, after.lacks), (None, Some(lost)));
     let again = ask(&shop, &device, heard(lost)).await;
     assert_eq!(again.position.epoch, after.position.epoch, "once is enough");
     let losses = shop.state(&device).await.losses;

@@ -399,7 +399,8 @@ impl Engine {
         }
         let is_whole = !reply.has_more;
         let outcomes = reply.outcomes.clone();
-        let agreed = (epoch != since.epoch).then_some(since);
+        // Rows that were fetched anew may be of a log that had gone back already, and did not know it.
+        let agreed = (epoch != since.epoch && reply.lacks.is_none()).then_some(since);
         let journal = self.replica.journal();
         let steps = [
             Step::Reopen { epoch, agreed },
@@ -474,9 +475,11 @@ impl Engine {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::id::{DeviceId, OpId};
+    use crate::domain::outcome::Outcome;
     use crate::domain::registry::State;
     use crate::domain::spare::random_rows;
-    use crate::domain::sync::{Epoch, RevRow};
+    use crate::domain::sync::{Epoch, JournalEntry, OpOutcome, RevRow, WireOp};
 
     /// A log that nobody restores: rows by their place in it, and the position after so many of them.
     struct Log {
@@ -505,9 +508,67 @@ mod tests {
                 position: self.at(to),
                 has_more: to < self.rows.len(),
                 end: self.at(self.rows.len()),
+                lacks: None,
                 durable: 0,
                 server_time: Timestamp(0),
             }
+        }
+    }
+
+    /// A bug: rows that were fetched anew were of a log that had gone back and did not know it. The epoch that began when
+    /// it was told took over those rows, and what had been settled at their places before counted as certain.
+    #[test]
+    fn what_was_settled_in_a_log_that_went_back_is_pending_again() {
+        let begun = Epoch {
+            counter: 1,
+            ..Epoch::default()
+        };
+        let log = |counter| Log {
+            rows: Vec::new(),
+            epoch: Epoch { counter, ..begun },
+        };
+        let (since, heard) = (log(1).at(18), log(1).at(8));
+        let mut journal = Journal::default();
+        let wire = WireOp {
+            op_id: OpId::default(),
+            device_seq: 1,
+            bytes: String::new(),
+        };
+        journal.entries.push(JournalEntry {
+            wire,
+            by: StaffId::default(),
+            settled: None,
+            is_dismissed: false,
+        });
+        let said = OpOutcome {
+            op_id: OpId::default(),
+            outcome: Outcome::Applied,
+            seq: 6,
+        };
+        journal.step(Step::Settle {
+            epoch: begun,
+            outcomes: vec![said],
+            heard: Some(heard),
+        });
+        for (lacks, n_pending) in [(None, 0), (Some(heard), 1)] {
+            let snapshot = Snapshot {
+                position: since,
+                ..Snapshot::default()
+            };
+            let (mut engine, mut chance) = (Engine::new(snapshot), Chance(1));
+            let reply = PullReply {
+                position: log(2).at(18),
+                end: log(2).at(18),
+                lacks,
+                ..log(2).page(PullAsk::new(Position::default(), DeviceId::default()), 0)
+            };
+            for event in [
+                Event::Outbox(journal.clone()),
+                Event::Pulled(since, Ok(reply)),
+            ] {
+                engine.handle(event, 1, Timestamp(0), &mut chance);
+            }
+            assert_eq!(engine.n_pending(), n_pending, "{lacks:?}");
         }
     }
 

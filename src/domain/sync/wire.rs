@@ -283,6 +283,10 @@ pub struct PullReply {
     /// The end of the log.
     #[serde(default)]
     pub end: Position,
+    /// The end that the device had heard of, where this log does not have it: what the device was told of it says nothing
+    /// about this one, also where the device has this one's rows by now (rule 4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lacks: Option<Position>,
     /// Up to which position the log is safe for good: on two servers, or long enough on one (rule 7).
     pub durable: u64,
     /// The server's clock.

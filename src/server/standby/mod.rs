@@ -669,6 +669,7 @@ impl Core {
             position: head,
             has_more: false,
             end: head,
+            lacks: ask.heard.filter(|_| !is_heard),
             durable: if is_heard { standby.durable() } else { 0 },
             server_time,
         };
@@ -678,6 +679,7 @@ impl Core {
         let page = sync::page(&mut self.connection, ask, head, server_time).await?;
         Ok(PullReply {
             held: reply.held,
+            lacks: reply.lacks,
             durable: reply.durable,
             ..page
         })

@@ -277,6 +277,7 @@ impl Server {
             position: head,
             has_more: false,
             end: head,
+            lacks: heard.filter(|(_, stands)| !stands).map(|(heard, _)| heard),
             durable: if heard.is_none_or(|(_, stands)| stands) {
                 self.durable(now)
             } else {
