@@ -643,16 +643,15 @@ impl Store {
                     self.tell(Event::Pushed(answer));
                 }
                 Action::Pull(ask) => {
-                    let since = ask.since;
                     let sent_at = client::device::now();
-                    let answer = home.pull(ask).await;
+                    let answer = home.pull(ask.clone()).await;
                     if is_over() {
                         return;
                     }
                     if let Ok(reply) = &answer {
                         self.learn_clock(sent_at, reply.server_time);
                     }
-                    self.tell(Event::Pulled(since, answer));
+                    self.tell(Event::Pulled(ask, answer));
                 }
                 Action::Fetch => {
                     // What came before a failure is there for the next try.

@@ -40,8 +40,8 @@ pub enum Event {
     Pushed(Result<PushReply, Failure>),
     /// Another page of this browser, or its worker, is sending just now.
     Busy,
-    /// A pull since this position was answered, or not.
-    Pulled(Position, Result<PullReply, Failure>),
+    /// A pull was answered, or not.
+    Pulled(PullAsk, Result<PullReply, Failure>),
     /// A snapshot came, or not.
     Fetched(Result<Snapshot, Failure>),
     /// Entries as they are in the outbox now: recorded or changed, by this page or another one.
@@ -146,8 +146,9 @@ pub struct Engine {
     flusher: Flusher,
     is_open: bool,
     pull_sent_ms: Option<i64>,
-    /// What was settled when the pull was sent, with its place in the log.
-    settled: BTreeMap<u64, u64>,
+    /// The pull that was sent last, and what was settled then, with its place in the log. An answer to one before comes too
+    /// late: more may have been settled since, in a log that it says nothing about.
+    asked: Option<(PullAsk, BTreeMap<u64, u64>)>,
     pull_patience: Patience,
     is_fetching: bool,
     /// Pages of a pull that is not done. A row that changes again past a page is not in it, so only after the last page
@@ -276,7 +277,7 @@ impl Engine {
             Event::FeedLost => self.last_failure = Some(Failure::NoAnswer),
             Event::Turned => {
                 self.flusher.turn();
-                self.pull_sent_ms = None;
+                (self.pull_sent_ms, self.asked) = (None, None);
                 self.pull_patience.reset();
                 self.is_fetching = false;
                 self.is_behind = true;
@@ -303,9 +304,7 @@ impl Engine {
                 }
             }
             Event::Busy => self.flusher.stand_back(now_ms),
-            Event::Pulled(since, answer) => {
-                self.pulled(since, answer, now_ms, chance, &mut actions)
-            }
+            Event::Pulled(ask, answer) => self.pulled(&ask, answer, now_ms, chance, &mut actions),
             Event::Fetched(answer) => {
                 self.is_fetching = false;
                 match answer {
@@ -317,6 +316,7 @@ impl Engine {
                         let reopen = Step::Reopen {
                             epoch,
                             agreed: None,
+                            asked: BTreeMap::new(),
                         };
                         self.is_behind = true;
                         self.partial = None;
@@ -356,12 +356,16 @@ impl Engine {
 
     fn pulled(
         &mut self,
-        since: Position,
+        ask: &PullAsk,
         answer: Result<PullReply, Failure>,
         now_ms: i64,
         chance: &mut Chance,
         actions: &mut Vec<Action>,
     ) {
+        let Some((_, asked)) = self.asked.take_if(|(asked, _)| asked == ask) else {
+            return;
+        };
+        let since = ask.since;
         self.pull_sent_ms = None;
         let reply = match answer {
             Ok(reply) => reply,
@@ -403,7 +407,11 @@ impl Engine {
         let agreed = (epoch != since.epoch && reply.lacks.is_none()).then_some(since);
         let journal = self.replica.journal();
         let steps = [
-            Step::Reopen { epoch, agreed },
+            Step::Reopen {
+                epoch,
+                agreed,
+                asked: asked.clone(),
+            },
             Step::Settle {
                 epoch,
                 outcomes,
@@ -412,7 +420,7 @@ impl Engine {
             Step::Prune {
                 durable: reply.durable.min(position.cursor),
                 epoch,
-                asked: std::mem::take(&mut self.settled),
+                asked,
                 of: journal.head.incarnation,
                 watermark: self.flusher.watermark(journal),
             },
@@ -460,14 +468,15 @@ impl Engine {
         if self.is_behind && may_pull && !self.flusher.is_signed_out() {
             self.pull_sent_ms = Some(now_ms);
             let epoch = self.replica.position().epoch;
-            self.settled = self.replica.journal().settled(epoch);
             let device_id = self.replica.journal().head.device_id;
-            actions.push(Action::Pull(PullAsk {
+            let ask = PullAsk {
                 held: self.replica.held_mark(),
                 heard: self.replica.journal().head.heard,
                 end: self.partial.as_ref().map(|partial| partial.end),
                 ..PullAsk::new(self.replica.position(), device_id)
-            }));
+            };
+            self.asked = Some((ask.clone(), self.replica.journal().settled(epoch)));
+            actions.push(Action::Pull(ask));
         }
     }
 }
@@ -562,11 +571,12 @@ mod tests {
                 lacks,
                 ..log(2).page(PullAsk::new(Position::default(), DeviceId::default()), 0)
             };
-            for event in [
-                Event::Outbox(journal.clone()),
-                Event::Pulled(since, Ok(reply)),
-            ] {
-                engine.handle(event, 1, Timestamp(0), &mut chance);
+            let read = Event::Outbox(journal.clone());
+            for action in engine.handle(read, 1, Timestamp(0), &mut chance) {
+                if let Action::Pull(ask) = action {
+                    let pulled = Event::Pulled(ask, Ok(reply.clone()));
+                    engine.handle(pulled, 1, Timestamp(0), &mut chance);
+                }
             }
             assert_eq!(engine.n_pending(), n_pending, "{lacks:?}");
         }
@@ -613,9 +623,8 @@ mod tests {
                 match action {
                     Action::Pull(ask) => {
                         let n_rows = usize::try_from(chance.between(1, 60)).unwrap();
-                        let since = ask.since;
-                        let reply = log.page(ask, n_rows);
-                        let pulled = Event::Pulled(since, Ok(reply));
+                        let reply = log.page(ask.clone(), n_rows);
+                        let pulled = Event::Pulled(ask, Ok(reply));
                         actions.extend(engine.handle(pulled, 1, Timestamp(0), &mut chance));
                     }
                     Action::Keep(page) => {

@@ -117,6 +117,9 @@ pub enum Step {
         epoch: Epoch,
         /// The place where it took over the log that this device knew, where it did.
         agreed: Option<Position>,
+        /// What was settled when that was asked, by its number, with its place in the log: the answer says nothing about
+        /// what was settled since.
+        asked: BTreeMap<u64, u64>,
     },
     /// What two servers have, and this device has in its rows, is forgotten (rule 7).
     Prune {
@@ -163,12 +166,19 @@ impl Journal {
                 outcomes,
                 heard,
             } => {
+                if heard.is_some_and(|heard| self.head.contradicts(heard)) {
+                    return false;
+                }
                 let has_heard = heard.is_some_and(|heard| self.head.hear(heard));
                 self.settle(epoch, &outcomes) | has_heard
             }
             Step::Dismiss { op_id } => self.dismiss(op_id),
             Step::Fork { from, to } => from == self.head.incarnation && self.fork(to),
-            Step::Reopen { epoch, agreed } => self.reopen(epoch, agreed),
+            Step::Reopen {
+                epoch,
+                agreed,
+                asked,
+            } => self.reopen(epoch, agreed, &asked),
             Step::Prune {
                 durable,
                 epoch,
@@ -351,10 +361,15 @@ impl Journal {
         true
     }
 
-    fn reopen(&mut self, epoch: Epoch, agreed: Option<Position>) -> bool {
-        let is_certain = |settled: &Settled| {
-            agreed
-                .is_some_and(|agreed| settled.epoch == agreed.epoch && settled.seq <= agreed.cursor)
+    fn reopen(
+        &mut self,
+        epoch: Epoch,
+        agreed: Option<Position>,
+        asked: &BTreeMap<u64, u64>,
+    ) -> bool {
+        let is_certain = |n: u64, settled: &Settled| {
+            let is_before = |at: Position| settled.epoch == at.epoch && settled.seq <= at.cursor;
+            agreed.is_some_and(is_before) && asked.get(&n) == Some(&settled.seq)
         };
         let is_over = |heard: &Position| heard.epoch != epoch;
         let mut has_changed = self.head.heard.take_if(|heard| is_over(heard)).is_some();
@@ -362,19 +377,20 @@ impl Journal {
             let Some(settled) = entry.settled.filter(|settled| settled.epoch != epoch) else {
                 continue;
             };
-            entry.settled = is_certain(&settled).then_some(Settled { epoch, ..settled });
+            let is_certain = is_certain(entry.wire.device_seq, &settled);
+            entry.settled = is_certain.then_some(Settled { epoch, ..settled });
             has_changed = true;
         }
         has_changed
     }
 
-    /// The first operations, as far as they are settled under an epoch: their numbers, with their places in the log.
+    /// The operations that are settled under an epoch: their numbers, with their places in the log.
     pub fn settled(&self, epoch: Epoch) -> BTreeMap<u64, u64> {
         let place = |entry: &JournalEntry| {
             let settled = entry.settled.filter(|settled| settled.epoch == epoch)?;
             Some((entry.wire.device_seq, settled.seq))
         };
-        self.entries.iter().map_while(place).collect()
+        self.entries.iter().filter_map(place).collect()
     }
 
     fn prune(
@@ -403,6 +419,15 @@ impl Journal {
 }
 
 impl JournalHead {
+    /// Tells whether a log that ends there cannot be the one that this device heard of in the same epoch: it went back, and
+    /// does not know it yet. What it says is not certain, until it is told where it was.
+    fn contradicts(&self, end: Position) -> bool {
+        let known = self.heard.filter(|known| known.epoch == end.epoch);
+        known.is_some_and(|known| {
+            end.cursor < known.cursor || (end.cursor == known.cursor && end.chain != known.chain)
+        })
+    }
+
     /// Remembers how far a server said its log goes; tells whether that is news.
     fn hear(&mut self, heard: Position) -> bool {
         let is_further = |known: Position| {

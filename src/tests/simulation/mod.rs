@@ -431,7 +431,7 @@ impl World {
         if is_lost {
             let failure = match message {
                 Message::Push(_) => Event::Pushed(Err(Failure::NoAnswer)),
-                Message::Pull(ask) => Event::Pulled(ask.since, Err(Failure::NoAnswer)),
+                Message::Pull(ask) => Event::Pulled(*ask, Err(Failure::NoAnswer)),
                 _ => Event::Fetched(Err(Failure::NoAnswer)),
             };
             let delay = self.chance.between(5, 15_000);
@@ -452,7 +452,7 @@ impl World {
         let event = match (is_lost, event) {
             (false, event) => event,
             (true, Event::Pushed(_)) => Event::Pushed(Err(Failure::NoAnswer)),
-            (true, Event::Pulled(since, _)) => Event::Pulled(since, Err(Failure::NoAnswer)),
+            (true, Event::Pulled(ask, _)) => Event::Pulled(ask, Err(Failure::NoAnswer)),
             (true, _) => Event::Fetched(Err(Failure::NoAnswer)),
         };
         let late = !self.is_healing && self.chance.percent(4);
@@ -532,7 +532,7 @@ impl World {
                     self.claimed.extend(told.iter().map(|entry| entry.op_id));
                     *n = durable.max(*n);
                 }
-                self.answer(device, tab, server_n, Event::Pulled(ask.since, answer));
+                self.answer(device, tab, server_n, Event::Pulled(*ask, answer));
                 self.poke();
             }
             Message::Fetch => {
