@@ -78,6 +78,27 @@ test('an owner gives the shop a standby, which is filled and lets people in by i
     await other.says(words.line_up);
 });
 
+test('a certificate that nobody vouches for is confirmed with the password, which stays while it is typed', async ({ till, standby, noise }) => {
+    noise.expect(/status of 4\d\d .*api\/set_standby/);
+    const { words } = till;
+    await till.enter('owner', '/standby');
+    const desk = new StandbyPage(till);
+    await desk.set(`https://localhost:${standby.tlsPort}`, KEY);
+    await expect(desk.line).toContainText(words.line_untrusted);
+    const fingerprint = await desk.line.locator('.commands').textContent();
+    expect(standby.log.replace(/[^0-9A-F]/gi, '')).toContain(fingerprint?.replace(/[^0-9A-F]/gi, ''));
+    const password = desk.line.getByLabel(words.your_password);
+    await password.pressSequentially('play');
+    // The page looks twice meanwhile.
+    await till.page.waitForResponse((answer) => answer.url().endsWith('/api/standby'));
+    await till.page.waitForResponse((answer) => answer.url().endsWith('/api/standby'));
+    await password.pressSequentially('station');
+    await expect(password).toHaveValue(PASSWORD);
+    await till.button(words.trust_certificate).click();
+    await till.told(words.was_saved);
+    await desk.says(words.line_up);
+});
+
 test('the shop dies in a busy hour, everybody goes on at the standby, and it is all there once when the shop is back', async ({ till, another, shop, standby, noise }) => {
     noise.expect(AWAY);
     const { words } = till;

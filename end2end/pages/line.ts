@@ -10,17 +10,22 @@ export class Line {
     private readonly ends = new Set<Socket>();
     private readonly door = createServer((device) => this.join(device));
 
-    private constructor(private readonly shop: Server) {}
+    private constructor(private readonly shopPort: number) {}
 
-    static async open(shop: Server): Promise<Line> {
-        const line = new Line(shop);
+    /** Opens a line to one of a shop's ports; to that for plain http where none is said. */
+    static async open(shop: Server, port = shop.port): Promise<Line> {
+        const line = new Line(port);
         line.door.listen(0, '127.0.0.1');
         await once(line.door, 'listening');
         return line;
     }
 
+    get port(): number {
+        return (this.door.address() as AddressInfo).port;
+    }
+
     get url(): string {
-        return `http://127.0.0.1:${(this.door.address() as AddressInfo).port}`;
+        return `http://127.0.0.1:${this.port}`;
     }
 
     cut(): void {
@@ -39,7 +44,7 @@ export class Line {
 
     private join(device: Socket): void {
         if (this.isCut) return void device.destroy();
-        const shop = connect(this.shop.port, '127.0.0.1');
+        const shop = connect(this.shopPort, '127.0.0.1');
         for (const [end, other] of [[device, shop], [shop, device]]) {
             this.ends.add(end);
             end.on('error', () => {}); // told by its close

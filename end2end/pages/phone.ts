@@ -17,10 +17,12 @@ export class Phone {
         private readonly home: string,
         private readonly launch: LaunchOptions,
         private readonly look: BrowserContextOptions,
+        private readonly ways: string[],
     ) {}
 
-    static async make(launch: LaunchOptions, look: BrowserContextOptions): Promise<Phone> {
-        const phone = new Phone(await mkdtemp(join(tmpdir(), 'mikrodash-phone-')), launch, look);
+    /** A new phone; `ways` say where more names lead, before the shop's own. */
+    static async make(launch: LaunchOptions, look: BrowserContextOptions, ways: string[] = []): Promise<Phone> {
+        const phone = new Phone(await mkdtemp(join(tmpdir(), 'mikrodash-phone-')), launch, look, ways);
         mkdirSync(phone.authorities, { recursive: true });
         phone.certutil('-N', '--empty-password');
         return phone;
@@ -40,7 +42,7 @@ export class Phone {
         this.context = await chromium.launchPersistentContext(join(this.home, 'profile'), {
             ...this.launch,
             ...this.look,
-            args: [...(this.launch.args ?? []), `--host-resolver-rules=MAP ${NAME} 127.0.0.1`],
+            args: [...(this.launch.args ?? []), `--host-resolver-rules=${[...this.ways, `${NAME} 127.0.0.1`].map((way) => `MAP ${way}`).join(', ')}`],
             env: { ...home, HOME: this.home },
         });
         return this.context;

@@ -341,19 +341,23 @@ impl ShopChange {
 /// The longest name of a server, with its port.
 const HOST_CHARS_MAX: usize = 260;
 
+/// Tells whether a host, with or without its port, is this very machine.
+pub fn is_this_machine(host: &str) -> bool {
+    let bare = match host.strip_prefix('[') {
+        Some(host) => host.split(']').next(),
+        None => host.split(':').next(),
+    };
+    let bare = bare.unwrap_or_default();
+    bare == "localhost" || bare.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+}
+
 /// Tells whether a text is an origin to which a device may send what it has: over https, or on this very machine.
 pub fn is_origin(text: &str) -> bool {
     let is_host_char = |c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c);
-    let is_here = |host: &str| {
-        let bare = match host.strip_prefix('[') {
-            Some(host) => host.split(']').next(),
-            None => host.split(':').next(),
-        };
-        let bare = bare.unwrap_or_default();
-        bare == "localhost" || bare.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
-    };
     let secure = text.strip_prefix("https://");
-    let plain = text.strip_prefix("http://").filter(|host| is_here(host));
+    let plain = text
+        .strip_prefix("http://")
+        .filter(|host| is_this_machine(host));
     secure.or(plain).is_some_and(|host| {
         !host.is_empty() && host.len() <= HOST_CHARS_MAX && host.chars().all(is_host_char)
     })

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::gateway::Fingerprint;
 use crate::domain::id::Uuid;
-use crate::domain::shop::Shop;
+use crate::domain::shop::{Shop, is_this_machine};
 use crate::server::api::{InstallView, Platform};
 use crate::server::call::Call;
 use crate::server::guard::{host, is_here};
@@ -108,8 +108,8 @@ pub fn own_origins(server: &Server) -> Vec<String> {
     origins
 }
 
-/// Where else devices find the shop: at its own addresses over https, and then at its standby. What is plain is this
-/// machine's alone, and does not change.
+/// Where else devices find the shop: at its own names and addresses over https, and then at its standby. Those that lead
+/// to this machine on this machine alone are of no use elsewhere, and do not change here.
 pub async fn elsewhere(server: &Server) -> Result<Vec<String>, Error> {
     let shop = sync::shop(&mut *server.readers.acquire().await?).await?;
     Ok(elsewhere_of(server, &shop))
@@ -118,7 +118,11 @@ pub async fn elsewhere(server: &Server) -> Result<Vec<String>, Error> {
 /// The same, of a shop whose settings are at hand.
 pub fn elsewhere_of(server: &Server, shop: &Shop) -> Vec<String> {
     let mut origins = own_origins(server);
-    origins.retain(|origin| origin.starts_with("https:"));
+    let is_anywhere = |origin: &String| {
+        let host = origin.strip_prefix("https://");
+        host.is_some_and(|host| !is_this_machine(host))
+    };
+    origins.retain(is_anywhere);
     if !shop.standby.is_empty() {
         origins.push(shop.standby.clone());
     }
