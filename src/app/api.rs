@@ -613,8 +613,9 @@ pub async fn pull(ask: PullAsk) -> Result<PullReply, Error> {
     let call = crate::server::call().await?;
     call.done(
         async {
-            call.who_anywhere().await?;
-            touch_browser(&call.server, &call.browser(), &ask.version).await?;
+            let who = call.who_anywhere().await?;
+            let login_id = who.login.login_id;
+            touch_browser(&call.server, &call.browser(), login_id, &ask.version).await?;
             sync::pull(&call.server, ask).await
         }
         .await,

@@ -853,11 +853,7 @@ impl Store {
             // There is no stream across origins that shows a pass.
             self.tell(Event::Hurry);
         }
-        let others = if is_away {
-            self.others(&home)
-        } else {
-            Vec::new()
-        };
+        let others = self.others(&home, is_away);
         spawn_local(async move {
             // A stream that broke is not a server that is away.
             let found = if Home::Own.is_there().await {
@@ -872,8 +868,8 @@ impl Store {
         });
     }
 
-    /// Where else to ask, the best first.
-    fn others(self, home: &Home) -> Vec<Home> {
+    /// Where else to ask, the best first: all where the one that is asked is away, and else those that are better.
+    fn others(self, home: &Home, is_away: bool) -> Vec<Home> {
         let Some(pass) = self.pass.get_value() else {
             return Vec::new();
         };
@@ -886,7 +882,11 @@ impl Store {
             origin,
             token: pass.token.clone(),
         });
-        others.filter(|other| other != home).collect()
+        if is_away {
+            others.filter(|other| other != home).collect()
+        } else {
+            others.take_while(|other| other != home).collect()
+        }
     }
 
     /// Sees to it that this device knows where else the shop is, and has what opens it there, for when the server of this
@@ -925,6 +925,7 @@ impl Store {
                 },
             };
             let pass = Pass {
+                origin: standby,
                 origins,
                 token,
                 login_id: self.login_id,

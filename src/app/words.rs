@@ -384,7 +384,7 @@ catalogue! {
 
     // A loss of the log's end.
     came_back: "إيه اللي رجع", "What came back";
-    loss_from: "البيانات رجعت لحد {from}", "Data went back to {from}";
+    loss_from: "اللي اتسجل بعد {from} ضاع من السيرفر", "The server lost what was recorded after {from}";
     loss_span: "من {from} لـ {to}", "{from} – {to}";
     loss_restored: "اترجعت نسخة احتياطية", "A backup was put back";
     loss_cut_short: "السيرفر ضاع منه آخر اللي اتسجل", "The server had lost the last that was recorded";
@@ -585,6 +585,7 @@ catalogue! {
     line_lag: "التأخير", "Lag";
     line_round_trip: "رايح جاي", "There and back";
     line_went_back: "النسخة هنا رجعت لورا", "The copy here went back";
+    handed_again: "{n} اتبعتوا للمحل تاني", "{n} handed over again";
     line_bytes: "اتنقل", "Transferred";
     ms: "مللي ثانية", "ms";
     line_away: "السيرفر التاني ما بيردش: مقفول، أو العنوان غلط، أو النت فاصل هنا", "The other server does not answer: it is off, the address is wrong, or there is no internet here";

@@ -328,8 +328,6 @@ tables! {
     spare_09: Spare09 { spare_id: SpareId } = "spare09", All, ClientWins;
     /// A spare table.
     spare_10: Spare10 { spare_id: SpareId } = "spare10", Recent, ClientWins;
-    /// A spare table.
-    spare_11: Spare11 { spare_id: SpareId } = "spare11", All, ClientWins;
 }
 
 impl State {

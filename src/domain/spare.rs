@@ -65,7 +65,6 @@ spares! {
     8 Spare08;
     9 Spare09;
     10 Spare10;
-    11 Spare11;
 }
 
 /// Rows of all thirty tables: a shop that was worked in for a while, and spare ones.

@@ -2,7 +2,7 @@
 
 use sqlx::SqliteConnection;
 
-use crate::domain::id::{BrowserId, StaffId};
+use crate::domain::id::{BrowserId, LoginId, StaffId};
 use crate::domain::op::Body;
 use crate::domain::registry::{Row, Table};
 use crate::domain::staff::{Role, SecretKind, Staff};
@@ -70,18 +70,31 @@ async fn find(
     })
 }
 
-/// Writes down, now and then, that a browser is here and what it runs.
-pub async fn touch(server: &Server, browser: &Browser, version: &str) -> Result<(), Error> {
-    if browser.is_new {
-        return Ok(());
-    }
+/// Writes down, now and then, that a browser is here and what it runs. One that shows a pass, and no cookie, is that of the
+/// stay.
+pub async fn touch(
+    server: &Server,
+    browser: &Browser,
+    login_id: LoginId,
+    version: &str,
+) -> Result<(), Error> {
     let (now, hash) = (clock::now(), browser.hash());
+    let name = if browser.is_new {
+        login_id.to_string()
+    } else {
+        hash.clone()
+    };
     let mut touched = server.touched.lock().await;
     touched.retain(|_, at| now.since(*at) < TOUCH_MS);
-    if touched.insert(hash.clone(), now).is_some() {
+    if touched.insert(name, now).is_some() {
         return Ok(());
     }
     drop(touched);
+    if browser.is_new {
+        let mut logins = server.logins.lock().await;
+        db::browser::touch_of(&mut logins, login_id, now).await?;
+        return Ok(());
+    }
     let version: String = version.chars().take(20).collect();
     let mut logins = server.logins.lock().await;
     meet(&mut logins, browser, now).await?;

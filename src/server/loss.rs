@@ -34,7 +34,9 @@ pub async fn look(
     if is_old || losses.any(|loss| loss.to >= at && loss.after == seq) {
         return Ok(());
     }
-    let body = found(core.connection(), LossCause::Restored, seq).await?;
+    let Some(body) = found(core.connection(), LossCause::Restored, seq).await? else {
+        return Ok(());
+    };
     let batch = recorder.batch([(OpId(clock::new_id()), now, body)]);
     let authority = Authority::Server {
         by: StaffId::default(),
@@ -51,50 +53,89 @@ async fn found(
     connection: &mut sqlx::SqliteConnection,
     cause: LossCause,
     after: u64,
-) -> Result<Body, sqlx::Error> {
+) -> Result<Option<Body>, sqlx::Error> {
     let from = db::log::last_received(connection, after).await?;
     let made_at = if cause == LossCause::Restored {
         db::login::restored_from(connection).await?
     } else {
         None
     };
-    Ok(Body::LossFound {
+    // Where nothing is left nobody has anything to compare with.
+    Ok(from.max(made_at).map(|from| Body::LossFound {
         loss_id: LossId(clock::new_id()),
-        from: from.max(made_at).unwrap_or_default(),
+        from,
         after,
         cause,
-    })
+    }))
 }
 
-/// Says that the log has lost what stood after a place.
-pub async fn tell(server: &Server, cause: LossCause, after: u64) -> Result<(), Error> {
+/// Says that the log has lost what stood after a place, unless a loss that is known stands for it.
+async fn tell(
+    server: &Server,
+    cause: LossCause,
+    after: u64,
+    stands_for: impl Fn(&Loss) -> bool,
+) -> Result<(), Error> {
     let mut read = server.readers.acquire().await?;
     let rows = db::row::list(&mut read, Table::Loss).await?;
-    let now = clock::now();
-    let mut losses = rows.into_iter().filter_map(as_loss);
-    if losses.any(|loss| now.since(loss.to) < SAME_MS && loss.cause == cause) {
+    if rows
+        .into_iter()
+        .filter_map(as_loss)
+        .any(|loss| stands_for(&loss))
+    {
         return Ok(());
     }
-    let body = found(&mut read, cause, after).await?;
+    let Some(body) = found(&mut read, cause, after).await? else {
+        return Ok(());
+    };
     drop(read);
     server
         .record(StaffId::default(), Role::Owner, vec![body])
         .await
 }
 
+/// Says that this server took office with what it had.
+pub async fn tell_promoted(server: &Server, after: u64) {
+    if let Err(error) = tell(server, LossCause::Promoted, after, |_| false).await {
+        tracing::error!(%error, "that this server took over cannot be written down");
+    }
+}
+
 /// Looks whether the log has lost the place where somebody stands; if it has, a new epoch begins, and the loss is said.
-/// False where one has begun just now, and it cannot be told yet.
-pub async fn suspect(server: &Server, theirs: Position) -> bool {
-    let nonce = u64::from_le_bytes(clock::chance());
-    match server.sequencer.suspect(theirs, clock::now(), nonce).await {
-        Suspicion::None => true,
-        Suspicion::JustNow => false,
-        Suspicion::Lost { after } => {
-            if let Err(error) = tell(server, LossCause::CutShort, after).await {
-                tracing::error!(%error, "the log lost its end, and that cannot be written down");
-            }
-            true
-        }
+/// False where one has begun just now, and it cannot be told yet. `proven` is a place that both have.
+pub async fn suspect(server: &Server, theirs: Position, proven: Option<u64>) -> bool {
+    let (nonce, now) = (u64::from_le_bytes(clock::chance()), clock::now());
+    let epoch = server.sequencer.position().epoch;
+    let after = match server.sequencer.suspect(theirs, now, nonce).await {
+        Suspicion::None => return true,
+        Suspicion::JustNow => return false,
+        Suspicion::Lost { after } => after,
+    };
+    let is_same = theirs.epoch == epoch;
+    let stands_for =
+        |loss: &Loss| now.since(loss.to) < SAME_MS || (!is_same && loss.after < theirs.cursor);
+    tell_cut(server, theirs, proven.unwrap_or(after), stands_for).await;
+    true
+}
+
+/// Says that the log lacks a place of an earlier epoch of this reign: it lost its end before this start, or one before it.
+pub async fn missing(server: &Server, theirs: Position) {
+    let own = server.sequencer.position().epoch;
+    if theirs.epoch.reign == own.reign && theirs.epoch.is_before(own) {
+        let stands_for = |loss: &Loss| loss.after < theirs.cursor;
+        tell_cut(server, theirs, server.began, stands_for).await;
+    }
+}
+
+async fn tell_cut(
+    server: &Server,
+    theirs: Position,
+    after: u64,
+    stands_for: impl Fn(&Loss) -> bool,
+) {
+    let after = after.min(theirs.cursor.saturating_sub(1));
+    if let Err(error) = tell(server, LossCause::CutShort, after, stands_for).await {
+        tracing::error!(%error, "the log lost its end, and that cannot be written down");
     }
 }
 

@@ -150,6 +150,8 @@ pub struct Doors {
 pub struct Server {
     /// The connections that read.
     pub readers: SqlitePool,
+    /// Where the log ended as this server started.
+    pub began: u64,
     /// The way to the sequencer.
     pub sequencer: Sequencer,
     /// The connection that signs people in and out.
@@ -213,6 +215,7 @@ impl Server {
         let mut database = db::open(&file).await?;
         let mut logins = db::open(&file).await?.writer;
         let is_standby = standby::is_standby(&mut database.writer, begin).await?;
+        let (began, _) = db::log::head(&mut logins).await?;
         let (core, recorder) = if is_standby {
             db::standby::loosen(&mut logins).await?;
             let mut core = Core::new_standby(database.writer).await?;
@@ -227,6 +230,7 @@ impl Server {
         }
         Ok(Server {
             readers: database.readers,
+            began,
             sequencer: Sequencer::start(core),
             logins: Mutex::new(logins),
             recorder: Mutex::new(recorder),

@@ -138,7 +138,7 @@ pub async fn pull(server: &Server, ask: PullAsk) -> Result<PullReply, Error> {
     let mut read = server.readers.begin().await?;
     let mut head = position(server, &mut read).await?;
     let server_time = clock::now();
-    let (mut is_reset, mut is_sure) = (false, true);
+    let (mut is_reset, mut is_sure, mut proven) = (false, true, None);
     // Of a later reign only the server knows that was put in office after this one.
     let places = [Some(since), ask.end, ask.heard];
     let is_later = |place: &Position| place.epoch.reign > head.epoch.reign;
@@ -152,8 +152,12 @@ pub async fn pull(server: &Server, ask: PullAsk) -> Result<PullReply, Error> {
         is_reset |= is_needed && !stands;
         is_sure &= stands;
         if is_suspect(head, place, stands) {
-            is_behind |= !loss::suspect(server, place).await;
+            is_behind |= !loss::suspect(server, place, proven).await;
             head.epoch = server.sequencer.position().epoch;
+        } else if !stands {
+            loss::missing(server, place).await;
+        } else if is_needed {
+            proven = Some(place.cursor);
         }
     }
     if is_reset || is_behind {

@@ -306,6 +306,10 @@ async fn after_a_backup_is_back_devices_send_what_it_lacks_and_nothing_is_lost_o
     let shop = Shop::open(folder).await;
     let losses = shop.state(&evening.owner).await.losses;
     assert_eq!(losses.len(), 1, "it is said once");
+    // A bug: the floor asked a browser's clock whether that is still of interest, also where the server draws it.
+    let floor = shop.page("/", &evening.owner.cookie).await;
+    assert_eq!(floor.status, StatusCode::OK);
+    assert!(floor.text.contains("A backup was put back"));
     shop.server.stop().await;
     let output = command(&["audit", "verify"], shop.folder.path());
     let said = String::from_utf8_lossy(&output.stdout).into_owned();

@@ -14,7 +14,7 @@ use mikrodash::domain::sync::{
 use mikrodash::server::now;
 use serde_json::json;
 
-use crate::support::{Shop, dump, id, order, pay, start};
+use crate::support::{Shop, dump, id, order, pay, sale, start};
 
 #[tokio::test]
 async fn an_operation_pushed_twice_is_one() {
@@ -495,6 +495,29 @@ async fn a_log_that_lost_its_end_begins_a_new_epoch() {
     let shop = Shop::open(folder).await;
     let epoch = shop.server.sequencer.position().epoch;
     assert!(after.position.epoch.is_before(epoch), "and so it stays");
+}
+
+/// A machine that lost the end of its log and was started again is in a later epoch than whoever knows of that end.
+#[tokio::test]
+async fn an_end_that_was_lost_before_the_start_is_said_once() {
+    let (shop, mut device) = Shop::ready().await;
+    shop.must(&mut device, start(SessionId(id()), 1)).await;
+    let own = pull(&shop, &device, Position::default()).await.position;
+    let folder = shop.folder;
+    shop.server.stop().await;
+    let shop = Shop::open(folder).await;
+    shop.must(&mut device, sale()).await;
+    for _ in 0..2 {
+        let reply = pull(&shop, &device, lost_after(own)).await;
+        assert!(reply.is_reset);
+    }
+    let losses = shop.state(&device).await.losses;
+    let found: Vec<_> = losses.values().collect();
+    assert_eq!(found.len(), 1);
+    assert_eq!(
+        (found[0].cause, found[0].after),
+        (LossCause::CutShort, own.cursor)
+    );
 }
 
 /// Whoever has rows of a lost end must drop them, also where that is all that they heard of.

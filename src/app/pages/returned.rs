@@ -32,7 +32,7 @@ pub fn LossBand() -> impl IntoView {
         let last = shown.losses.values().max_by_key(|loss| loss.to);
         last.cloned()
     });
-    let day = Memo::new(move |_| store.now().0 / MINUTE_MS);
+    let minute = Memo::new(move |_| store.now().0 / MINUTE_MS);
     let band = move |loss: Loss| {
         let zone = store.shop_now().zone;
         let title = words
@@ -54,8 +54,8 @@ pub fn LossBand() -> impl IntoView {
         }
     };
     move || {
-        day.get();
-        let is_fresh = |loss: &Loss| store.this_moment().since(loss.to) < BAND_MS;
+        let now = Timestamp(minute.get() * MINUTE_MS);
+        let is_fresh = |loss: &Loss| now.since(loss.to) < BAND_MS;
         last.get()
             .filter(|loss| is_owner && is_fresh(loss))
             .map(band)

@@ -158,11 +158,11 @@ fn Line(desk: Desk) -> impl IntoView {
                 let [out, back] = bytes.map(|n| prefs.megabytes(n));
                 (words.line_bytes, format!("↑ {out} · ↓ {back}"))
             }),
-            line.went_back.map(|(at, n)| {
+            line.went_back.filter(|(_, n)| *n > 0).map(|(at, n)| {
                 let text = format!(
                     "{} · {}",
                     moment(at),
-                    words.n_back.replace("{n}", &prefs.number(n))
+                    words.handed_again.replace("{n}", &prefs.number(n))
                 );
                 (words.line_went_back, text)
             }),

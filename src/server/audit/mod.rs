@@ -115,7 +115,7 @@ pub async fn agrees_to(
 ) -> Result<u64, sqlx::Error> {
     let mut agrees_to = head;
     for anchor in anchors.holding() {
-        if anchor.seq <= head
+        if (1..=head).contains(&anchor.seq)
             && db::audit::chain_text(connection, anchor.seq).await? != anchor.chain.to_string()
         {
             agrees_to = agrees_to.min(anchor.seq.saturating_sub(1));
@@ -320,7 +320,8 @@ fn told_restore(anchor: &Anchor, shop: &Shop) -> String {
         return String::new();
     };
     format!(
-        "note: on {} a backup was put back that ended with operation {}; older anchors hold up to {agrees_to} only",
+        "note: on {} a backup was put back, or a copy went back to the log of the other server; it ended with operation {}; \
+         older anchors hold up to {agrees_to} only",
         moment(anchor.at, shop),
         anchor.seq
     )

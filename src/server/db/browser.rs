@@ -107,6 +107,23 @@ pub async fn touch(
     Ok(())
 }
 
+/// Writes down that the browser of a stay was here.
+pub async fn touch_of(
+    connection: &mut SqliteConnection,
+    login_id: LoginId,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "update known_browser set last_seen_ms = ? \
+         where browser_hash = (select browser_hash from login where login_id = ?)",
+    )
+    .bind(now.0)
+    .bind(login_id.to_string())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// Writes down that a browser asks to be paired.
 pub async fn ask(
     connection: &mut SqliteConnection,

@@ -15,7 +15,6 @@ use std::sync::Arc;
 
 use crate::domain::gateway::Fingerprint;
 use crate::domain::id::StaffId;
-use crate::domain::loss::LossCause;
 use crate::domain::op::Body;
 use crate::domain::shop::ShopChange;
 use crate::domain::staff::{Role, Staff};
@@ -294,9 +293,7 @@ pub async fn take_over(server: &Arc<Server>, shop_name: &str) -> Result<(), Erro
         Error::Unavailable
     })?;
     // What the shop had beyond that comes back from devices, or with the shop.
-    if let Err(error) = loss::tell(server, LossCause::Promoted, after).await {
-        tracing::error!(%error, "that this server took over cannot be written down");
-    }
+    loss::tell_promoted(server, after).await;
     Ok(())
 }
 
@@ -709,6 +706,7 @@ impl Core {
         outage::beat(&mut self.connection, now).await?;
         // Read before the commit: after it there is no way back.
         self.read_again(epoch).await?;
+        self.agrees_to = None;
         db::commit(&mut self.connection).await?;
         if let Err(error) = db::standby::tighten(&mut self.connection).await {
             tracing::warn!(%error, "the database minds what a shop's does from the next start on");

@@ -353,7 +353,7 @@ impl Talk {
                 Ok(())
             }
             Message::Suspect(theirs) if !self.is_standby => {
-                loss::suspect(&self.server, theirs).await;
+                loss::suspect(&self.server, theirs, None).await;
                 Ok(())
             }
             // Said to the office that this server had before.
@@ -458,7 +458,7 @@ enum Told {
 /// What the shop tells its standby (rules 4, 5).
 async fn tell(server: &Server, ask: &TailAsk) -> Result<Told, LineEnd> {
     // First: it may begin an epoch, and what is told is told under that.
-    loss::suspect(server, ask.since).await;
+    loss::suspect(server, ask.since, None).await;
     let mut read = server.readers.begin().await?;
     let head = crate::server::sync::position(server, &mut read).await?;
     let stands = async |read: &mut sqlx::SqliteConnection, at: Position| {
@@ -484,6 +484,7 @@ async fn tell(server: &Server, ask: &TailAsk) -> Result<Told, LineEnd> {
                 break;
             }
         }
+        loss::missing(server, ask.since).await;
         let (cursor, chain) = back;
         return Ok(Told::Off(TailReply::Back(Position {
             cursor,
