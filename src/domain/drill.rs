@@ -10,9 +10,10 @@ use crate::domain::apply::apply;
 use crate::domain::bill::Method;
 use crate::domain::id::{
     BatchId, CategoryId, CheckId, ChecklistId, DeviceId, ExtraId, Incarnation, ItemId, LineId,
-    OpId, OutageId, PackageId, PaymentId, RunId, SaleId, SessionId, StaffId, StationId, TaskId,
-    Uuid, VoucherId,
+    LossId, OpId, OutageId, PackageId, PaymentId, RunId, SaleId, SessionId, StaffId, StationId,
+    TaskId, Uuid, VoucherId,
 };
+use crate::domain::loss::LossCause;
 use crate::domain::menu::{CategoryChange, ItemChange};
 use crate::domain::money::Money;
 use crate::domain::op::{Body, Choice, Stamped};
@@ -373,10 +374,20 @@ fn outage_body(chance: &mut Chance, session_id: SessionId, at: Timestamp) -> Bod
     let from = at - chance.between(-1, 90) * MINUTE_MS;
     let to = from + chance.between(0, 60) * MINUTE_MS;
     if chance.percent(20) {
-        return Body::OutageFound {
-            outage_id,
-            from,
-            to,
+        let is_loss = to.0 / MINUTE_MS % 2 == 0;
+        return if is_loss {
+            Body::LossFound {
+                loss_id: LossId(outage_id.0),
+                from,
+                after: 0,
+                cause: LossCause::Restored,
+            }
+        } else {
+            Body::OutageFound {
+                outage_id,
+                from,
+                to,
+            }
         };
     }
     let verdict = |chance: &mut Chance| {
