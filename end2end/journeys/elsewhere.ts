@@ -1,7 +1,6 @@
 // The way to the shop is gone, and the shop is not: a page goes on at another of its addresses.
 
 import { hostname } from 'node:os';
-import { join } from 'node:path';
 import { writeFile } from 'node:fs/promises';
 import { Login } from '../pages/door';
 import { Line } from '../pages/line';
@@ -17,7 +16,7 @@ test('a phone that does not find the shop by its name any more goes on by anothe
     const ways = [`${NAME}:${shop.tlsPort} 127.0.0.1:${line.port}`, `${other} 127.0.0.1`, `${other}.local 127.0.0.1`];
     const phone = await Phone.make(launchOptions, { viewport: { width: 390, height: 844 } }, ways);
     try {
-        const authority = join(info.outputDir, 'mikrodash.crt');
+        const authority = info.outputPath('mikrodash.crt');
         await writeFile(authority, await (await request.get(`${shop.url}/install/mikrodash.crt`)).body());
         phone.trust(authority);
         const page = (await phone.open()).pages()[0];
@@ -29,6 +28,7 @@ test('a phone that does not find the shop by its name any more goes on by anothe
         const login = new Login(page, words);
         await login.pick('هاني');
         await login.pin('1111');
+        await away.live();
         await away.ready();
         const asked = (name: string) => page.waitForResponse((answer) => answer.url().includes(`//${name}`) && answer.url().endsWith('/api/push'));
         const loadedAt = () => page.evaluate(() => performance.timeOrigin);
