@@ -874,12 +874,12 @@ impl Store {
             return Vec::new();
         };
         let own = client::page::origin();
-        let may_ask = |origin: &String| {
-            *origin != own && (origin.starts_with("https:") || own.starts_with("http:"))
-        };
-        let origins = pass.origins.into_iter().filter(may_ask);
+        // A page over plain http is on the shop's own machine, where no other address is better.
+        let is_secure = own.starts_with("https:");
+        let may_ask = |origin: &String| *origin != own && (is_secure || *origin == pass.origin);
+        let origins = pass.origins.iter().filter(|origin| may_ask(origin));
         let others = origins.map(|origin| Home::Other {
-            origin,
+            origin: origin.clone(),
             token: pass.token.clone(),
         });
         if is_away {
