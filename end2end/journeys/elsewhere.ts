@@ -5,6 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { Login } from '../pages/door';
 import { Line } from '../pages/line';
 import { NAME, Phone } from '../pages/phone';
+import { knows } from '../pages/standby';
 import { expect, test, Till } from '../pages/test';
 
 test.use({ flags: ['--demo'] });
@@ -33,20 +34,7 @@ test('a phone that does not find the shop by its name any more goes on by anothe
         const asked = (name: string) => page.waitForResponse((answer) => answer.url().includes(`//${name}`) && answer.url().endsWith('/api/push'));
         const loadedAt = () => page.evaluate(() => performance.timeOrigin);
         const before = await loadedAt();
-        await page.evaluate(async () => {
-            const result = <T>(request: IDBRequest<T>) =>
-                new Promise<T>((done, fail) => {
-                    request.onsuccess = () => done(request.result);
-                    request.onerror = () => fail(request.error);
-                });
-            for (;;) {
-                const database = await result(indexedDB.open('mikrodash-cache'));
-                const head = await result(database.transaction('meta').objectStore('meta').get('head'));
-                database.close();
-                if (JSON.parse(head ?? '{}').pass?.origins?.length > 0) return;
-                await new Promise((done) => setTimeout(done, 100));
-            }
-        });
+        await knows(away, `https://${other}:${shop.tlsPort}`);
 
         line.cut();
         const there = asked(other);

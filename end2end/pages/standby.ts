@@ -111,9 +111,8 @@ export async function pair(till: Till, standby: Server): Promise<void> {
     await together(till);
 }
 
-/** Waits until a device has what opens the standby, for when the shop does not answer. */
-export async function prepared(till: Till, standby: Server): Promise<void> {
-    await till.stored();
+/** Waits until a device knows that it finds the shop, or its standby, elsewhere, and has what opens it there. */
+export async function knows(till: Till, origin: string): Promise<void> {
     const origins = () =>
         till.page.evaluate(async () => {
             const result = <T>(request: IDBRequest<T>) =>
@@ -126,7 +125,13 @@ export async function prepared(till: Till, standby: Server): Promise<void> {
             database.close();
             return (JSON.parse(head ?? '{}').pass?.origins ?? []) as string[];
         });
-    await expect.poll(origins, { timeout: TOLD_MS_MAX }).toContain(standby.url);
+    await expect.poll(origins, { timeout: TOLD_MS_MAX }).toContain(origin);
+}
+
+/** Waits until a device has what opens the standby, for when the shop does not answer. */
+export async function prepared(till: Till, standby: Server): Promise<void> {
+    await till.stored();
+    await knows(till, standby.url);
 }
 
 /** Waits until a page of the shop's goes on at the standby, and says that the shop is away. */

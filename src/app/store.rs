@@ -845,7 +845,8 @@ impl Store {
         }
         let is_owed = || self.engine.with_value(|engine| engine.waited_ms(now_ms)) > OWED_MS;
         let is_away = link == Link::Offline || (is_own && is_owed());
-        if is_own && !is_away {
+        let others = self.others(&home, is_away);
+        if is_own && (!is_away || others.is_empty()) {
             return;
         }
         self.last_asked.update_value(|last| last.home = now_ms);
@@ -853,7 +854,6 @@ impl Store {
             // There is no stream across origins that shows a pass.
             self.tell(Event::Hurry);
         }
-        let others = self.others(&home, is_away);
         spawn_local(async move {
             // A stream that broke is not a server that is away.
             let found = if Home::Own.is_there().await {

@@ -52,7 +52,7 @@ pub struct Head {
 /// What opens the shop where this page's cookie does not go: at its other addresses, and at its standby.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pass {
-    /// Where the standby is, for tabs of the build before, which know no other place.
+    /// Where the standby is; tabs of the build before know no other place.
     #[serde(default)]
     pub origin: String,
     /// Where they are, in the order in which they are tried.

@@ -76,6 +76,7 @@ async fn tell(
     after: u64,
     stands_for: impl Fn(&Loss) -> bool,
 ) -> Result<(), Error> {
+    let _telling = server.telling.lock().await;
     let mut read = server.readers.acquire().await?;
     let rows = db::row::list(&mut read, Table::Loss).await?;
     if rows
@@ -101,39 +102,73 @@ pub async fn tell_promoted(server: &Server, after: u64) {
     }
 }
 
-/// Looks whether the log has lost the place where somebody stands; if it has, a new epoch begins, and the loss is said.
-/// False where one has begun just now, and it cannot be told yet. `proven` is a place that both have.
-pub async fn suspect(server: &Server, theirs: Position, proven: Option<u64>) -> bool {
-    let (nonce, now) = (u64::from_le_bytes(clock::chance()), clock::now());
-    let epoch = server.sequencer.position().epoch;
-    let after = match server.sequencer.suspect(theirs, now, nonce).await {
-        Suspicion::None => return true,
-        Suspicion::JustNow => return false,
-        Suspicion::Lost { after } => after,
-    };
-    let is_same = theirs.epoch == epoch;
-    let stands_for =
-        |loss: &Loss| now.since(loss.to) < SAME_MS || (!is_same && loss.after < theirs.cursor);
-    tell_cut(server, theirs, proven.unwrap_or(after), stands_for).await;
-    true
+/// A lost end of the log that was found and is to be said: by [`say`], which takes a connection, and so not before whoever
+/// found it has given theirs back.
+#[must_use]
+pub struct Finding {
+    /// Up to where the log stands.
+    after: u64,
+    /// A loss that was said since then is this one.
+    said_since: Option<Timestamp>,
+    /// So is one of what stood at this place.
+    lacks: Option<u64>,
 }
 
-/// Says that the log lacks a place of an earlier epoch of this reign: it lost its end before this start, or one before it.
-pub async fn missing(server: &Server, theirs: Position) {
-    let own = server.sequencer.position().epoch;
-    if theirs.epoch.reign == own.reign && theirs.epoch.is_before(own) {
-        let stands_for = |loss: &Loss| loss.after < theirs.cursor;
-        tell_cut(server, theirs, server.began, stands_for).await;
+/// What a place that somebody knows of tells of the log.
+pub struct Suspected {
+    /// False where an epoch has begun just now, so that it cannot be told yet whether the log has lost the place.
+    pub is_known: bool,
+    /// What is to be said.
+    pub finding: Option<Finding>,
+}
+
+/// Looks whether the log has lost the place where somebody stands; if it has, a new epoch begins. `proven` is a place that
+/// both have.
+pub async fn suspect(server: &Server, theirs: Position, proven: Option<u64>) -> Suspected {
+    let (nonce, now) = (u64::from_le_bytes(clock::chance()), clock::now());
+    let epoch = server.sequencer.position().epoch;
+    let suspicion = server.sequencer.suspect(theirs, now, nonce).await;
+    Suspected {
+        is_known: !matches!(suspicion, Suspicion::JustNow),
+        finding: match suspicion {
+            Suspicion::None | Suspicion::JustNow => None,
+            Suspicion::Lost { after } => Some(Finding {
+                after: before(proven.unwrap_or(after), theirs),
+                said_since: Some(now - SAME_MS),
+                lacks: (theirs.epoch != epoch).then_some(theirs.cursor),
+            }),
+        },
     }
 }
 
-async fn tell_cut(
-    server: &Server,
-    theirs: Position,
-    after: u64,
-    stands_for: impl Fn(&Loss) -> bool,
-) {
-    let after = after.min(theirs.cursor.saturating_sub(1));
+/// What is to be said where the log lacks a place: one of an earlier epoch of this reign tells that it lost its end before
+/// this start, or one before it.
+pub fn missing(server: &Server, theirs: Position) -> Option<Finding> {
+    let own = server.sequencer.position().epoch;
+    let is_lost = theirs.epoch.reign == own.reign && theirs.epoch.is_before(own);
+    is_lost.then(|| Finding {
+        after: before(server.began, theirs),
+        said_since: None,
+        lacks: Some(theirs.cursor),
+    })
+}
+
+/// The last place of the log that can stand where theirs is lost.
+fn before(after: u64, theirs: Position) -> u64 {
+    after.min(theirs.cursor.saturating_sub(1))
+}
+
+/// Says that the log has lost its end, unless that is said already.
+pub async fn say(server: &Server, finding: Finding) {
+    let Finding {
+        after,
+        said_since,
+        lacks,
+    } = finding;
+    let stands_for = |loss: &Loss| {
+        said_since.is_some_and(|since| loss.to > since)
+            || lacks.is_some_and(|place| loss.after < place)
+    };
     if let Err(error) = tell(server, LossCause::CutShort, after, stands_for).await {
         tracing::error!(%error, "the log lost its end, and that cannot be written down");
     }

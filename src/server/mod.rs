@@ -182,6 +182,8 @@ pub struct Server {
     tries: limit::Tries,
     /// Held while codes are drawn, so that none is drawn twice.
     making: Mutex<()>,
+    /// Held while a loss is looked for and said, so that it is said once.
+    telling: Mutex<()>,
     /// Held while a code is looked for in a picture.
     looking: Mutex<()>,
     /// Held while the Wi-Fi is changed, so that nothing is made twice.
@@ -246,6 +248,7 @@ impl Server {
             touched: Mutex::default(),
             tries: limit::Tries::default(),
             making: Mutex::default(),
+            telling: Mutex::default(),
             looking: Mutex::default(),
             changing_wifi: Mutex::default(),
             gateway_wake: Wake::default(),

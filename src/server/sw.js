@@ -3,7 +3,7 @@ import init, { flush_outbox } from "{{script}}";
 
 const CACHE = "mikrodash-{{build}}";
 const SHELL = "/shell";
-// The shell may ask it while the shop is away: {{elsewhere}}
+// The shell may ask there while its own server does not answer: {{elsewhere}}
 const FILES = new Set({{files}});
 // A page that takes longer is opened from what the device holds.
 const PAGE_MS_MAX = 2000;

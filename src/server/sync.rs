@@ -22,6 +22,7 @@ use crate::domain::time::{DAY_MS, HOUR_MS, Timestamp};
 use crate::server::auth::{Who, cookie};
 use crate::server::document::{Elsewhere, read_prefs};
 use crate::server::install::elsewhere_of;
+use crate::server::loss::Finding;
 use crate::server::{Error, Prefs, Server, clock, db, loss};
 
 /// How long a device holds what is closed: so that its business days are whole whatever hour they begin.
@@ -134,11 +135,21 @@ pub async fn pull(server: &Server, ask: PullAsk) -> Result<PullReply, Error> {
         }
         return Ok(reply);
     }
+    let (reply, findings) = pull_log(server, &ask).await?;
+    for finding in findings {
+        loss::say(server, finding).await;
+    }
+    Ok(reply)
+}
+
+/// Reads that from the log; with what it finds that the log has lost.
+async fn pull_log(server: &Server, ask: &PullAsk) -> Result<(PullReply, Vec<Finding>), Error> {
     let since = ask.since;
     let mut read = server.readers.begin().await?;
     let mut head = position(server, &mut read).await?;
     let server_time = clock::now();
-    let (mut is_reset, mut is_sure, mut proven) = (false, true, None);
+    let (mut is_reset, mut is_sure) = (false, true);
+    let (mut proven, mut findings) = (None, Vec::new());
     // Of a later reign only the server knows that was put in office after this one.
     let places = [Some(since), ask.end, ask.heard];
     let is_later = |place: &Position| place.epoch.reign > head.epoch.reign;
@@ -152,16 +163,18 @@ pub async fn pull(server: &Server, ask: PullAsk) -> Result<PullReply, Error> {
         is_reset |= is_needed && !stands;
         is_sure &= stands;
         if is_suspect(head, place, stands) {
-            is_behind |= !loss::suspect(server, place, proven).await;
+            let suspected = loss::suspect(server, place, proven).await;
+            is_behind |= !suspected.is_known;
+            findings.extend(suspected.finding);
             head.epoch = server.sequencer.position().epoch;
         } else if !stands {
-            loss::missing(server, place).await;
+            findings.extend(loss::missing(server, place));
         } else if is_needed {
             proven = Some(place.cursor);
         }
     }
     if is_reset || is_behind {
-        return Ok(PullReply {
+        let reply = PullReply {
             is_reset: is_reset && !is_behind,
             is_behind,
             held: None,
@@ -173,20 +186,22 @@ pub async fn pull(server: &Server, ask: PullAsk) -> Result<PullReply, Error> {
             lacks: None,
             durable: 0,
             server_time,
-        });
+        };
+        return Ok((reply, findings));
     }
     let durable = if is_sure {
         durable(server, &mut read).await?
     } else {
         0
     };
-    let page = page(&mut read, &ask, head, server_time).await?;
+    let page = page(&mut read, ask, head, server_time).await?;
     let lacks = ask.heard.filter(|_| !is_sure);
-    Ok(PullReply {
+    let reply = PullReply {
         lacks,
         durable,
         ..page
-    })
+    };
+    Ok((reply, findings))
 }
 
 /// A page of what changed since a device's position, in a log that ends at `head`.

@@ -520,6 +520,21 @@ async fn an_end_that_was_lost_before_the_start_is_said_once() {
     );
 }
 
+/// There are four connections to read by, and whoever has one may not wait for another.
+#[tokio::test]
+async fn devices_that_tell_of_a_lost_end_at_once_are_all_answered_and_it_is_said_once() {
+    let (shop, mut device) = Shop::ready().await;
+    shop.must(&mut device, start(SessionId(id()), 1)).await;
+    let own = pull(&shop, &device, Position::default()).await.position;
+    let folder = shop.folder;
+    shop.server.stop().await;
+    let shop = Shop::open(folder).await;
+    let lost = lost_after(own);
+    let replies = futures::future::join_all((0..8).map(|_| pull(&shop, &device, lost))).await;
+    assert!(replies.iter().all(|reply| reply.is_reset));
+    assert_eq!(shop.state(&device).await.losses.len(), 1);
+}
+
 /// Whoever has rows of a lost end must drop them, also where that is all that they heard of.
 #[tokio::test]
 async fn a_device_that_pulled_what_was_lost_begins_again() {

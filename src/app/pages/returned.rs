@@ -4,6 +4,7 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use crate::app::parts::band::Band;
 use crate::app::parts::button::Icon;
 use crate::app::parts::empty::Empty;
 use crate::app::parts::shell::PageHead;
@@ -39,18 +40,11 @@ pub fn LossBand() -> impl IntoView {
             .loss_from
             .replace("{from}", &prefs.moment(loss.from, &zone));
         view! {
-            <div class="cut-band">
-                <span class="cut-mark">
-                    <Icon name="history" />
-                </span>
-                <p role="status">
-                    <strong>{title}</strong>
-                    <small>{loss_word(loss.cause, words)}</small>
-                </p>
+            <Band icon="history" title note=loss_word(loss.cause, words)>
                 <a class="btn" href="/returned">
                     {words.came_back}
                 </a>
-            </div>
+            </Band>
         }
     };
     move || {

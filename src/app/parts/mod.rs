@@ -1,6 +1,7 @@
 //! Parts that two pages or more are made of.
 
 pub mod approval;
+pub mod band;
 pub mod basket;
 pub mod bill;
 pub mod button;

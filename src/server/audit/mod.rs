@@ -20,7 +20,7 @@ pub use search::{export, page};
 /// The anchors' file in the data folder.
 const FILE: &str = "anchors.log";
 /// The anchor of a backup that was put back, until it stands in the file.
-pub const RESTORED: &str = "restored";
+const RESTORED: &str = "restored";
 /// Among the values of the database itself: where a standby's copy went back, as an anchor.
 const WENT_BACK: &str = "went_back";
 /// How many entries are read at once.
@@ -199,8 +199,24 @@ pub async fn mark_back(
         seq,
         chain,
     };
+    put_mark(connection, WENT_BACK, anchor).await
+}
+
+/// Marks in a database that it was put back.
+pub async fn mark_restored(
+    connection: &mut SqliteConnection,
+    anchor: Anchor,
+) -> Result<(), sqlx::Error> {
+    put_mark(connection, RESTORED, anchor).await
+}
+
+async fn put_mark(
+    connection: &mut SqliteConnection,
+    name: &str,
+    anchor: Anchor,
+) -> Result<(), sqlx::Error> {
     let mark = serde_json::to_string(&anchor).unwrap_or_default();
-    db::put_meta(connection, WENT_BACK, &mark).await
+    db::put_meta(connection, name, &mark).await
 }
 
 /// Drops the anchors of a start: of a backup that was put back before it, and of where the log stands.

@@ -113,8 +113,7 @@ async fn finish(
         seq: manifest.seq,
         chain: manifest.chain,
     };
-    let mark = serde_json::to_string(&anchor).map_err(io::Error::from)?;
-    db::put_meta(writer, audit::RESTORED, &mark).await?;
+    audit::mark_restored(writer, anchor).await?;
     db::put_meta(writer, RESTORED_FROM, &manifest.made_at.0.to_string()).await?;
     // Its standby follows no earlier one.
     let kept = db::find_meta(writer, db::log::REIGN).await?;

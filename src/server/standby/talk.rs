@@ -353,7 +353,10 @@ impl Talk {
                 Ok(())
             }
             Message::Suspect(theirs) if !self.is_standby => {
-                loss::suspect(&self.server, theirs, None).await;
+                let suspected = loss::suspect(&self.server, theirs, None).await;
+                if let Some(finding) = suspected.finding {
+                    loss::say(&self.server, finding).await;
+                }
                 Ok(())
             }
             // Said to the office that this server had before.
@@ -458,7 +461,9 @@ enum Told {
 /// What the shop tells its standby (rules 4, 5).
 async fn tell(server: &Server, ask: &TailAsk) -> Result<Told, LineEnd> {
     // First: it may begin an epoch, and what is told is told under that.
-    loss::suspect(server, ask.since, None).await;
+    if let Some(finding) = loss::suspect(server, ask.since, None).await.finding {
+        loss::say(server, finding).await;
+    }
     let mut read = server.readers.begin().await?;
     let head = crate::server::sync::position(server, &mut read).await?;
     let stands = async |read: &mut sqlx::SqliteConnection, at: Position| {
@@ -484,7 +489,10 @@ async fn tell(server: &Server, ask: &TailAsk) -> Result<Told, LineEnd> {
                 break;
             }
         }
-        loss::missing(server, ask.since).await;
+        drop(read);
+        if let Some(finding) = loss::missing(server, ask.since) {
+            loss::say(server, finding).await;
+        }
         let (cursor, chain) = back;
         return Ok(Told::Off(TailReply::Back(Position {
             cursor,

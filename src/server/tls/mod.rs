@@ -132,6 +132,8 @@ enum Source {
 struct Current {
     source: Source,
     shown: Arc<CertifiedKey>,
+    /// What the shop was called and where it was found at the last look; every page and many calls ask for it.
+    names: Names,
 }
 
 /// The certificate that connections show.
@@ -151,9 +153,9 @@ impl Tls {
         address: IpAddr,
         now: Timestamp,
     ) -> Result<Arc<Tls>, StartError> {
+        let wanted = settings.wanted(address);
         let (source, shown) = match &settings.own {
             None => {
-                let wanted = settings.wanted(address);
                 let authority = Authority::open(data, &server.key, &wanted, now)?;
                 let foreign = authority.foreign(&wanted);
                 if !foreign.is_empty() {
@@ -185,7 +187,11 @@ impl Tls {
         Ok(Arc::new(Tls {
             settings,
             address,
-            current: Mutex::new(Current { source, shown }),
+            current: Mutex::new(Current {
+                source,
+                shown,
+                names: wanted,
+            }),
             acme: acme.transpose()?,
         }))
     }
@@ -272,6 +278,7 @@ impl Tls {
                 }
             },
         };
+        current.names = wanted;
         if let Some(shown) = renewed {
             current.shown = shown;
             tracing::info!("connections show a new certificate");
@@ -296,7 +303,7 @@ impl Tls {
 
     /// Every name and address under which browsers may have opened the shop, as an origin writes them.
     pub fn hosts(&self) -> Vec<String> {
-        let Names { dns, addresses } = self.settings.wanted(self.address);
+        let Names { dns, addresses } = self.current().names.clone();
         let ordered = self
             .settings
             .acme

@@ -4,6 +4,7 @@
 use leptos::prelude::*;
 
 use crate::app::pages::floor::{Open, floor};
+use crate::app::parts::band::Band;
 use crate::app::parts::button::{Amount, Button, Icon, TextField};
 use crate::app::parts::sheet::Sheet;
 use crate::app::parts::show::Show;
@@ -39,21 +40,14 @@ pub fn CutBands() -> impl IntoView {
     let band = move |(gap, n_sessions): (Gap, usize)| {
         let when = when(&gap, &store.shop_now().zone, prefs);
         view! {
-            <div class="cut-band">
-                <span class="cut-mark">
-                    <Icon name="power-off" />
-                </span>
-                <p role="status">
-                    <strong>{when}</strong>
-                    <small>{sessions_word(n_sessions, prefs)}</small>
-                </p>
+            <Band icon="power-off" title=when note=sessions_word(n_sessions, prefs)>
                 <Button
                     icon="receipt"
                     class="btn btn-primary"
                     text=words.cut_decide.to_owned()
                     on_press=move || floor.open(Open::Cut(gap))
                 />
-            </div>
+            </Band>
         }
     };
     move || gaps.get().into_iter().map(band).collect_view()
