@@ -1,9 +1,9 @@
 //! What is exchanged with the server: each with a limit, and with one of three reasons where it failed.
 
+use std::cell::Cell;
 use std::pin::pin;
 
-use futures::future::{Either, select, select_ok};
-
+use futures::future::{Either, pending, select, select_ok};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ use crate::client::outbox::Stepped;
 use crate::domain::json;
 use crate::domain::session::Session;
 use crate::domain::sync::{
-    ANSWER_MS_MAX, Failure, Flusher, Part, PartAsk, PullAsk, PullReply, PushBatch, PushReply,
+    ANSWER_MS_MAX, Failure, Flusher, Part, PartAsk, PullAsk, PullReply, PushBatch, PushReply, Told,
 };
 use crate::domain::time::BusinessDay;
 
@@ -88,6 +88,28 @@ impl Home {
                 within_limit(ask(origin, token, "take_part", arguments)).await
             }
         }
+    }
+
+    /// Hears how far its log has got, until it says no more; nothing of the server that this page came from, to which the
+    /// page listens all its life. False where it said nothing at all.
+    pub async fn listen(&self, on_told: impl Fn(Told)) -> bool {
+        let Home::Other { origin, token } = self else {
+            return false;
+        };
+        let is_heard = Cell::new(false);
+        let listening = client::far::listen(origin, token, |told| {
+            is_heard.set(true);
+            on_told(told);
+        });
+        // What stands between may keep a stream to itself.
+        let in_vain = async {
+            client::page::sleep(THERE_MS_MAX).await;
+            if is_heard.get() {
+                pending::<()>().await;
+            }
+        };
+        select(pin!(listening), pin!(in_vain)).await;
+        is_heard.get()
     }
 
     /// Tells whether it is there.

@@ -44,13 +44,14 @@ const PAST_MS: i64 = 15 * MINUTE_MS;
 const PAST_AFTER_MS: i64 = 3_000;
 /// How often to ask for leave to sell more of the pool.
 const LEASES_MS: i64 = 5_000;
-/// How often to look for the standby while the shop does not answer, and for the shop while the standby does.
-const AWAY_LOOK_MS: i64 = 2_000;
+/// How often to look for another server while this page's does not answer, and for this page's meanwhile.
+const HOME_LOOK_MS: i64 = 2_000;
 /// A server that has owed an answer for so long is looked after.
 const OWED_MS: i64 = 4_000;
-const BACK_LOOK_MS: i64 = 2_000;
 /// How often to look whether a server that does not answer is still the one that is asked, in milliseconds.
 const OVER_LOOK_MS: u32 = 250;
+/// How long after another server has said its last it is listened to again.
+const LISTEN_AGAIN_MS: u32 = 2_000;
 /// How often to ask for what opens the standby.
 const PASS_MS: i64 = 15_000;
 /// How often to ask how much room is left.
@@ -600,7 +601,7 @@ impl Store {
     fn act(self, action: Action) {
         spawn_local(async move {
             let (home, turn) = self.home.get_value();
-            let is_over = move || self.home.try_with_value(|(_, now)| *now != turn) != Some(false);
+            let is_over = move || !self.still_asks(turn);
             match action {
                 Action::Step(step) => self.step(step).await,
                 Action::ReadOutbox => {
@@ -822,6 +823,44 @@ impl Store {
         self.elsewhere.set(self.is_elsewhere());
         self.filling.set_value(Filling::default());
         self.tell(Event::Turned);
+        self.listen_elsewhere();
+    }
+
+    /// Tells whether the server is asked still that was asked at a turn.
+    fn still_asks(self, turn: u32) -> bool {
+        self.home.try_with_value(|(_, now)| *now == turn) == Some(true)
+    }
+
+    /// Hears from another server than this page's as long as that one is asked. Where no stream comes through, it is asked
+    /// now and then.
+    fn listen_elsewhere(self) {
+        let (home, turn) = self.home.get_value();
+        if home == Home::Own {
+            return;
+        }
+        let over = async move {
+            while self.still_asks(turn) {
+                client::page::sleep(OVER_LOOK_MS).await;
+            }
+        };
+        let listening = async move {
+            loop {
+                let is_heard = home.listen(|told| {
+                    if self.still_asks(turn) {
+                        self.tell(Event::FeedSaid(told));
+                    }
+                });
+                if is_heard.await {
+                    self.tell(Event::FeedLost);
+                } else if client::page::is_visible() {
+                    self.tell(Event::Hurry);
+                }
+                client::page::sleep(LISTEN_AGAIN_MS).await;
+            }
+        };
+        spawn_local(async move {
+            select(pin!(over), pin!(listening)).await;
+        });
     }
 
     /// Asks elsewhere while the server of this page does not answer, and that again once it does.
@@ -830,8 +869,7 @@ impl Store {
         let (home, turn) = self.home.get_value();
         let link = self.link.get_untracked();
         let is_own = home == Home::Own;
-        let every_ms = if is_own { AWAY_LOOK_MS } else { BACK_LOOK_MS };
-        if now_ms - self.last_asked.get_value().home < every_ms {
+        if now_ms - self.last_asked.get_value().home < HOME_LOOK_MS {
             return;
         }
         if !is_own && link == Link::SignedOut {
@@ -850,10 +888,6 @@ impl Store {
             return;
         }
         self.last_asked.update_value(|last| last.home = now_ms);
-        if !is_own && !is_away && client::page::is_visible() {
-            // There is no stream across origins that shows a pass.
-            self.tell(Event::Hurry);
-        }
         spawn_local(async move {
             // A stream that broke is not a server that is away.
             let found = if Home::Own.is_there().await {
@@ -861,8 +895,7 @@ impl Store {
             } else {
                 first_there(others).await
             };
-            let is_still = self.home.try_with_value(|(_, now)| *now == turn) == Some(true);
-            if let Some(found) = found.filter(|found| is_still && *found != home) {
+            if let Some(found) = found.filter(|found| self.still_asks(turn) && *found != home) {
                 self.turn(found);
             }
         });

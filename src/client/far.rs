@@ -1,6 +1,12 @@
 //! The other server: asked from a page that is not its own, with a pass in place of a cookie.
 
+use futures::StreamExt;
 use gloo_net::http::{Request, Response};
+use js_sys::Uint8Array;
+use wasm_streams::ReadableStream;
+use web_sys::AbortController;
+
+use crate::domain::sync::Told;
 
 /// What it answered: the status, and the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +29,40 @@ pub async fn call(origin: &str, pass: &str, name: &str, arguments: String) -> Op
         status: response.status(),
         text: response.text().await.ok()?,
     })
+}
+
+/// Ends a request when nobody waits for it any more.
+struct Asked(AbortController);
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Hears how far a server's log has got, until it says no more. Read by hand: an `EventSource` can show no pass.
+pub async fn listen(origin: &str, pass: &str, on_told: impl Fn(Told)) {
+    let Ok(asked) = AbortController::new().map(Asked) else {
+        return;
+    };
+    let request = Request::get(&format!("{origin}/api/feed"))
+        .header("authorization", &format!("Bearer {pass}"))
+        .abort_signal(Some(&asked.0.signal()));
+    let response = request.send().await.ok().filter(Response::ok);
+    let Some(body) = response.and_then(|response| response.body()) else {
+        return;
+    };
+    let (mut chunks, mut said) = (ReadableStream::from_raw(body).into_stream(), Vec::new());
+    while let Some(Ok(chunk)) = chunks.next().await {
+        said.extend(Uint8Array::from(chunk).to_vec());
+        while let Some(n) = said.iter().position(|byte| *byte == b'\n') {
+            let line: Vec<u8> = said.drain(..=n).collect();
+            let line = String::from_utf8_lossy(&line);
+            if let Some(Ok(told)) = line.strip_prefix("data:").map(|told| told.trim().parse()) {
+                on_told(told);
+            }
+        }
+    }
 }
 
 /// Tells whether a server of ours that has its shop answers at an origin; an empty one is that of this page.
