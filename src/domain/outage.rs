@@ -140,8 +140,14 @@ impl Session {
         cut.map(|cut| cut.verdict)
     }
 
-    /// Tells whether somebody has to decide about a gap: it was being played when that began, and it was not paused for
-    /// all of it.
+    /// Tells whether somebody saw to it while a gap lasted, on a phone or another server: they let it pause, or go on.
+    fn was_seen_to(&self, gap: &Gap) -> bool {
+        let is_within = |at: Timestamp| at > gap.from && gap.to.is_none_or(|to| at < to);
+        self.marks.iter().any(|mark| is_within(mark.at))
+    }
+
+    /// Tells whether somebody has to decide about a gap: it was being played when that began, it was not paused for all of
+    /// it, and nobody saw to it meanwhile.
     pub fn is_undecided(&self, gap: &Gap) -> bool {
         let to = gap.to.unwrap_or(Timestamp(i64::MAX));
         let is_paused = || {
@@ -151,6 +157,7 @@ impl Session {
         self.is_live()
             && self.started_at <= gap.from
             && self.verdict_on(gap).is_none()
+            && !self.was_seen_to(gap)
             && !is_paused()
     }
 

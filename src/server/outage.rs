@@ -20,6 +20,8 @@ use crate::server::{Error, Server, clock, db};
 pub const ALIVE_AT: &str = "alive_at_ms";
 /// How often that is written down: so exactly a power cut is found, at the price of four small commits a minute.
 const BEAT: Duration = Duration::from_secs(15);
+/// Later than so after another a heartbeat never comes, in milliseconds.
+const BEAT_LATE_MS: i64 = 30_000;
 /// After so long a clock that is behind the last heartbeat is right, and was ahead before.
 const BEHIND: Duration = Duration::from_hours(1);
 
@@ -30,7 +32,10 @@ pub async fn look(
     recorder: &mut Recorder,
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
+    let (end, _) = db::log::head(core.connection()).await?;
+    let last = db::log::last_received(core.connection(), end).await?;
     let alive_at = alive_at(core.connection()).await?;
+    let alive_at = alive_at.map(|beat| alive_until(beat, last));
     if alive_at > Some(now) {
         // A PC without a battery begins in the past; the heartbeat finds the gap when the clock has been set.
         return Ok(());
@@ -55,6 +60,12 @@ pub async fn look(
 async fn alive_at(connection: &mut SqliteConnection) -> Result<Option<Timestamp>, sqlx::Error> {
     let text = db::find_meta(connection, ALIVE_AT).await?;
     Ok(text.and_then(|text| text.parse().ok()).map(Timestamp))
+}
+
+/// Until when the server was alive: what was received after its last heartbeat, and before the next was due, tells it.
+fn alive_until(beat: Timestamp, last_received: Option<Timestamp>) -> Timestamp {
+    let is_between = |at: &Timestamp| (0..BEAT_LATE_MS).contains(&at.since(beat));
+    last_received.filter(is_between).unwrap_or(beat)
 }
 
 /// The gap about which somebody has to decide; what was found before is not found again.

@@ -9,7 +9,7 @@ use mikrodash::domain::money::Money;
 use mikrodash::domain::op::Body;
 use mikrodash::domain::outage::{Gap, OUTAGE_MS_MAX, OUTAGE_MS_MIN, Verdict};
 use mikrodash::domain::outcome::{Outcome, Reason};
-use mikrodash::domain::time::{HOUR_MS, MINUTE_MS};
+use mikrodash::domain::time::{HOUR_MS, MINUTE_MS, Timestamp};
 use mikrodash::server::backup::{make, restore};
 use mikrodash::server::now;
 use sqlx::{Connection, SqliteConnection};
@@ -61,10 +61,14 @@ async fn start_and_kill(folder: &Path) {
 
 /// A session that began two hours ago.
 async fn begin(shop: &Shop, owner: &mut Device, on: u64) -> SessionId {
+    begin_at(shop, owner, on, now() - 2 * HOUR_MS).await
+}
+
+async fn begin_at(shop: &Shop, owner: &mut Device, on: u64, at: Timestamp) -> SessionId {
     let session_id = SessionId(id());
     let mut body = start(session_id, on);
     if let Body::SessionStarted { started_at, .. } = &mut body {
-        *started_at = Some(now() - 2 * HOUR_MS);
+        *started_at = Some(at);
     }
     shop.must(owner, body).await;
     session_id
@@ -159,6 +163,35 @@ async fn a_power_cut_is_found_once_however_often_the_server_is_killed() {
     };
     let refused = shop.record(&mut late, forged).await;
     assert_eq!(refused, Outcome::Rejected(Reason::NotAllowed));
+}
+
+/// The power goes ten seconds after a heartbeat; a moment before it somebody began to play.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_began_after_the_last_heartbeat_is_asked_about() {
+    let (shop, mut owner) = Shop::ready().await;
+    begin_at(&shop, &mut owner, 1, now() - OFF_MS).await;
+    shop.server.stop().await;
+    let folder = shop.folder;
+    move_back(folder.path(), OFF_MS + 10_000).await;
+    let beat = alive_at(folder.path()).await;
+    let mut connection = open(folder.path()).await;
+    sqlx::query("drop trigger op_log_is_never_changed")
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    sqlx::query("update op_log set received_at_ms = received_at_ms - ?")
+        .bind(OFF_MS - 1_000)
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+    let shop = Shop::open(folder).await;
+    let found = gaps(&shop, &owner).await;
+    let [(gap, 1)] = found[..] else {
+        panic!("one outage, one session: {found:?}");
+    };
+    assert!((beat..beat + 30_000).contains(&gap.from.0));
+    assert!(gap.from.0 > beat);
 }
 
 #[tokio::test(flavor = "multi_thread")]

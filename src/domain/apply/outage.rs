@@ -295,6 +295,26 @@ mod tests {
     }
 
     #[test]
+    fn what_somebody_let_pause_on_a_phone_in_the_dark_is_not_asked_about() {
+        for goes_on in [false, true] {
+            let mut shop = Shop::new();
+            shop.start(1, 1);
+            shop.start(2, 2);
+            shop.at(70).must(Body::SessionPaused { session_id: id(1) });
+            if goes_on {
+                shop.at(90).must(Body::SessionResumed { session_id: id(1) });
+            }
+            let open = gap(9, 60, None);
+            assert_eq!(shop.state.undecided(&open), [id(2)], "nor while it lasts");
+            shop.found(cut());
+            assert_eq!(shop.state.undecided(&cut()), [id(2)]);
+            // Who let it pause before knows nothing of the cut.
+            shop.at(100).must(Body::SessionPaused { session_id: id(2) });
+            assert_eq!(shop.state.undecided(&cut()), [id(2)]);
+        }
+    }
+
+    #[test]
     fn the_second_outage_of_an_evening_is_asked_about_by_itself() {
         let mut shop = after_a_cut(1);
         shop.must(decided(1, cut(), TakeOut, None));

@@ -18,7 +18,7 @@ use crate::domain::registry::State;
 use crate::domain::right::Right;
 use crate::domain::session::Session;
 use crate::domain::staff::Signature;
-use crate::domain::time::{MINUTE_MS, Zone};
+use crate::domain::time::{MINUTE_MS, Timestamp};
 
 /// How long the shop is away before somebody at the standby is asked about it.
 const AWAY_MS_MIN: i64 = MINUTE_MS;
@@ -38,7 +38,7 @@ pub fn CutBands() -> impl IntoView {
         found.get().into_iter().chain(going_on).collect::<Vec<_>>()
     });
     let band = move |(gap, n_sessions): (Gap, usize)| {
-        let when = when(&gap, &store.shop_now().zone, prefs);
+        let when = when(&gap, store, prefs);
         view! {
             <Band icon="power-off" title=when note=sessions_word(n_sessions, prefs)>
                 <Button
@@ -101,7 +101,6 @@ pub fn CutSheet(
 ) -> impl IntoView {
     let (store, prefs) = (store(), prefs());
     let words = prefs.words();
-    let zone = store.shop_now().zone;
     let ran = store.memo(move |state| state.ran_through(&gap));
     let left = store.memo(move |state| state.undecided(&gap));
     let reason = RwSignal::new(String::new());
@@ -110,8 +109,7 @@ pub fn CutSheet(
         decide(store, words, gap, &session_ids, verdict, &reason);
     });
     let edge = move |at| {
-        let at = prefs.time(at, &zone);
-        view! { <strong>{at}</strong> }
+        view! { <strong>{time(at, store, prefs)}</strong> }
     };
     let may_take = store.has(Right::Void);
     view! {
@@ -161,7 +159,6 @@ fn ForAll(
 ) -> impl IntoView {
     let (store, prefs) = (store(), prefs());
     let words = prefs.words();
-    let zone = store.shop_now().zone;
     let label = move || {
         let n_left = left.with(Vec::len);
         let word = if n_left == ran.with(Vec::len) {
@@ -184,7 +181,7 @@ fn ForAll(
                 data-verdict=verdict_name(verdict)
                 on:click=move |_| choose.run((left.get_untracked(), verdict))
             >
-                {pick_word(verdict, &gap, &zone, prefs)}
+                {pick_word(verdict, &gap, store, prefs)}
             </button>
         }
     };
@@ -219,7 +216,6 @@ fn Decided(on_close: Callback<()>) -> impl IntoView {
 fn CutRow(gap: Gap, session_id: SessionId, choose: Decide) -> impl IntoView {
     let (store, prefs) = (store(), prefs());
     let words = prefs.words();
-    let zone = store.shop_now().zone;
     let session = store.memo(move |state| state.session(session_id).cloned().unwrap_or_default());
     let station_id = session.with_untracked(|session| session.station_id);
     let name = store
@@ -229,7 +225,7 @@ fn CutRow(gap: Gap, session_id: SessionId, choose: Decide) -> impl IntoView {
         .map(|station| station.name.text(prefs.is_arabic()).to_owned())
         .unwrap_or_default();
     let started_at = session.with_untracked(|session| session.started_at);
-    let since = format!("{} {}", words.since, prefs.time(started_at, &zone));
+    let since = format!("{} {}", words.since, time(started_at, store, prefs));
     let stands = Memo::new(move |_| session.with(|session| session.verdict_on(&gap)));
     let owes = Memo::new(move |_| session.with(|session| session.bill(store.now()).due));
     let would_owe = move |verdict: Verdict| -> Memo<Money> {
@@ -254,7 +250,7 @@ fn CutRow(gap: Gap, session_id: SessionId, choose: Decide) -> impl IntoView {
                 aria-pressed=pressed
                 on:click=move |_| choose.run((vec![session_id], verdict))
             >
-                <span>{pick_word(verdict, &gap, &zone, prefs)}</span>
+                <span>{pick_word(verdict, &gap, store, prefs)}</span>
                 <b>
                     <Amount money=would_owe(verdict) />
                 </b>
@@ -323,26 +319,36 @@ fn verdict_name(verdict: Verdict) -> &'static str {
 }
 
 /// What a verdict is called where it can be chosen.
-fn pick_word(verdict: Verdict, gap: &Gap, zone: &Zone, prefs: Prefs) -> String {
+fn pick_word(verdict: Verdict, gap: &Gap, store: Store, prefs: Prefs) -> String {
     let words = prefs.words();
     match verdict {
         Verdict::Charge => words.cut_charge.to_owned(),
         Verdict::TakeOut => words.cut_take_out.to_owned(),
         Verdict::StopAt => words
             .cut_stop_at
-            .replace("{from}", &prefs.time(gap.from, zone)),
+            .replace("{from}", &time(gap.from, store, prefs)),
+    }
+}
+
+/// The time of day; with its date, where that is another one than today.
+fn time(at: Timestamp, store: Store, prefs: Prefs) -> String {
+    let zone = store.shop_now().zone;
+    if zone.local(at).date() == zone.local(store.drawn_at()).date() {
+        prefs.time(at, &zone)
+    } else {
+        prefs.moment(at, &zone)
     }
 }
 
 /// When the power was off, as a sentence.
-fn when(gap: &Gap, zone: &Zone, prefs: Prefs) -> String {
+fn when(gap: &Gap, store: Store, prefs: Prefs) -> String {
     let words = prefs.words();
-    let from = prefs.time(gap.from, zone);
+    let from = time(gap.from, store, prefs);
     match gap.to {
         Some(to) => words
             .cut_from_to
             .replace("{from}", &from)
-            .replace("{to}", &prefs.time(to, zone)),
+            .replace("{to}", &time(to, store, prefs)),
         None => words.cut_since.replace("{from}", &from),
     }
 }
