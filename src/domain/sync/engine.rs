@@ -403,6 +403,9 @@ impl Engine {
         }
         let is_whole = !reply.has_more;
         let outcomes = reply.outcomes.clone();
+        // What stands in another log of this epoch is not there in this one.
+        let is_other = reply.lacks.is_some_and(|lacks| lacks.epoch == epoch);
+        let heard = (!outcomes.is_empty() && !is_other).then_some(reply.end);
         // Rows that were fetched anew may be of a log that had gone back already, and did not know it.
         let agreed = (epoch != since.epoch && reply.lacks.is_none()).then_some(since);
         let journal = self.replica.journal();
@@ -415,7 +418,7 @@ impl Engine {
             Step::Settle {
                 epoch,
                 outcomes,
-                heard: None,
+                heard,
             },
             Step::Prune {
                 durable: reply.durable.min(position.cursor),
@@ -524,6 +527,29 @@ mod tests {
         }
     }
 
+    /// An operation that nobody has spoken about.
+    fn pending() -> JournalEntry {
+        JournalEntry {
+            wire: WireOp {
+                op_id: OpId::default(),
+                device_seq: 1,
+                bytes: String::new(),
+            },
+            by: StaffId::default(),
+            settled: None,
+            is_dismissed: false,
+        }
+    }
+
+    /// It was applied, and stands there.
+    fn applied(seq: u64) -> OpOutcome {
+        OpOutcome {
+            op_id: OpId::default(),
+            outcome: Outcome::Applied,
+            seq,
+        }
+    }
+
     /// A bug: rows that were fetched anew were of a log that had gone back and did not know it. The epoch that began when
     /// it was told took over those rows, and what had been settled at their places before counted as certain.
     #[test]
@@ -538,25 +564,10 @@ mod tests {
         };
         let (since, heard) = (log(1).at(18), log(1).at(8));
         let mut journal = Journal::default();
-        let wire = WireOp {
-            op_id: OpId::default(),
-            device_seq: 1,
-            bytes: String::new(),
-        };
-        journal.entries.push(JournalEntry {
-            wire,
-            by: StaffId::default(),
-            settled: None,
-            is_dismissed: false,
-        });
-        let said = OpOutcome {
-            op_id: OpId::default(),
-            outcome: Outcome::Applied,
-            seq: 6,
-        };
+        journal.entries.push(pending());
         journal.step(Step::Settle {
             epoch: begun,
-            outcomes: vec![said],
+            outcomes: vec![applied(6)],
             heard: Some(heard),
         });
         for (lacks, n_pending) in [(None, 0), (Some(heard), 1)] {
@@ -580,6 +591,33 @@ mod tests {
             }
             assert_eq!(engine.n_pending(), n_pending, "{lacks:?}");
         }
+    }
+
+    /// A bug: what a pull had settled had no place to show for it, where only another page of the device had read so far.
+    #[test]
+    fn what_a_pull_settles_has_a_place_to_show_for_it() {
+        let log = Log {
+            rows: Vec::new(),
+            epoch: Epoch::default(),
+        };
+        let mut journal = Journal::default();
+        journal.entries.push(pending());
+        let (mut engine, mut chance) = (Engine::new(Snapshot::default()), Chance(1));
+        let read = Event::Outbox(journal);
+        for action in engine.handle(read, 1, Timestamp(0), &mut chance) {
+            if let Action::Pull(ask) = action {
+                let reply = PullReply {
+                    position: log.at(7),
+                    end: log.at(9),
+                    outcomes: vec![applied(6)],
+                    ..log.page(ask.clone(), 0)
+                };
+                let pulled = Event::Pulled(ask, Ok(reply));
+                engine.handle(pulled, 1, Timestamp(0), &mut chance);
+            }
+        }
+        assert_eq!(engine.n_pending(), 0);
+        assert_eq!(engine.replica.journal().head.heard, Some(log.at(9)));
     }
 
     /// An engine that holds a part of thirty tables is given the rest, page by page; it ends with all of them, and so

@@ -380,6 +380,9 @@ impl Journal {
             let is_certain = is_certain(entry.wire.device_seq, &settled);
             entry.settled = is_certain.then_some(Settled { epoch, ..settled });
             has_changed = true;
+            if let (true, Some(at)) = (is_certain, agreed) {
+                self.head.hear(Position { epoch, ..at });
+            }
         }
         has_changed
     }
@@ -470,13 +473,10 @@ mod tests {
     use crate::domain::op::{Body, SCHEMA};
     use crate::domain::time::Timestamp;
 
-    /// A bug: a log went back while an answer about the one before was on its way, and what had been given one of its
-    /// places since was forgotten with what had stood there.
-    #[test]
-    fn what_was_settled_after_the_question_is_not_forgotten_with_the_answer() {
-        let op_id = OpId::default();
+    /// A journal of one operation.
+    fn journal() -> Journal {
         let op = Op {
-            op_id,
+            op_id: OpId::default(),
             device_id: DeviceId::default(),
             incarnation: Incarnation::default(),
             device_seq: 0,
@@ -493,6 +493,56 @@ mod tests {
         let mut journal = Journal::default();
         let (ops, by) = (vec![op], StaffId::default());
         journal.step(Step::Record { ops, by });
+        journal
+    }
+
+    fn settle(epoch: Epoch, seq: u64, heard: Option<Position>) -> Step {
+        let said = OpOutcome {
+            op_id: OpId::default(),
+            outcome: Outcome::Applied,
+            seq,
+        };
+        Step::Settle {
+            epoch,
+            outcomes: vec![said],
+            heard,
+        }
+    }
+
+    /// A bug: what was certain under a new epoch had no place to show for it. A log that went back in that epoch was not
+    /// found out by a page that had read only what came after, and what it lacked was forgotten.
+    #[test]
+    fn what_is_certain_under_a_new_epoch_has_a_place_to_show_for_it() {
+        let mut journal = journal();
+        let before = Epoch::default();
+        let epoch = Epoch {
+            counter: 1,
+            ..before
+        };
+        let at = |epoch, cursor| Position {
+            epoch,
+            cursor,
+            ..Position::default()
+        };
+        journal.step(settle(before, 6, Some(at(before, 8))));
+        let reopen = |journal: &Journal, place| Step::Reopen {
+            epoch,
+            agreed: Some(at(before, place)),
+            asked: journal.settled(before),
+        };
+        let mut other = journal.clone();
+        other.step(reopen(&other, 5));
+        assert_eq!((other.pending().count(), other.head.heard), (1, None));
+        journal.step(reopen(&journal, 7));
+        assert_eq!(journal.pending().count(), 0);
+        assert_eq!(journal.head.heard, Some(at(epoch, 7)));
+    }
+
+    /// A bug: a log went back while an answer about the one before was on its way, and what had been given one of its
+    /// places since was forgotten with what had stood there.
+    #[test]
+    fn what_was_settled_after_the_question_is_not_forgotten_with_the_answer() {
+        let mut journal = journal();
         let epoch = Epoch::default();
         let prune = |asked| Step::Prune {
             durable: 25,
@@ -502,21 +552,10 @@ mod tests {
             watermark: 1,
         };
         let asked = journal.settled(epoch);
-        let outcome = Outcome::Applied;
-        let said = |seq| OpOutcome {
-            op_id,
-            outcome,
-            seq,
-        };
-        let settle = |seq| Step::Settle {
-            epoch,
-            outcomes: vec![said(seq)],
-            heard: None,
-        };
-        journal.step(settle(8));
+        journal.step(settle(epoch, 8, None));
         assert!(!journal.step(prune(asked)), "nobody had asked about it");
         let asked = journal.settled(epoch);
-        journal.step(settle(9));
+        journal.step(settle(epoch, 9, None));
         assert!(!journal.step(prune(asked)), "it stood elsewhere");
         let asked = journal.settled(epoch);
         assert!(journal.step(prune(asked)) && journal.entries.is_empty());
