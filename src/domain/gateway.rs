@@ -96,7 +96,7 @@ pub enum Trust {
     /// Nobody yet: the certificate is shown to the owner first.
     #[default]
     Nobody,
-    /// The certificate that the owner has confirmed.
+    /// The certificate that the owner has confirmed, and whatever it has signed.
     Certificate(Fingerprint),
     /// Whoever this authority vouches for, by address or name; in PEM.
     Authority(String),

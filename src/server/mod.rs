@@ -554,6 +554,9 @@ fn open_doors(
             .map_err(|error| StartError::Config(error.to_string()))?;
         let secure_address = secure.local_addr()?;
         say(&format!("and at https://{}", show(secure_address)));
+        if let Some(fingerprint) = kept.fingerprint() {
+            say(&format!("with the certificate {}", fingerprint.0));
+        }
         tokio::spawn(Arc::clone(&kept).keep(Arc::clone(server)));
         tokio::spawn(Arc::clone(&kept).keep_ordered(Arc::clone(server)));
         if settings.is_announced && !address.ip().is_loopback() {

@@ -1,14 +1,15 @@
-//! Whom the shop takes for its gateway or its standby: the one certificate that the owner has confirmed, or any that an
-//! authority has signed - for the gateway one of theirs, for the standby also those that all the world trusts. There is no
-//! other way.
+//! Whom the shop takes for its gateway or its standby: the one certificate that the owner has confirmed, or any that it
+//! vouches for; or any that an authority has signed - for the gateway one of theirs, for the standby also those that all the
+//! world trusts. There is no other way.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{WebPkiServerVerifier, verify_server_cert_signed_by_trust_anchor};
 use rustls::crypto::{self, CryptoProvider};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
 };
@@ -88,6 +89,32 @@ struct Verifier {
     provider: Arc<CryptoProvider>,
 }
 
+impl Verifier {
+    /// Checks that what a server shows is the certificate that is trusted, or was signed by it: an authority's name says
+    /// nothing, and nor does the server's, which may be reached under any.
+    fn check(
+        &self,
+        trusted: &Fingerprint,
+        certificate: &CertificateDer<'_>,
+        others: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        if fingerprint(certificate) == *trusted {
+            return Ok(ServerCertVerified::assertion());
+        }
+        let signer = others.iter().find(|other| fingerprint(other) == *trusted);
+        let signer = signer.ok_or(Error::InvalidCertificate(
+            CertificateError::ApplicationVerificationFailure,
+        ))?;
+        let mut roots = RootCertStore::empty();
+        roots.add(signer.clone().into_owned())?;
+        let certificate = ParsedCertificate::try_from(certificate)?;
+        let algorithms = self.provider.signature_verification_algorithms.all;
+        verify_server_cert_signed_by_trust_anchor(&certificate, &roots, others, now, algorithms)?;
+        Ok(ServerCertVerified::assertion())
+    }
+}
+
 impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
         &self,
@@ -97,11 +124,8 @@ impl ServerCertVerifier for Verifier {
         status: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let found = fingerprint(certificate);
         let checked = match (&self.trust, &self.authority) {
-            (Trust::Certificate(trusted), _) if *trusted == found => {
-                Ok(ServerCertVerified::assertion())
-            }
+            (Trust::Certificate(trusted), _) => self.check(trusted, certificate, others, now),
             (_, Some(authority)) => {
                 authority.verify_server_cert(certificate, others, name, status, now)
             }
@@ -110,6 +134,7 @@ impl ServerCertVerifier for Verifier {
             )),
         };
         if checked.is_err() {
+            let found = fingerprint(others.last().unwrap_or(certificate));
             *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
         }
         checked

@@ -120,6 +120,16 @@ struct Kept {
     leaf: Made,
 }
 
+impl Kept {
+    /// What connections show: the authority too, so that whoever has confirmed it once need not confirm what it signs later.
+    fn show(&self, key: &Key) -> Option<Arc<CertifiedKey>> {
+        let leaf = certify(key, &self.leaf)?;
+        let chain = leaf.cert.iter().cloned().chain(self.authority.der());
+        let signing = Arc::clone(&leaf.key);
+        Some(Arc::new(CertifiedKey::new(chain.collect(), signing)))
+    }
+}
+
 /// Seals the keys of a data folder's authority with the newest of the shop's, where there is an authority.
 pub fn reseal(data: &Path, key: &Key) -> Result<(), StartError> {
     let file = data.join(FILE);
@@ -171,7 +181,7 @@ impl Authority {
         };
         let was_there = kept.is_some();
         let kept = kept.filter(|kept| !kept.authority.is_over(now));
-        let opened = kept.and_then(|kept| Some((certify(key, &kept.leaf)?, kept)));
+        let opened = kept.and_then(|kept| Some((kept.show(key)?, kept)));
         if let Some((certified, kept)) = opened {
             let mut authority = Authority {
                 file: file.clone(),
@@ -210,7 +220,7 @@ impl Authority {
                 .ok_or("the authority's key cannot be opened")?;
             let signer = Issuer::new(authority_params(&self.kept.name), signer);
             self.kept.leaf = sign(key, &signer, names, now)?;
-            self.certified = certify(key, &self.kept.leaf).ok_or("the key cannot be used")?;
+            self.certified = self.kept.show(key).ok_or("the key cannot be used")?;
         } else {
             return Ok(false);
         }
@@ -287,12 +297,12 @@ fn make(key: &Key, wanted: &Names, now: Timestamp) -> Result<(Kept, Arc<Certifie
     };
     let signer = Issuer::new(authority_params(&name), pair);
     let leaf = sign(key, &signer, wanted.clone(), now)?;
-    let certified = certify(key, &leaf).ok_or("the key cannot be used")?;
     let kept = Kept {
         name,
         authority,
         leaf,
     };
+    let certified = kept.show(key).ok_or("the key cannot be used")?;
     Ok((kept, certified))
 }
 

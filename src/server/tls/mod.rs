@@ -22,11 +22,12 @@ use tokio::time::sleep;
 use tokio_rustls::TlsAcceptor;
 use webpki::EndEntityCert;
 
+use crate::domain::gateway::Fingerprint;
 use crate::domain::time::Timestamp;
 use crate::server::error::StartError;
 use crate::server::tls::acme::{Acme, AcmeSettings};
 use crate::server::tls::authority::{Authority, Names, is_private};
-use crate::server::{Server, clock};
+use crate::server::{Server, clock, trust};
 
 /// How often to look whether the certificate is still right.
 const LOOK: Duration = Duration::from_mins(1);
@@ -299,6 +300,13 @@ impl Tls {
         let acme = self.acme.as_ref();
         let is_ordered = acme.is_some_and(|acme| acme.is_for(name, clock::now()));
         is_ordered || self.authority().is_none()
+    }
+
+    /// What whoever is shown its certificate compares that with: the last in its chain.
+    pub fn fingerprint(&self) -> Option<Fingerprint> {
+        let current = self.current();
+        let last = current.shown.cert.last()?;
+        Some(trust::fingerprint(last))
     }
 
     /// Every name and address under which browsers may have opened the shop, as an origin writes them.
