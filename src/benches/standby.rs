@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::time::sleep;
 
-use crate::wire::{Mode, Wire};
+use crate::wire::{Link, Mode, Wire};
 use crate::{Journal, options, row};
 
 /// The key of the line.
@@ -119,15 +119,25 @@ pub async fn measure(ten_years: Option<&Path>) {
         lag(500, &mut journal).await,
         "p99 < 250 ms",
     );
-    pair.wire
-        .is(Mode::Slow(1_000_000, Duration::from_millis(300)));
-    row(
-        "the same, 300 ms each way",
-        lag(20, &mut journal).await,
-        "< 2 s",
-    );
-    pair.wire.is(Mode::Slow(10_000, Duration::from_millis(100)));
-    row("the same, 10 kB/s", lag(20, &mut journal).await, "< 2 s");
+    let far = Link {
+        per_second: 1_000_000,
+        delay: Duration::from_millis(300),
+        lost_of: 0,
+    };
+    let lossy = Link { lost_of: 50, ..far };
+    let slow = Link {
+        per_second: 10_000,
+        delay: Duration::from_millis(100),
+        lost_of: 0,
+    };
+    for (link, name) in [
+        (far, "the same, 300 ms each way"),
+        (lossy, "the same, and 2 % of the packets lost"),
+        (slow, "the same, 10 kB/s"),
+    ] {
+        pair.wire.is(Mode::Bad(link));
+        row(name, lag(100, &mut journal).await, "< 2 s");
+    }
 
     pair.wire.is(Mode::Cut);
     let mut held = Journal::new(LoginId::default());

@@ -28,7 +28,7 @@ use tower::ServiceExt;
 
 use crate::crash::{Process, post, push};
 use crate::support::{Device, PASSWORD, Shop, id, order, pay, sale, start};
-use crate::wire::{Mode, Wire};
+use crate::wire::{Link, Mode, Wire};
 
 /// The key of the line.
 const KEY: &str = "a key that nobody guesses";
@@ -357,21 +357,28 @@ async fn a_line_needs_its_key() {
 async fn a_line_goes_over_https_to_the_certificate_that_the_owner_has_confirmed() {
     let (shop, owner) = Shop::ready().await;
     let standby = empty_standby().await;
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let (settings, folder) = (TlsSettings::default(), standby.folder.path());
-    let tls = Tls::open(folder, &standby.server, settings, address.ip(), now()).unwrap();
-    let (router, stopping) = (standby.router.clone(), standby.server.stopping.subscribe());
-    let acceptor = Some(tls.acceptor().unwrap());
-    tokio::spawn(listen::serve(
-        listener,
-        acceptor,
-        router,
-        Limits::default(),
-        stopping,
-    ));
+    let opens = async |name: &str| {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let settings = TlsSettings {
+            name: name.to_owned(),
+            ..TlsSettings::default()
+        };
+        let folder = standby.folder.path();
+        let tls = Tls::open(folder, &standby.server, settings, address.ip(), now()).unwrap();
+        tokio::spawn(listen::serve(
+            listener,
+            Some(tls.acceptor().unwrap()),
+            standby.router.clone(),
+            Limits::default(),
+            standby.server.stopping.subscribe(),
+        ));
+        (address, tls.fingerprint().unwrap())
+    };
+    let (address, fingerprint) = opens("mikrodash").await;
+    let wire = Wire::to(address).await;
     tokio::spawn(standby::dial::keep(Arc::clone(&shop.server)));
-    let origin = format!("https://localhost:{}", address.port());
+    let origin = format!("https://localhost:{}", wire.address.port());
     let set = async |key: Option<&str>, trusted: Option<String>| {
         let set =
             json!({ "password": PASSWORD, "address": origin, "key": key, "trusted": trusted });
@@ -386,6 +393,10 @@ async fn a_line_goes_over_https_to_the_certificate_that_the_owner_has_confirmed(
     until("that the certificate is shown", async || shown().is_some()).await;
     assert_eq!(standby.server.sequencer.position().cursor, 0);
     let found = shown().unwrap();
+    assert_eq!(
+        found, fingerprint.0,
+        "it is the one that the server says at its start"
+    );
     set(None, Some(found.chars().rev().collect())).await;
     sleep(Duration::from_millis(500)).await;
     assert_eq!(
@@ -397,11 +408,17 @@ async fn a_line_goes_over_https_to_the_certificate_that_the_owner_has_confirmed(
     are_equal(&shop, &standby).await;
     // Saving again without a word of the certificate leaves it trusted.
     set(None, None).await;
-    until("that it is up again", async || {
-        shop.server.line.view().up_since.is_some()
-    })
-    .await;
+    let is_up = async || shop.server.line.view().up_since.is_some();
+    until("that it is up again", is_up).await;
     are_equal(&shop, &standby).await;
+    // Under other names its authority has signed another certificate, which need not be confirmed.
+    let (address, same) = opens("elsewhere").await;
+    assert_eq!(same, fingerprint);
+    wire.leads_to(address);
+    wire.is(Mode::Cut);
+    until("that it is down", async || !is_up().await).await;
+    wire.is(Mode::Open);
+    until("that it is up under the other names", is_up).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -427,15 +444,25 @@ async fn a_server_that_took_the_place_of_the_standby_is_told_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_line_that_is_slow_silent_or_cut_again_and_again_loses_and_doubles_nothing() {
+async fn a_line_that_is_bad_silent_or_cut_again_and_again_loses_and_doubles_nothing() {
     let mut pair = Pair::new().await;
     let mut phone = owner_at(&pair.standby, &pair.owner).await;
+    let lossy = Link {
+        per_second: 100_000,
+        delay: Duration::from_millis(300),
+        lost_of: 50,
+    };
+    let slow = Link {
+        per_second: 10_000,
+        delay: Duration::from_millis(150),
+        lost_of: 3,
+    };
     let modes = [
-        Mode::Slow(10_000, Duration::from_millis(300)),
+        Mode::Bad(lossy),
         Mode::Cut,
         Mode::Open,
         Mode::Silent,
-        Mode::Slow(2_000, Duration::from_millis(150)),
+        Mode::Bad(slow),
         Mode::Cut,
     ];
     let mut n_sales = 0;

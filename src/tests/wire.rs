@@ -1,12 +1,20 @@
-//! A wire to a server that can be cut, slow and silent.
+//! A wire to a server that can be cut, slow, lossy and silent.
 
+use std::future::pending;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
-use tokio::time::sleep;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep_until};
+
+/// The largest packet, in bytes: what fits into a frame of Ethernet.
+const PACKET_BYTES: usize = 1_460;
+/// How many packets are on their way before the sender has to wait.
+const PACKETS_ON_WAY: usize = 32;
+/// How long TCP waits at least before it sends a lost packet again, on top of a round trip.
+const RESEND: Duration = Duration::from_millis(200);
 
 /// What a wire does.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -17,8 +25,35 @@ pub enum Mode {
     Cut,
     /// It takes everything and carries nothing, and nobody is told.
     Silent,
-    /// It carries so many bytes in a second, so late.
-    Slow(usize, Duration),
+    /// It carries badly.
+    Bad(Link),
+}
+
+/// A bad link, in one direction.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Link {
+    /// How many bytes it carries in a second.
+    pub per_second: u32,
+    /// How long each is on its way.
+    pub delay: Duration,
+    /// One packet of so many is lost, and whatever came after it waits until it was sent again; none where it is zero.
+    pub lost_of: usize,
+}
+
+impl Link {
+    /// When a packet has left that is to leave now, and when it arrives.
+    fn carry(self, left: Instant, n_bytes: usize, nth: usize) -> (Instant, Instant) {
+        let n_bytes = u32::try_from(n_bytes).unwrap();
+        let takes = Duration::from_secs(1) * n_bytes / self.per_second;
+        let left = left.max(Instant::now()) + takes;
+        let is_lost = self.lost_of > 0 && nth.is_multiple_of(self.lost_of);
+        let again = if is_lost {
+            self.delay * 2 + RESEND
+        } else {
+            Duration::ZERO
+        };
+        (left, left + self.delay + again)
+    }
 }
 
 /// A wire to a server.
@@ -75,16 +110,43 @@ async fn carry(near: TcpStream, server: SocketAddr, mut modes: watch::Receiver<M
 }
 
 async fn move_bytes(
-    mut from: impl AsyncReadExt + Unpin,
+    from: impl AsyncReadExt + Unpin,
     mut to: impl AsyncWriteExt + Unpin,
+    modes: watch::Receiver<Mode>,
+) {
+    let (packets, mut arriving) = mpsc::channel::<(Instant, Vec<u8>)>(PACKETS_ON_WAY);
+    let leave = async {
+        leave(from, packets, modes).await;
+        // What is on its way arrives.
+        pending().await
+    };
+    let arrive = async {
+        while let Some((at, bytes)) = arriving.recv().await {
+            sleep_until(at).await;
+            if to.write_all(&bytes).await.is_err() {
+                return;
+            }
+        }
+    };
+    tokio::select! {
+        () = leave => {}
+        () = arrive => {}
+    }
+}
+
+/// Sends what comes on its way, until nothing comes any more or the wire is cut.
+async fn leave(
+    mut from: impl AsyncReadExt + Unpin,
+    packets: mpsc::Sender<(Instant, Vec<u8>)>,
     mut modes: watch::Receiver<Mode>,
 ) {
     let mut bytes = vec![0; 16 * 1024];
+    let (mut left, mut n_packets) = (Instant::now(), 0);
     loop {
         let mode = *modes.borrow_and_update();
         let n_max = match mode {
             Mode::Open => bytes.len(),
-            Mode::Slow(per_second, _) => (per_second / 10).clamp(1, bytes.len()),
+            Mode::Bad(_) => PACKET_BYTES,
             Mode::Cut => return,
             Mode::Silent => {
                 modes.changed().await.unwrap();
@@ -98,10 +160,12 @@ async fn move_bytes(
         if n == 0 {
             return;
         }
-        if let Mode::Slow(_, delay) = mode {
-            sleep(delay.max(Duration::from_millis(100))).await;
+        n_packets += 1;
+        let mut arrives = Instant::now();
+        if let Mode::Bad(link) = mode {
+            (left, arrives) = link.carry(left, n, n_packets);
         }
-        if to.write_all(&bytes[..n]).await.is_err() {
+        if packets.send((arrives, bytes[..n].to_vec())).await.is_err() {
             return;
         }
     }
