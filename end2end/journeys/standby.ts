@@ -112,9 +112,11 @@ test('the shop dies in a busy hour, everybody goes on at the standby, and it is 
     for (const device of [phone, till]) await prepared(device, standby);
     const [loaded, station_id] = [await loadedAt(phone.page), await phone.floor.card(6).stationId()];
 
+    const heard = phone.page.waitForResponse((answer) => answer.url() === `${standby.url}/api/feed` && answer.ok());
     await shop.kill9();
     for (const device of [phone, till]) await goesOn(device);
     await missesShop(there);
+    await heard;
     await start(phone, 6);
     await order(phone, 6, 'Tea');
     for (const device of [there, till]) {

@@ -689,7 +689,10 @@ impl Store {
         let is_record = !ops.is_empty();
         let stepped = client::outbox::step(step.clone(), named).await;
         if !is_record {
-            self.tell(Event::Stepped(step));
+            self.tell(match stepped {
+                Ok(Stepped::Unchanged) => Event::StepLeft(step),
+                _ => Event::Stepped(step),
+            });
         }
         match stepped {
             Ok(Stepped::Written(head, entries)) => {

@@ -50,6 +50,8 @@ pub enum Event {
     NotRecorded(Vec<Op>),
     /// The outbox is done with a step that recorded nothing.
     Stepped(Step),
+    /// The same, and the step changed nothing there.
+    StepLeft(Step),
     /// The cache could not take a page where it stands.
     NotKept,
     /// What the outbox holds now: after a step, or because another page or the worker changed it.
@@ -338,6 +340,12 @@ impl Engine {
                 }
             }
             Event::Stepped(step) => self.replica.saved(&step),
+            // It may have changed something here, where less is known of what other pages did.
+            Event::StepLeft(step) => {
+                self.replica.saved(&step);
+                self.replica.doubt();
+                actions.push(Action::ReadOutbox);
+            }
             // In the middle of a pull there is nothing that could be kept; its end tries again.
             Event::NotKept if self.partial.is_some() => {}
             Event::NotKept => actions.push(Action::KeepAll(self.replica.snapshot(now))),

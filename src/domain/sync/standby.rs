@@ -491,7 +491,8 @@ impl Standby {
         if lost.is_empty() {
             return;
         }
-        let first = self.held.keys().next().copied().unwrap_or(0);
+        // Where it holds nothing they end before the next place, which may stand anywhere after a start.
+        let first = self.held.keys().next().copied().unwrap_or(self.next);
         let n = i64::try_from(lost.len()).unwrap_or(i64::MAX);
         let again = (first - n..).zip(lost.into_iter().map(Held::again));
         let again: Vec<(i64, Held)> = again.collect();
@@ -576,4 +577,50 @@ fn is_chained(tail: &Tail) -> bool {
         end = (entry.seq, entry.chain);
     }
     end == (tail.position.cursor, tail.position.chain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::drill::small_id;
+    use crate::domain::id::{DeviceId, Incarnation};
+
+    fn entry(n: u64) -> LogEntry {
+        LogEntry {
+            seq: n,
+            device_id: DeviceId::default(),
+            incarnation: Incarnation::default(),
+            device_seq: n,
+            op_id: OpId(small_id(1, n)),
+            staff_id: Uuid::nil(),
+            subject: Uuid::nil(),
+            at: Timestamp(0),
+            received_at: Timestamp(0),
+            outcome: Outcome::Applied,
+            bytes: String::new(),
+            chain: Chain::default(),
+        }
+    }
+
+    /// A bug: a standby that had started with nothing but what it held again counted on from there. What it held again the
+    /// next time took those places, and a phone's operation put itself in the place of one of them.
+    #[test]
+    fn what_is_held_again_and_what_a_phone_records_take_no_place_twice() {
+        let mut standby = Standby::default();
+        standby.hold_again(&mut Draft::default(), vec![entry(1), entry(2), entry(3)]);
+        let held = standby.held().clone();
+        let mut standby = Standby::new(Position::default(), None, held, 1);
+        standby.let_go(&mut Draft::default(), &[entry(1), entry(2), entry(3)]);
+        assert!(standby.held().is_empty());
+        let lost: Vec<LogEntry> = (1..=9).map(entry).collect();
+        standby.hold_again(&mut Draft::default(), lost);
+        standby.put(Held::again(entry(10)));
+        let ids: Vec<OpId> = standby
+            .held()
+            .values()
+            .map(|held| held.wire.op_id)
+            .collect();
+        let all: Vec<OpId> = (1..=10).map(|n| OpId(small_id(1, n))).collect();
+        assert_eq!(ids, all);
+    }
 }

@@ -753,7 +753,7 @@ impl World {
             self.counts.forks += usize::from(matches!(step, Step::Fork { .. }));
             let has_changed = disk.outbox.write(step.clone());
             if !has_changed {
-                return self.tell(device, tab, Event::Stepped(step));
+                return self.tell(device, tab, Event::StepLeft(step));
             }
         }
         disk.before_last_step = before;
