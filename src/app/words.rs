@@ -611,7 +611,7 @@ catalogue! {
     standby_leave: "من غير سيرفر احتياطي", "Do without a standby";
     your_password: "الباسورد بتاعك", "Your password";
     promote: "جهاز المحل راح خلاص؟", "Is the shop's PC gone for good?";
-    promote_note: "السيرفر ده ياخد مكانه: كل اللي محجوز هنا بيتسجل، والتليفونات تمشي وراه. لو الجهاز القديم رجع بيبقى هو الاحتياطي، واللي عنده لوحده ما بيضيعش. لو النور بس هو اللي قاطع، ما تعملش حاجة.", "This server takes its place: what is held here is recorded, and phones follow. Should the old PC come back it becomes the standby, and what it alone has is not lost. If only the power is out, do nothing.";
+    promote_note: "السيرفر ده ياخد مكانه: كل اللي محجوز هنا بيتسجل، والتليفونات تمشي وراه. لو الجهاز القديم رجع بيبقى هو الاحتياطي، واللي عنده لوحده ما بيضيعش. باسورد الراوتر بيتكتب من جديد. لو النور بس هو اللي قاطع، ما تعملش حاجة.", "This server takes its place: what is held here is recorded, and phones follow. Should the old PC come back it becomes the standby, and what it alone has is not lost. The router's password has to be typed again. If only the power is out, do nothing.";
     promote_name: "اكتب اسم المحل", "Type the shop's name";
     promote_do: "خلّي السيرفر ده هو المحل", "Make this server the shop";
     was_promoted: "السيرفر ده بقى هو المحل", "This server is the shop now";
