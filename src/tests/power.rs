@@ -8,10 +8,6 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use mikrodash::domain::drill::Chance;
 use mikrodash::domain::id::PackageId;
-use mikrodash::domain::money::Money;
-use mikrodash::domain::op::Body;
-use mikrodash::domain::text::Label;
-use mikrodash::domain::voucher::PackageChange;
 use mikrodash::server::gateway::simulator::device::{Device, Make};
 use mikrodash::server::gateway::simulator::{Pace, Simulator};
 use serde_json::{Value, json};
@@ -20,7 +16,7 @@ use tokio::net::TcpListener;
 
 use crate::crash::{Process, post};
 use crate::gateway::{USER, form};
-use crate::support::{Device as Caller, Shop, id};
+use crate::support::{Device as Caller, Shop, an_hour, id};
 
 /// How many vouchers are made.
 const VOUCHERS: usize = 500;
@@ -47,17 +43,7 @@ async fn ready(device: &Simulator) -> (Shop, Caller, PackageId) {
     let answer = shop.call("set_gateway", &set, Some(&owner.cookie)).await;
     assert_eq!(answer.status, StatusCode::OK);
     let package_id = PackageId(id());
-    let changes = vec![
-        PackageChange::Name(Label::new("ساعة", "An hour")),
-        PackageChange::Price(Money::pounds(5)),
-        PackageChange::LimitMinutes(Some(60)),
-    ];
-    let body = Body::PackageEdited {
-        package_id,
-        changes,
-        was: Vec::new(),
-    };
-    shop.must(&mut owner, body).await;
+    shop.must(&mut owner, an_hour(package_id, [])).await;
     (shop, owner, package_id)
 }
 

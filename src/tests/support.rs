@@ -9,8 +9,8 @@ use leptos::config::LeptosOptions;
 use mikrodash::domain::drill::{self, TEA, TEA_PRICE, add_station, small_id};
 pub use mikrodash::domain::drill::{RATES, start, station};
 use mikrodash::domain::id::{
-    CategoryId, DeviceId, Incarnation, LineId, LoginId, OpId, PaymentId, SaleId, SessionId,
-    StaffId, Uuid, uuid_v7,
+    CategoryId, DeviceId, Incarnation, LineId, LoginId, OpId, PackageId, PaymentId, SaleId,
+    SessionId, StaffId, Uuid, uuid_v7,
 };
 use mikrodash::domain::menu::{CategoryChange, ItemChange};
 use mikrodash::domain::money::Money;
@@ -20,6 +20,7 @@ use mikrodash::domain::registry::{Row, State};
 use mikrodash::domain::sync::{Boot, PushBatch, PushReply, Snapshot, WireOp};
 use mikrodash::domain::text::Label;
 use mikrodash::domain::time::Timestamp;
+use mikrodash::domain::voucher::PackageChange;
 use mikrodash::server::{Begin, Server, now, router};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -108,34 +109,9 @@ impl Shop {
         let answer = shop.call("first_run", &owner, None).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
         let mut device = shop.device(answer.cookie.unwrap()).await;
-        for n in 0..4 {
-            shop.must(&mut device, add_station(n)).await;
+        for body in furniture() {
+            shop.must(&mut device, body).await;
         }
-        let category_id = CategoryId(small_id(10, 1));
-        let changes = vec![CategoryChange::Name(Label::new("مشروبات", "Drinks"))];
-        shop.must(
-            &mut device,
-            Body::CategoryEdited {
-                category_id,
-                changes,
-                was: Vec::new(),
-            },
-        )
-        .await;
-        let changes = vec![
-            ItemChange::Name(Label::new("شاي", "Tea")),
-            ItemChange::Category(category_id),
-            ItemChange::Price(TEA_PRICE),
-        ];
-        shop.must(
-            &mut device,
-            Body::ItemEdited {
-                item_id: TEA,
-                changes,
-                was: Vec::new(),
-            },
-        )
-        .await;
         (shop, device)
     }
 
@@ -215,21 +191,8 @@ impl Shop {
 
     /// A device that holds a cookie.
     pub async fn device(&self, cookie: String) -> Device {
-        match self
-            .call("open_page", &json!({}), Some(&cookie))
-            .await
-            .json()
-        {
-            Boot::Open { me, login_id, .. } => Device {
-                cookie,
-                login_id,
-                staff_id: me.staff_id,
-                device_id: DeviceId(id()),
-                incarnation: Incarnation(id()),
-                last: 0,
-            },
-            other => panic!("not signed in: {other:?}"),
-        }
+        let opened = self.call("open_page", &json!({}), Some(&cookie)).await;
+        Device::of(cookie, opened.json())
     }
 
     /// Pushes operations.
@@ -299,6 +262,21 @@ impl Shop {
 }
 
 impl Device {
+    /// The device of whoever a page was opened for.
+    pub fn of(cookie: String, boot: Boot) -> Device {
+        let Boot::Open { me, login_id, .. } = boot else {
+            panic!("not signed in: {boot:?}");
+        };
+        Device {
+            cookie,
+            login_id,
+            staff_id: me.staff_id,
+            device_id: DeviceId(id()),
+            incarnation: Incarnation(id()),
+            last: 0,
+        }
+    }
+
     /// Writes an operation into this device's journal.
     pub fn op(&mut self, body: Body) -> WireOp {
         self.op_at(now(), body)
@@ -321,6 +299,41 @@ impl Device {
             body,
         })
         .unwrap()
+    }
+}
+
+/// Four stations and tea.
+pub fn furniture() -> impl Iterator<Item = Body> {
+    let category_id = CategoryId(small_id(10, 1));
+    let category = Body::CategoryEdited {
+        category_id,
+        changes: vec![CategoryChange::Name(Label::new("مشروبات", "Drinks"))],
+        was: Vec::new(),
+    };
+    let tea = Body::ItemEdited {
+        item_id: TEA,
+        changes: vec![
+            ItemChange::Name(Label::new("شاي", "Tea")),
+            ItemChange::Category(category_id),
+            ItemChange::Price(TEA_PRICE),
+        ],
+        was: Vec::new(),
+    };
+    (0..4).map(add_station).chain([category, tea])
+}
+
+/// A package of an hour for five pounds, and what else is said of it.
+pub fn an_hour(package_id: PackageId, more: impl IntoIterator<Item = PackageChange>) -> Body {
+    let mut changes = vec![
+        PackageChange::Name(Label::new("ساعة", "An hour")),
+        PackageChange::Price(Money::pounds(5)),
+        PackageChange::LimitMinutes(Some(60)),
+    ];
+    changes.extend(more);
+    Body::PackageEdited {
+        package_id,
+        changes,
+        was: Vec::new(),
     }
 }
 

@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use mikrodash::domain::id::{BatchId, PackageId};
-use mikrodash::domain::money::Money;
 use mikrodash::domain::op::Body;
-use mikrodash::domain::text::Label;
 use mikrodash::domain::voucher::{EndReason, PackageChange, Stage, Voucher};
 use mikrodash::server::gateway::jobs::Worker;
 use mikrodash::server::gateway::simulator::device::{Device, Make, Rights};
@@ -19,7 +17,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::gateway::{USER, faulty, form};
-use crate::support::{Answer, Device as Caller, Shop, dump, id};
+use crate::support::{Answer, Device as Caller, Shop, an_hour, dump, id};
 
 /// A shop with a gateway and a package, and whoever does its jobs.
 pub struct Wifi {
@@ -45,22 +43,11 @@ impl Wifi {
             .await;
         assert_eq!(answer.status, StatusCode::OK);
         let package_id = PackageId(id());
-        let changes = vec![
-            PackageChange::Name(Label::new("ساعة", "An hour")),
-            PackageChange::Price(Money::pounds(5)),
-            PackageChange::LimitMinutes(Some(60)),
+        let limits = [
             PackageChange::LimitBytes(Some(1 << 30)),
             PackageChange::Profile("cafe-users".to_owned()),
         ];
-        shop.must(
-            &mut owner,
-            Body::PackageEdited {
-                package_id,
-                changes,
-                was: Vec::new(),
-            },
-        )
-        .await;
+        shop.must(&mut owner, an_hour(package_id, limits)).await;
         let worker = Wifi::worker(&shop).await;
         Wifi {
             shop,

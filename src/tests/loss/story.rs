@@ -7,15 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use mikrodash::domain::drill::{TEA, TEA_PRICE, add_station};
-use mikrodash::domain::id::{CategoryId, DeviceId, Incarnation, OpId, PackageId, SessionId};
-use mikrodash::domain::menu::{CategoryChange, ItemChange};
-use mikrodash::domain::money::Money;
+use mikrodash::domain::id::{OpId, PackageId, SessionId};
 use mikrodash::domain::op::Body;
 use mikrodash::domain::outcome::Outcome;
 use mikrodash::domain::sync::{Boot, WireOp};
-use mikrodash::domain::text::Label;
-use mikrodash::domain::voucher::PackageChange;
 use mikrodash::server::db::MIGRATOR;
 use mikrodash::server::gateway::simulator::Simulator;
 use serde_json::{Value, json};
@@ -28,7 +23,7 @@ use super::disk::Disk;
 use super::record::Recorder;
 use crate::crash::{Process, post, push};
 use crate::gateway::form;
-use crate::support::{Device, PASSWORD, id, order, pay, sale, start};
+use crate::support::{Device, PASSWORD, an_hour, furniture, id, order, pay, sale, start};
 
 /// How many rounds of play and sales there are: enough that SQLite folds its log into the file in between.
 const ROUNDS: usize = 45;
@@ -225,17 +220,8 @@ impl Story {
     fn first_run(&mut self) {
         let cookie = set_up(&self.address);
         let (_, boot) = call(&self.address, "open_page", &cookie, &json!({}));
-        let Boot::Open { me, login_id, .. } = serde_json::from_str(&boot).unwrap() else {
-            panic!("nobody is signed in: {boot}");
-        };
-        self.promise.owner = Some(Device {
-            cookie,
-            login_id,
-            staff_id: me.staff_id,
-            device_id: DeviceId(id()),
-            incarnation: Incarnation(id()),
-            last: 0,
-        });
+        let boot: Boot = serde_json::from_str(&boot).unwrap();
+        self.promise.owner = Some(Device::of(cookie, boot));
         self.keep();
     }
 
@@ -260,23 +246,7 @@ impl Story {
 
     /// A floor and a menu.
     fn furnish(&mut self) {
-        let category_id = CategoryId(id());
-        let category = Body::CategoryEdited {
-            category_id,
-            changes: vec![CategoryChange::Name(Label::new("مشروبات", "Drinks"))],
-            was: Vec::new(),
-        };
-        let tea = Body::ItemEdited {
-            item_id: TEA,
-            changes: vec![
-                ItemChange::Name(Label::new("شاي", "Tea")),
-                ItemChange::Category(category_id),
-                ItemChange::Price(TEA_PRICE),
-            ],
-            was: Vec::new(),
-        };
-        let stations = (0..4).map(add_station);
-        self.record(stations.chain([category, tea]).collect());
+        self.record(furniture().collect());
     }
 
     /// Sessions, with orders and payments, and sales in between.
@@ -300,17 +270,7 @@ impl Story {
         self.promise.has_gateway = true;
         self.keep();
         let package_id = PackageId(id());
-        let changes = vec![
-            PackageChange::Name(Label::new("ساعة", "An hour")),
-            PackageChange::Price(Money::pounds(5)),
-            PackageChange::LimitMinutes(Some(60)),
-        ];
-        let package = Body::PackageEdited {
-            package_id,
-            changes,
-            was: Vec::new(),
-        };
-        self.record(vec![package]);
+        self.record(vec![an_hour(package_id, [])]);
         let batch =
             json!({ "form": { "package_id": package_id, "n_vouchers": VOUCHERS, "n_chars": 6 } });
         self.call("make_vouchers", &batch);
