@@ -19,6 +19,9 @@ pub const OUTAGE_MS_MIN: i64 = 2 * MINUTE_MS;
 /// The longest: after a month nobody plays on, and a clock that was wrong is likelier than a power cut.
 pub const OUTAGE_MS_MAX: i64 = 31 * DAY_MS;
 
+/// Later than so after another a heartbeat never comes, in milliseconds: by then the power was off.
+pub const BEAT_LATE_MS: i64 = 30_000;
+
 /// For so long what was decided while an outage went on may come in after it.
 pub(super) const ON_ITS_WAY_MS: i64 = DAY_MS;
 
@@ -142,7 +145,8 @@ impl Session {
 
     /// Tells whether somebody saw to it while a gap lasted, on a phone or another server: they let it pause, or go on.
     fn was_seen_to(&self, gap: &Gap) -> bool {
-        let is_within = |at: Timestamp| at > gap.from && gap.to.is_none_or(|to| at < to);
+        let off_by = gap.from + BEAT_LATE_MS;
+        let is_within = |at: Timestamp| at > off_by && gap.to.is_none_or(|to| at < to);
         self.marks.iter().any(|mark| is_within(mark.at))
     }
 

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::domain::id::{OpId, OutageId, StaffId};
 use crate::domain::op::Body;
-use crate::domain::outage::{Gap, gap_since};
+use crate::domain::outage::{BEAT_LATE_MS, Gap, gap_since};
 use crate::domain::registry::State;
 use crate::domain::staff::Role;
 use crate::domain::time::Timestamp;
@@ -20,8 +20,6 @@ use crate::server::{Error, Server, clock, db};
 pub const ALIVE_AT: &str = "alive_at_ms";
 /// How often that is written down: so exactly a power cut is found, at the price of four small commits a minute.
 const BEAT: Duration = Duration::from_secs(15);
-/// Later than so after another a heartbeat never comes, in milliseconds.
-const BEAT_LATE_MS: i64 = 30_000;
 /// After so long a clock that is behind the last heartbeat is right, and was ahead before.
 const BEHIND: Duration = Duration::from_hours(1);
 
