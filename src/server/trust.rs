@@ -90,8 +90,8 @@ struct Verifier {
 }
 
 impl Verifier {
-    /// Checks that what a server shows is the certificate that is trusted, or was signed by it: an authority's name says
-    /// nothing, and nor does the server's, which may be reached under any.
+    /// Checks that what a server shows is the certificate that is trusted, or was signed by it. Under which name it is
+    /// reached says nothing, so an authority counts only where it may not vouch for everybody: as that of a shop.
     fn check(
         &self,
         trusted: &Fingerprint,
@@ -102,7 +102,12 @@ impl Verifier {
         if fingerprint(certificate) == *trusted {
             return Ok(ServerCertVerified::assertion());
         }
-        let signer = others.iter().find(|other| fingerprint(other) == *trusted);
+        let is_signer = |other: &&CertificateDer<'_>| {
+            fingerprint(other) == *trusted
+                && webpki::anchor_from_trusted_cert(other)
+                    .is_ok_and(|anchor| anchor.name_constraints.is_some())
+        };
+        let signer = others.iter().find(is_signer);
         let signer = signer.ok_or(Error::InvalidCertificate(
             CertificateError::ApplicationVerificationFailure,
         ))?;
@@ -134,7 +139,11 @@ impl ServerCertVerifier for Verifier {
             )),
         };
         if checked.is_err() {
-            let found = fingerprint(others.last().unwrap_or(certificate));
+            // The one that need not be confirmed again next year, where it counts.
+            let signer = others.last().map(|last| fingerprint(last));
+            let signer =
+                signer.filter(|signer| self.check(signer, certificate, others, now).is_ok());
+            let found = signer.unwrap_or_else(|| fingerprint(certificate));
             *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
         }
         checked
@@ -164,5 +173,60 @@ impl ServerCertVerifier for Verifier {
         self.provider
             .signature_verification_algorithms
             .supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{
+        BasicConstraints, CertificateParams, GeneralSubtree, IsCa, Issuer, KeyPair, NameConstraints,
+    };
+
+    use super::*;
+
+    /// A certificate for a name, and its authority: one for that name alone, or for everybody.
+    fn chain(name: &str, is_bounded: bool) -> [CertificateDer<'static>; 2] {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.name_constraints = is_bounded.then(|| NameConstraints {
+            permitted_subtrees: vec![GeneralSubtree::DnsName(name.to_owned())],
+            excluded_subtrees: Vec::new(),
+        });
+        let pair = KeyPair::generate().unwrap();
+        let authority = params.self_signed(&pair).unwrap();
+        let signer = Issuer::new(params, pair);
+        let leaf = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        let leaf = leaf.signed_by(&KeyPair::generate().unwrap(), &signer);
+        [leaf.unwrap().into(), authority.into()]
+    }
+
+    #[test]
+    fn what_a_confirmed_authority_signs_is_taken_where_it_may_not_vouch_for_everybody() {
+        let name = ServerName::try_from("anything.example").unwrap();
+        for is_bounded in [true, false] {
+            let [leaf, authority] = chain("shop.local", is_bounded);
+            let confirmed = Trust::Certificate(fingerprint(&authority));
+            let takes = |leaf: &CertificateDer<'_>| {
+                let shown = Shown::default();
+                let verifier = Verifier {
+                    trust: confirmed.clone(),
+                    authority: None,
+                    shown: Arc::clone(&shown),
+                    provider: Arc::new(crypto::ring::default_provider()),
+                };
+                let others = [authority.clone()];
+                let taken = verifier.verify_server_cert(leaf, &others, &name, &[], UnixTime::now());
+                let shown = shown.lock().unwrap().clone();
+                (taken.is_ok(), shown)
+            };
+            let own = fingerprint(&leaf);
+            assert_eq!(
+                takes(&leaf),
+                (is_bounded, Some(own).filter(|_| !is_bounded))
+            );
+            // Another's certificate, with this authority beside it.
+            let [other, _] = chain("shop.local", is_bounded);
+            assert_eq!(takes(&other), (false, Some(fingerprint(&other))));
+        }
     }
 }

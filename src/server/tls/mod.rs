@@ -302,11 +302,14 @@ impl Tls {
         is_ordered || self.authority().is_none()
     }
 
-    /// What whoever is shown its certificate compares that with: the last in its chain.
+    /// What whoever is shown its certificate compares that with: its authority, or the owner's own.
     pub fn fingerprint(&self) -> Option<Fingerprint> {
         let current = self.current();
-        let last = current.shown.cert.last()?;
-        Some(trust::fingerprint(last))
+        let known = match &current.source {
+            Source::Authority(authority) => authority.certificate()?,
+            Source::Own { .. } => current.shown.cert.first()?.clone(),
+        };
+        Some(trust::fingerprint(&known))
     }
 
     /// Every name and address under which browsers may have opened the shop, as an origin writes them.
