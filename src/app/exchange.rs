@@ -155,7 +155,7 @@ pub async fn past_day(day: BusinessDay) -> Result<Vec<Session>, Failure> {
 /// Sends what the outbox holds, without a page: the service worker's part. It ends when there is nothing left to send,
 /// nobody to send it to, or a page that does; the browser wakes the worker again.
 pub async fn flush_outbox() {
-    client::lock::alone(flush()).await;
+    client::lock::alone(Box::pin(flush())).await;
 }
 
 async fn flush() {

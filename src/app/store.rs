@@ -853,9 +853,16 @@ impl Store {
                         self.tell(Event::FeedSaid(told));
                     }
                 });
-                if is_heard.await {
+                let is_heard = is_heard.await;
+                if !self.still_asks(turn) {
+                    return;
+                }
+                if is_heard {
                     self.tell(Event::FeedLost);
-                } else if client::page::is_visible() {
+                }
+                // While nobody answers it has its own patience.
+                let is_away = self.link.get_untracked() == Link::Offline;
+                if client::page::is_visible() && (is_heard || !is_away) {
                     self.tell(Event::Hurry);
                 }
                 client::page::sleep(LISTEN_AGAIN_MS).await;
@@ -895,6 +902,8 @@ impl Store {
             // A stream that broke is not a server that is away.
             let found = if Home::Own.is_there().await {
                 Some(Home::Own)
+            } else if is_away && !is_own && home.is_there().await {
+                None
             } else {
                 first_there(others).await
             };

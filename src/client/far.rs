@@ -1,11 +1,15 @@
 //! The other server: asked from a page that is not its own, with a pass in place of a cookie.
 
+use std::pin::pin;
+
 use futures::StreamExt;
+use futures::future::{Either, select};
 use gloo_net::http::{Request, Response};
 use js_sys::Uint8Array;
 use wasm_streams::ReadableStream;
 use web_sys::AbortController;
 
+use crate::client::page::sleep;
 use crate::domain::sync::Told;
 
 /// What it answered: the status, and the text.
@@ -40,6 +44,9 @@ impl Drop for Asked {
     }
 }
 
+/// For how long a stream may be silent: it says that it is alive twice as often.
+const SILENT_MS_MAX: u32 = 35_000;
+
 /// Hears how far a server's log has got, until it says no more. Read by hand: an `EventSource` can show no pass.
 pub async fn listen(origin: &str, pass: &str, on_told: impl Fn(Told)) {
     let Ok(asked) = AbortController::new().map(Asked) else {
@@ -53,7 +60,10 @@ pub async fn listen(origin: &str, pass: &str, on_told: impl Fn(Told)) {
         return;
     };
     let (mut chunks, mut said) = (ReadableStream::from_raw(body).into_stream(), Vec::new());
-    while let Some(Ok(chunk)) = chunks.next().await {
+    // A server that is there says something every fifteen seconds.
+    while let Either::Left((Some(Ok(chunk)), _)) =
+        select(chunks.next(), pin!(sleep(SILENT_MS_MAX))).await
+    {
         said.extend(Uint8Array::from(chunk).to_vec());
         while let Some(n) = said.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = said.drain(..=n).collect();

@@ -22,7 +22,7 @@ const LOOK: Duration = Duration::from_secs(3);
 
 /// Waits until whoever sent a request is not let in any more.
 async fn signed_out(server: &Server, headers: &HeaderMap) {
-    while auth::who(server, headers).await.is_ok() {
+    while auth::who_anywhere(server, headers).await.is_ok() {
         tokio::time::sleep(LOOK).await;
     }
 }

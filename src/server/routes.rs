@@ -24,6 +24,8 @@ pub enum Needs {
     Nothing,
     /// Somebody is signed in.
     Login,
+    /// The same, or it is a page of the other server that shows a pass.
+    Pass,
     /// Somebody is signed in who has a right.
     Right(Right),
     /// It is the other server, which shows the key of the line.
@@ -64,7 +66,7 @@ pub fn routes(options: &LeptosOptions, shell: MethodRouter<Arc<Server>>) -> Vec<
         ),
         route("/install/trusted", nothing, get(install::trusted)),
         route(standby::door::PATH, Needs::Key, get(standby::door::answer)),
-        route("/api/feed", Needs::Login, get(feed::feed)),
+        route("/api/feed", Needs::Pass, get(feed::feed)),
         route("/api/portal/{page}", Needs::Login, get(preview::preview)),
         route("/vouchers/sheet.pdf", cards, get(paper::download)),
         route("/vouchers/logo/{name}", Needs::Login, get(logo::show)),
@@ -83,6 +85,9 @@ pub async fn admit(
         Needs::Nothing => {}
         Needs::Login => {
             auth::who(&server, request.headers()).await?;
+        }
+        Needs::Pass => {
+            auth::who_anywhere(&server, request.headers()).await?;
         }
         Needs::Right(right) => {
             auth::may(&server, request.headers(), right).await?;

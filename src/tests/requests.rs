@@ -315,7 +315,7 @@ async fn a_browser_that_was_put_out_gets_nothing() {
         }
     }
     for route in plain_routes() {
-        if matches!(route.needs, Needs::Login | Needs::Right(_)) {
+        if matches!(route.needs, Needs::Login | Needs::Pass | Needs::Right(_)) {
             let answer = shop.page(&any(route.path), &phone.cookie).await;
             assert_eq!(answer.status, StatusCode::FORBIDDEN, "{}", route.path);
         }
@@ -349,7 +349,7 @@ async fn each_route_is_for_those_whom_the_table_names() {
             (&owner, Role::Owner),
         ] {
             let may = match route.needs {
-                Needs::Nothing | Needs::Login => true,
+                Needs::Nothing | Needs::Login | Needs::Pass => true,
                 Needs::Right(right) => role >= right.least_role(),
                 Needs::Key => continue,
             };

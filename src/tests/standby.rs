@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use axum::body::Body as HttpBody;
 use axum::http::Request;
+use futures::StreamExt;
 use mikrodash::domain::gateway::Fingerprint;
 use mikrodash::domain::id::{DeviceId, Incarnation, OpId, SessionId};
 use mikrodash::domain::loss::LossCause;
@@ -778,11 +779,29 @@ async fn a_page_of_the_shop_asks_the_standby_with_a_pass_and_no_other_site_does(
     let preflight = preflight.body(HttpBody::empty()).unwrap();
     assert_eq!(send(preflight).await, (200, Some(ours.to_owned())));
 
+    let listen = |path: &str, pass: &str| {
+        let (name, shown) = bearer(pass);
+        let request = Request::get(path).header("origin", ours);
+        let request = request.header(name, shown).body(HttpBody::empty());
+        pair.standby.router.clone().oneshot(request.unwrap())
+    };
+    assert_eq!(listen("/api/feed", "made up").await.unwrap().status(), 401);
+    let other = listen("/api/portal/login", &pass).await.unwrap();
+    assert_eq!(other.status(), 401, "a pass opens nothing else");
+    let stream = listen("/api/feed", &pass).await.unwrap();
+    assert_eq!(stream.status(), 200);
+    let mut stream = stream.into_body().into_data_stream();
+    let first = stream.next().await.unwrap().unwrap();
+    assert!(first.starts_with(b"id: "), "{first:?}");
+
     pair.shop.call("sign_out", &json!({}), cookie).await;
     until("that the pass is of no use any more", async || {
         send(request(ours, bearer(&pass))).await.0 == 401
     })
     .await;
+    while let Some(said) = stream.next().await {
+        said.unwrap();
+    }
 }
 
 /// How often one of the two processes is killed.
