@@ -204,6 +204,7 @@ impl Journal {
             device_id: self.device_id,
             incarnation: self.incarnation,
             ops: ops.collect(),
+            heard: None,
         }
     }
 }

@@ -493,6 +493,7 @@ mod tests {
                 device_id: journal.0,
                 incarnation: journal.1,
                 ops: vec![wire],
+                heard: None,
             };
             let mut draft = Draft {
                 heads: heads.clone(),

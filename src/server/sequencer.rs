@@ -507,6 +507,14 @@ impl Core {
             .iter()
             .map(|(batch, _, _)| (batch.device_id, batch.incarnation));
         self.load_heads(&mut draft, journals).await?;
+        for (batch, _, _) in pushes {
+            let Some(heard) = batch.heard else { continue };
+            let chain = db::log::chain_at(&mut self.connection, heard.cursor).await?;
+            if chain != Some(heard.chain) {
+                let journal = (batch.device_id, batch.incarnation);
+                draft.strangers.insert(journal);
+            }
+        }
         let wires = sent.iter().flatten().map(|(wire, _)| wire);
         self.load_known(&mut draft, wires).await?;
         for ((_, authority, _), sent) in pushes.iter().zip(sent) {
@@ -747,6 +755,7 @@ impl Recorder {
             device_id: self.device_id,
             incarnation: self.incarnation,
             ops: ops.collect(),
+            heard: None,
         }
     }
 }

@@ -91,6 +91,7 @@ pub fn push(address: &str, device: &Device, ops: &[WireOp]) -> Option<PushReply>
         device_id: device.device_id,
         incarnation: device.incarnation,
         ops: ops.to_vec(),
+        heard: None,
     };
     let body = json!({ "batch": batch }).to_string();
     let answer = post(address, "/api/push", &device.cookie, &body)?;

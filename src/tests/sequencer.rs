@@ -8,8 +8,8 @@ use mikrodash::domain::op::{Body, Choice};
 use mikrodash::domain::outcome::{Outcome, Reason};
 use mikrodash::domain::registry::{Row, State};
 use mikrodash::domain::sync::{
-    Chain, Epoch, Journal, JournalHead, OpOutcome, Position, PullAsk, PullReply, PushReply,
-    Replica, RevRow, Step, WireOp,
+    Chain, Epoch, Journal, JournalHead, OpOutcome, Position, PullAsk, PullReply, PushBatch,
+    PushReply, Replica, RevRow, Step, WireOp,
 };
 use mikrodash::server::now;
 use serde_json::json;
@@ -221,7 +221,8 @@ fn settle(epoch: Epoch, outcomes: Vec<OpOutcome>) -> Step {
     Step::Settle {
         epoch,
         outcomes,
-        heard: None,
+        shown: None,
+        end: None,
     }
 }
 
@@ -495,6 +496,29 @@ async fn a_log_that_lost_its_end_begins_a_new_epoch() {
     let shop = Shop::open(folder).await;
     let epoch = shop.server.sequencer.position().epoch;
     assert!(after.position.epoch.is_before(epoch), "and so it stays");
+}
+
+/// A bug: a log that had gone back, and had grown again past where a device knew it, was believed by that device.
+#[tokio::test]
+async fn what_a_log_says_that_lacks_what_a_device_has_heard_of_is_not_certain() {
+    let (shop, mut device) = Shop::ready().await;
+    shop.must(&mut device, start(SessionId(id()), 1)).await;
+    let own = pull(&shop, &device, Position::default()).await.position;
+    for (heard, end) in [
+        (None, Some(own)),
+        (Some(own), Some(own)),
+        (Some(lost_after(own)), None),
+    ] {
+        let hello = PushBatch {
+            device_id: device.device_id,
+            incarnation: device.incarnation,
+            ops: Vec::new(),
+            heard,
+        };
+        let hello = json!({ "batch": hello });
+        let answer = shop.call("push", &hello, Some(&device.cookie)).await;
+        assert_eq!(answer.json::<PushReply>().end, end);
+    }
 }
 
 /// A machine that lost the end of its log and was started again is in a later epoch than whoever knows of that end.

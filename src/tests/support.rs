@@ -201,6 +201,7 @@ impl Shop {
             device_id: device.device_id,
             incarnation: device.incarnation,
             ops,
+            heard: None,
         };
         self.call("push", &json!({ "batch": batch }), Some(&device.cookie))
             .await

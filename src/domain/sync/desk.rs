@@ -5,7 +5,7 @@
 //! it comes under, and another under that id is refused and looked at; 3 what a standby held is known by its id alone;
 //! 9 what cannot be read or stored is recorded as rejected, with its bytes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde::{Deserialize, Serialize};
@@ -138,6 +138,8 @@ pub struct Draft {
     pub known: BTreeMap<OpId, (OpOutcome, String)>,
     /// How far each journal is known.
     pub heads: BTreeMap<JournalId, DeviceHead>,
+    /// Journals that have heard of a place which is not in the log.
+    pub strangers: BTreeSet<JournalId>,
     /// For a login that sends and a login that made an operation: whose that was, if the first may speak for it.
     pub logins: BTreeMap<(LoginId, LoginId), Maker>,
     /// Entries to add to the log.
@@ -267,7 +269,7 @@ impl Desk {
         }
         PushReply {
             epoch: self.position.epoch,
-            end: Some(self.position),
+            end: (!draft.strangers.contains(&journal)).then_some(self.position),
             head: draft.heads.get(&journal).copied().unwrap_or_default(),
             outcomes,
             is_standby: false,

@@ -287,7 +287,11 @@ impl Engine {
             }
             Event::Pushed(answer) => {
                 match &answer {
-                    Ok(_) => self.heard(now_ms),
+                    Ok(reply) => {
+                        self.heard(now_ms);
+                        // A log that lacks what was heard is told so with the next pull.
+                        self.is_behind |= !reply.is_standby && reply.end.is_none();
+                    }
                     Err(failure) => self.last_failure = Some(*failure),
                 }
                 let fresh = Incarnation(uuid_v7(now, chance.bytes()));
@@ -394,6 +398,18 @@ impl Engine {
             actions.push(Action::Fetch);
             return;
         }
+        // Whether that log has what was heard while this was on its way, nobody knows. What is pending would be in the rows and
+        // on top of them.
+        let journal = self.replica.journal();
+        let is_unsure = journal.head.heard != ask.heard;
+        let is_news = |entry: &JournalEntry| {
+            let mut said = reply.outcomes.iter();
+            said.any(|said| said.op_id == entry.wire.op_id)
+        };
+        if is_unsure && !reply.outcomes.is_empty() && journal.pending().any(is_news) {
+            self.is_behind = true;
+            return;
+        }
         // The stream may have said more while this answer was on its way.
         let told = std::mem::take(&mut self.told);
         self.is_behind = reply.has_more || told.cursor > reply.position.cursor;
@@ -411,9 +427,9 @@ impl Engine {
         }
         let is_whole = !reply.has_more;
         let outcomes = reply.outcomes.clone();
-        // What stands in another log of this epoch is not there in this one.
+        // A standby may lack what it has not been told yet.
         let is_other = reply.lacks.is_some_and(|lacks| lacks.epoch == epoch);
-        let heard = (!outcomes.is_empty() && !is_other).then_some(reply.end);
+        let end = (!outcomes.is_empty() && !is_other).then_some(reply.end);
         // Rows that were fetched anew may be of a log that had gone back already, and did not know it.
         let agreed = (epoch != since.epoch && reply.lacks.is_none()).then_some(since);
         let journal = self.replica.journal();
@@ -426,7 +442,8 @@ impl Engine {
             Step::Settle {
                 epoch,
                 outcomes,
-                heard,
+                shown: ask.heard,
+                end,
             },
             Step::Prune {
                 durable: reply.durable.min(position.cursor),
@@ -576,7 +593,8 @@ mod tests {
         journal.step(Step::Settle {
             epoch: begun,
             outcomes: vec![applied(6)],
-            heard: Some(heard),
+            shown: None,
+            end: Some(heard),
         });
         for (lacks, n_pending) in [(None, 0), (Some(heard), 1)] {
             let snapshot = Snapshot {

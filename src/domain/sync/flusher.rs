@@ -2,7 +2,7 @@
 
 use crate::domain::drill::Chance;
 use crate::domain::id::Incarnation;
-use crate::domain::sync::{DeviceHead, Journal, PushBatch, PushReply, Step};
+use crate::domain::sync::{DeviceHead, Journal, Position, PushBatch, PushReply, Step};
 
 /// How long an answer may take.
 pub const ANSWER_MS_MAX: i64 = 15_000;
@@ -70,6 +70,8 @@ struct InFlight {
     is_hello: bool,
     /// The last operation in it.
     last: u64,
+    /// What the journal had heard of.
+    shown: Option<Position>,
     since_ms: i64,
 }
 
@@ -127,6 +129,7 @@ impl Flusher {
             incarnation: batch.incarnation,
             is_hello,
             last: batch.ops.last().map_or(0, |wire| wire.device_seq),
+            shown: batch.heard,
             since_ms: now_ms,
         });
         Some(batch)
@@ -145,6 +148,7 @@ impl Flusher {
             incarnation: sent,
             is_hello,
             last,
+            shown,
             ..
         } = self.in_flight.take()?;
         let reply = match answer {
@@ -160,7 +164,9 @@ impl Flusher {
         self.asked = self.asked.max(last);
         let known = self.known(journal).map(|known| known.head);
         let was_at = known.map_or(0, |head| head.watermark);
-        if is_hello || !reply.outcomes.is_empty() || reply.head.watermark > was_at {
+        let is_certain = reply.is_standby || reply.end.is_some();
+        let has_said = is_certain && !reply.outcomes.is_empty();
+        if is_hello || has_said || reply.head.watermark > was_at {
             self.patience.reset();
         } else {
             // It answers and takes nothing: no use to ask at once again.
@@ -187,10 +193,11 @@ impl Flusher {
             outcomes,
             ..
         } = reply;
-        (!outcomes.is_empty()).then_some(Step::Settle {
+        has_said.then_some(Step::Settle {
             epoch,
             outcomes,
-            heard: end,
+            shown,
+            end,
         })
     }
 

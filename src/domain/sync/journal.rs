@@ -59,7 +59,8 @@ pub struct JournalHead {
     pub base: DeviceHead,
     /// The number of the last operation; the next takes the one after (rule 10).
     pub last: u64,
-    /// The furthest end of the log that a server told of in this epoch; none where it told nothing yet.
+    /// The furthest end of the log that a server told of in this epoch; none where it told nothing yet. All that is settled
+    /// stands in a log that has this place: an answer counts where the log that gave it was shown to have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heard: Option<Position>,
     /// How many steps the outbox has taken. Whoever knows the journal up to here need not read it again.
@@ -95,8 +96,10 @@ pub enum Step {
         epoch: Epoch,
         /// What it said.
         outcomes: Vec<OpOutcome>,
-        /// Where it said that its log stands.
-        heard: Option<Position>,
+        /// What this journal had heard of when it was asked, and the server has in its log.
+        shown: Option<Position>,
+        /// The end of that log; none of a standby that lacks what was shown.
+        end: Option<Position>,
     },
     /// Somebody has seen that an operation was refused.
     Dismiss {
@@ -164,12 +167,14 @@ impl Journal {
             Step::Settle {
                 epoch,
                 outcomes,
-                heard,
+                shown,
+                end,
             } => {
-                if heard.is_some_and(|heard| self.head.contradicts(heard)) {
+                // Whether that log has what was heard since, nobody knows: it is asked again.
+                if end.is_some() && self.head.heard.is_some() && self.head.heard != shown {
                     return false;
                 }
-                let has_heard = heard.is_some_and(|heard| self.head.hear(heard));
+                let has_heard = end.is_some_and(|end| self.head.hear(end));
                 self.settle(epoch, &outcomes) | has_heard
             }
             Step::Dismiss { op_id } => self.dismiss(op_id),
@@ -298,6 +303,7 @@ impl Journal {
             device_id: self.head.device_id,
             incarnation: self.head.incarnation,
             ops: ops.map(|entry| entry.wire.clone()).collect(),
+            heard: self.head.heard,
         }
     }
 
@@ -327,8 +333,9 @@ impl Journal {
     }
 
     fn fork(&mut self, to: Incarnation) -> bool {
-        let (old, device_id) = (std::mem::take(&mut self.entries), self.head.device_id);
-        *self = Journal::new(device_id, to);
+        let (old, head) = (std::mem::take(&mut self.entries), self.head);
+        *self = Journal::new(head.device_id, to);
+        self.head.heard = head.heard;
         for JournalEntry {
             wire,
             by,
@@ -422,15 +429,6 @@ impl Journal {
 }
 
 impl JournalHead {
-    /// Tells whether a log that ends there cannot be the one that this device heard of in the same epoch: it went back, and
-    /// does not know it yet. What it says is not certain, until it is told where it was.
-    fn contradicts(&self, end: Position) -> bool {
-        let known = self.heard.filter(|known| known.epoch == end.epoch);
-        known.is_some_and(|known| {
-            end.cursor < known.cursor || (end.cursor == known.cursor && end.chain != known.chain)
-        })
-    }
-
     /// Remembers how far a server said its log goes; tells whether that is news.
     fn hear(&mut self, heard: Position) -> bool {
         let is_further = |known: Position| {
@@ -505,7 +503,8 @@ mod tests {
         Step::Settle {
             epoch,
             outcomes: vec![said],
-            heard,
+            shown: None,
+            end: heard,
         }
     }
 

@@ -106,6 +106,9 @@ pub struct PushBatch {
     pub incarnation: Incarnation,
     /// At most [`BATCH_OPS_MAX`]; none to say hello.
     pub ops: Vec<WireOp>,
+    /// The furthest end of the log that this journal has heard of: what a log says that lacks it is not certain (rule 4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heard: Option<Position>,
 }
 
 /// How far the server has a device's journal, and the chain over it.
@@ -144,7 +147,8 @@ pub struct OpOutcome {
 pub struct PushReply {
     /// Under which epoch the outcomes were given.
     pub epoch: Epoch,
-    /// The end of the log after it; none of a standby, whose copy may be behind.
+    /// The end of the log after it; none of a standby, whose copy may be behind, nor of a log that lacks what the device had
+    /// heard of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<Position>,
     /// What the server has of this journal; the device checks it against its own (rule 1).

@@ -107,6 +107,10 @@ impl Server {
         let mut sent = self.read(batch);
         let journal = (batch.device_id, batch.incarnation);
         let mut draft = self.draft(&batch.ops, [journal]);
+        let stands = |heard| self.is_prefix(heard) || self.mutant == Mutant::NoLogChain;
+        if !batch.heard.is_none_or(stands) {
+            draft.strangers.insert(journal);
+        }
         let sender = LoginId::default();
         for op in sent.iter().filter_map(|(_, op)| op.as_ref()) {
             draft
