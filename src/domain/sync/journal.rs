@@ -174,8 +174,11 @@ impl Journal {
                 if end.is_some() && self.head.heard.is_some() && self.head.heard != shown {
                     return false;
                 }
-                let has_heard = end.is_some_and(|end| self.head.hear(end));
-                self.settle(epoch, &outcomes) | has_heard
+                let has_settled = self.settle(epoch, &outcomes);
+                if let Some(end) = end.filter(|_| has_settled) {
+                    self.head.hear(end);
+                }
+                has_settled
             }
             Step::Dismiss { op_id } => self.dismiss(op_id),
             Step::Fork { from, to } => from == self.head.incarnation && self.fork(to),
@@ -429,17 +432,15 @@ impl Journal {
 }
 
 impl JournalHead {
-    /// Remembers how far a server said its log goes; tells whether that is news.
-    fn hear(&mut self, heard: Position) -> bool {
+    /// Remembers how far a server said its log goes.
+    fn hear(&mut self, heard: Position) {
         let is_further = |known: Position| {
             known.epoch.is_before(heard.epoch)
                 || (known.epoch == heard.epoch && known.cursor < heard.cursor)
         };
-        let is_news = self.heard.is_none_or(is_further);
-        if is_news {
+        if self.heard.is_none_or(is_further) {
             self.heard = Some(heard);
         }
-        is_news
     }
 
     /// Gives an operation the next number of this journal and writes it in its final bytes.
