@@ -35,9 +35,9 @@ const DURABLE_MS: i64 = 7 * DAY_MS;
 
 /// Everything that a device holds, read at one moment. While nothing changes it is read once.
 pub async fn snapshot(server: &Server) -> Result<Snapshot, Error> {
-    check_whole(server)?;
     let now = clock::now();
     let mut read = server.readers.begin().await?;
+    check_whole(&mut read).await?;
     let position = position(server, &mut read).await?;
     let mut drawn = server.drawn.lock().await;
     if drawn.position != position || now.since(drawn.server_time) > DRAWN_MS_MAX {
@@ -70,20 +70,19 @@ async fn held(server: &Server) -> Option<HeldPage> {
     Some(page)
 }
 
-/// The rows of a standby that is filled for the first time are not of one moment: nobody gets them.
-fn check_whole(server: &Server) -> Result<(), Error> {
-    let standby = server.sequencer.stand().borrow().standby;
-    match standby {
-        Some(holding) if holding.filling.is_some() => Err(Error::Filling),
+/// The rows of a standby that is filled for the first time, or again, are not of one moment: nobody gets them.
+async fn check_whole(read: &mut SqliteConnection) -> Result<(), Error> {
+    match db::standby::find_end(read).await? {
+        Some(end) if end.filling.is_some() || end.position.cursor == 0 => Err(Error::Filling),
         _ => Ok(()),
     }
 }
 
 /// The next part of everything that a device holds. A device whose position is not in this log begins again.
 pub async fn part(server: &Server, ask: PartAsk) -> Result<Part, Error> {
-    check_whole(server)?;
     let now = clock::now();
     let mut read = server.readers.begin().await?;
+    check_whole(&mut read).await?;
     let head = position(server, &mut read).await?;
     if ask.at.is_some_and(|at| at.epoch.reign > head.epoch.reign) {
         return Err(Error::Filling);

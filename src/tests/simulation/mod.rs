@@ -536,10 +536,13 @@ impl World {
                 self.poke();
             }
             Message::Fetch => {
-                let answer = if is_up {
-                    Ok(self.servers[server_n].snapshot(now))
-                } else {
+                let server = &self.servers[server_n];
+                let answer = if !is_up {
                     Err(Failure::NoAnswer)
+                } else if server.has_all_rows() {
+                    Ok(server.snapshot(now))
+                } else {
+                    Err(Failure::Trouble)
                 };
                 self.counts.resets += 1;
                 self.answer(device, tab, server_n, Event::Fetched(answer));

@@ -81,6 +81,11 @@ impl Server {
         self.standby.as_ref().is_none_or(Standby::is_whole)
     }
 
+    /// The same, and there are some: what it has may be given to a device.
+    pub fn has_all_rows(&self) -> bool {
+        self.is_whole() && (self.standby.is_none() || self.position().cursor > 0)
+    }
+
     pub fn position(&self) -> Position {
         let standby = self.standby.as_ref();
         standby.map_or(self.desk.position, |standby| standby.position)
