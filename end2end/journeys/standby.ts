@@ -86,6 +86,8 @@ test('a certificate that nobody vouches for is confirmed with the password, whic
     await desk.set(`https://localhost:${standby.tlsPort}`, KEY);
     await expect(desk.line).toContainText(words.line_untrusted);
     await expect(desk.line.locator('.commands')).toHaveText(/^([0-9A-F]{2}:){31}[0-9A-F]{2}$/);
+    const fingerprint = await desk.line.locator('.commands').textContent();
+    expect(standby.log, 'what the owner compares it with').toContain(`with the certificate ${fingerprint}`);
     const password = desk.line.getByLabel(words.your_password);
     await password.pressSequentially('play');
     // The page looks twice meanwhile.

@@ -617,17 +617,12 @@ impl Store {
                 Action::Push(batch) => {
                     let sent_at = client::device::now();
                     // Whoever is not asked any more does not keep the others of this browser waiting.
-                    let over = async {
-                        while !is_over() {
-                            client::page::sleep(OVER_LOOK_MS).await;
-                        }
-                    };
-                    let push = async {
-                        match select(pin!(home.push(batch)), pin!(over)).await {
+                    let push = Box::pin(async {
+                        match select(pin!(home.push(batch)), pin!(self.turned(turn))).await {
                             Either::Left((answer, _)) => answer,
                             Either::Right(_) => Err(Failure::NoAnswer),
                         }
-                    };
+                    });
                     let Some(answer) = client::lock::alone(push).await else {
                         return self.tell(Event::Busy);
                     };
@@ -834,6 +829,13 @@ impl Store {
         self.home.try_with_value(|(_, now)| *now == turn) == Some(true)
     }
 
+    /// Waits until another server is asked than at a turn.
+    async fn turned(self, turn: u32) {
+        while self.still_asks(turn) {
+            client::page::sleep(OVER_LOOK_MS).await;
+        }
+    }
+
     /// Hears from another server than this page's as long as that one is asked. Where no stream comes through, it is asked
     /// now and then.
     fn listen_elsewhere(self) {
@@ -841,11 +843,6 @@ impl Store {
         if home == Home::Own {
             return;
         }
-        let over = async move {
-            while self.still_asks(turn) {
-                client::page::sleep(OVER_LOOK_MS).await;
-            }
-        };
         let listening = async move {
             loop {
                 let is_heard = home.listen(|told| {
@@ -869,7 +866,7 @@ impl Store {
             }
         };
         spawn_local(async move {
-            select(pin!(over), pin!(listening)).await;
+            select(pin!(self.turned(turn)), pin!(listening)).await;
         });
     }
 
@@ -893,8 +890,11 @@ impl Store {
         }
         let is_owed = || self.engine.with_value(|engine| engine.waited_ms(now_ms)) > OWED_MS;
         let is_away = link == Link::Offline || (is_own && is_owed());
+        if is_own && !is_away {
+            return;
+        }
         let others = self.others(&home, is_away);
-        if is_own && (!is_away || others.is_empty()) {
+        if is_own && others.is_empty() {
             return;
         }
         self.last_asked.update_value(|last| last.home = now_ms);

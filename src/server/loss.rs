@@ -158,19 +158,21 @@ fn before(after: u64, theirs: Position) -> u64 {
     after.min(theirs.cursor.saturating_sub(1))
 }
 
-/// Says that the log has lost its end, unless that is said already.
-pub async fn say(server: &Server, finding: Finding) {
-    let Finding {
-        after,
-        said_since,
-        lacks,
-    } = finding;
-    let stands_for = |loss: &Loss| {
-        said_since.is_some_and(|since| loss.to > since)
-            || lacks.is_some_and(|place| loss.after < place)
-    };
-    if let Err(error) = tell(server, LossCause::CutShort, after, stands_for).await {
-        tracing::error!(%error, "the log lost its end, and that cannot be written down");
+/// Says of each that the log has lost its end, unless that is said already.
+pub async fn say(server: &Server, findings: impl IntoIterator<Item = Finding>) {
+    for finding in findings {
+        let Finding {
+            after,
+            said_since,
+            lacks,
+        } = finding;
+        let stands_for = |loss: &Loss| {
+            said_since.is_some_and(|since| loss.to > since)
+                || lacks.is_some_and(|place| loss.after < place)
+        };
+        if let Err(error) = tell(server, LossCause::CutShort, after, stands_for).await {
+            tracing::error!(%error, "the log lost its end, and that cannot be written down");
+        }
     }
 }
 

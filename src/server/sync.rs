@@ -135,9 +135,7 @@ pub async fn pull(server: &Server, ask: PullAsk) -> Result<PullReply, Error> {
         return Ok(reply);
     }
     let (reply, findings) = pull_log(server, &ask).await?;
-    for finding in findings {
-        loss::say(server, finding).await;
-    }
+    loss::say(server, findings).await;
     Ok(reply)
 }
 

@@ -521,15 +521,20 @@ async fn what_a_log_says_that_lacks_what_a_device_has_heard_of_is_not_certain() 
     }
 }
 
-/// A machine that lost the end of its log and was started again is in a later epoch than whoever knows of that end.
-#[tokio::test]
-async fn an_end_that_was_lost_before_the_start_is_said_once() {
+/// A shop that was started again, a device, and the end of its log before that.
+async fn started_again() -> (Shop, crate::support::Device, Position) {
     let (shop, mut device) = Shop::ready().await;
     shop.must(&mut device, start(SessionId(id()), 1)).await;
     let own = pull(&shop, &device, Position::default()).await.position;
     let folder = shop.folder;
     shop.server.stop().await;
-    let shop = Shop::open(folder).await;
+    (Shop::open(folder).await, device, own)
+}
+
+/// A machine that lost the end of its log and was started again is in a later epoch than whoever knows of that end.
+#[tokio::test]
+async fn an_end_that_was_lost_before_the_start_is_said_once() {
+    let (shop, mut device, own) = started_again().await;
     shop.must(&mut device, sale()).await;
     for _ in 0..2 {
         let reply = pull(&shop, &device, lost_after(own)).await;
@@ -547,12 +552,7 @@ async fn an_end_that_was_lost_before_the_start_is_said_once() {
 /// There are four connections to read by, and whoever has one may not wait for another.
 #[tokio::test]
 async fn devices_that_tell_of_a_lost_end_at_once_are_all_answered_and_it_is_said_once() {
-    let (shop, mut device) = Shop::ready().await;
-    shop.must(&mut device, start(SessionId(id()), 1)).await;
-    let own = pull(&shop, &device, Position::default()).await.position;
-    let folder = shop.folder;
-    shop.server.stop().await;
-    let shop = Shop::open(folder).await;
+    let (shop, device, own) = started_again().await;
     let lost = lost_after(own);
     let replies = futures::future::join_all((0..8).map(|_| pull(&shop, &device, lost))).await;
     assert!(replies.iter().all(|reply| reply.is_reset));

@@ -354,9 +354,7 @@ impl Talk {
             }
             Message::Suspect(theirs) if !self.is_standby => {
                 let suspected = loss::suspect(&self.server, theirs, None).await;
-                if let Some(finding) = suspected.finding {
-                    loss::say(&self.server, finding).await;
-                }
+                loss::say(&self.server, suspected.finding).await;
                 Ok(())
             }
             // Said to the office that this server had before.
@@ -461,9 +459,8 @@ enum Told {
 /// What the shop tells its standby (rules 4, 5).
 async fn tell(server: &Server, ask: &TailAsk) -> Result<Told, LineEnd> {
     // First: it may begin an epoch, and what is told is told under that.
-    if let Some(finding) = loss::suspect(server, ask.since, None).await.finding {
-        loss::say(server, finding).await;
-    }
+    let suspected = loss::suspect(server, ask.since, None).await;
+    loss::say(server, suspected.finding).await;
     let mut read = server.readers.begin().await?;
     let head = crate::server::sync::position(server, &mut read).await?;
     let stands = async |read: &mut sqlx::SqliteConnection, at: Position| {
@@ -490,9 +487,7 @@ async fn tell(server: &Server, ask: &TailAsk) -> Result<Told, LineEnd> {
             }
         }
         drop(read);
-        if let Some(finding) = loss::missing(server, ask.since) {
-            loss::say(server, finding).await;
-        }
+        loss::say(server, loss::missing(server, ask.since)).await;
         let (cursor, chain) = back;
         return Ok(Told::Off(TailReply::Back(Position {
             cursor,
