@@ -111,9 +111,9 @@ export async function pair(till: Till, standby: Server): Promise<void> {
     await together(till);
 }
 
-/** Waits until a device knows that it finds the shop, or its standby, elsewhere, and has what opens it there. */
-export async function knows(till: Till, origin: string): Promise<void> {
-    const origins = () =>
+/** Waits until a device knows that it finds the shop, or its standby, elsewhere, and has what opens it there: that. */
+export async function knows(till: Till, origin: string): Promise<string> {
+    const pass = () =>
         till.page.evaluate(async () => {
             const result = <T>(request: IDBRequest<T>) =>
                 new Promise<T>((done, fail) => {
@@ -123,15 +123,23 @@ export async function knows(till: Till, origin: string): Promise<void> {
             const database = await result(indexedDB.open('mikrodash-cache'));
             const head = await result(database.transaction('meta').objectStore('meta').get('head'));
             database.close();
-            return (JSON.parse(head ?? '{}').pass?.origins ?? []) as string[];
+            return JSON.parse(head ?? '{}').pass as { origins: string[]; token: string } | undefined;
         });
-    await expect.poll(origins, { timeout: TOLD_MS_MAX }).toContain(origin);
+    await expect.poll(async () => (await pass())?.origins ?? [], { timeout: TOLD_MS_MAX }).toContain(origin);
+    return (await pass())!.token;
 }
 
-/** Waits until a device has what opens the standby, for when the shop does not answer. */
+/** Waits until a device has what opens the standby, for when the shop does not answer, and the standby has heard of it. */
 export async function prepared(till: Till, standby: Server): Promise<void> {
     await till.stored();
-    await knows(till, standby.url);
+    const letsIn = async () => {
+        const authorization = `Bearer ${await knows(till, standby.url)}`;
+        const listening = new AbortController();
+        const answer = await fetch(`${standby.url}/api/feed`, { headers: { authorization }, signal: listening.signal });
+        listening.abort();
+        return answer.status;
+    };
+    await expect.poll(letsIn, { timeout: TOLD_MS_MAX }).toBe(200);
 }
 
 /** Waits until a page of the shop's goes on at the standby, and says that the shop is away. */

@@ -167,13 +167,13 @@ async fn flush() {
         let now_ms = client::page::monotonic_ms();
         let batch = flusher
             .next(&journal, now_ms)
-            .filter(|batch| !batch.ops.is_empty());
-        let Some(batch) = batch else {
+            .filter(|(_, batch)| !batch.ops.is_empty());
+        let Some((n, batch)) = batch else {
             return;
         };
         let answer = Home::Own.push(batch).await;
         let fresh = client::device::new_incarnation();
-        let Some(step) = flusher.answered(&journal, answer, now_ms, &mut chance, fresh) else {
+        let Some(step) = flusher.answered(&journal, n, answer, now_ms, &mut chance, fresh) else {
             continue;
         };
         let named = journal.named(&step);

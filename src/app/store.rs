@@ -54,6 +54,8 @@ const OVER_LOOK_MS: u32 = 250;
 const LISTEN_AGAIN_MS: u32 = 2_000;
 /// How often to ask for what opens the standby.
 const PASS_MS: i64 = 15_000;
+/// How long to wait for the server of this page alone after another one has refused what opens it.
+const REFUSED_MS: i64 = 30_000;
 /// How often to ask how much room is left.
 const ROOM_MS: i64 = 5 * MINUTE_MS;
 /// How long a toast stays.
@@ -125,6 +127,8 @@ struct LastAsked {
     leases: i64,
     home: i64,
     pass: i64,
+    /// When another server has refused the pass; none where this one has given one since.
+    refused: Option<i64>,
     /// This page has been told where else the shop is.
     has_endpoints: bool,
 }
@@ -242,6 +246,7 @@ impl Store {
                 leases: -LEASES_MS,
                 home: 0,
                 pass: -PASS_MS,
+                refused: None,
                 has_endpoints: false,
             }),
             journal_moved: RwSignal::new(0),
@@ -307,12 +312,7 @@ impl Store {
                 }
             },
         );
-        spawn_local(async move {
-            if let Ok(head) = client::cache::load_head().await {
-                let pass = head.pass.filter(|pass| pass.login_id == self.login_id);
-                self.pass.try_set_value(pass);
-            }
-        });
+        self.read_pass();
         client::page::on_return(move || self.tell(Event::Hurry));
         client::outbox::listen(move |numbers| match numbers {
             Some(numbers) => spawn_local(async move {
@@ -614,7 +614,7 @@ impl Store {
                         Err(error) => self.warn_outbox(&error),
                     }
                 }
-                Action::Push(batch) => {
+                Action::Push(n, batch) => {
                     let sent_at = client::device::now();
                     // Whoever is not asked any more does not keep the others of this browser waiting.
                     let push = Box::pin(async {
@@ -636,18 +636,18 @@ impl Store {
                             .iter()
                             .for_each(|said| self.tell_outcome(said.outcome));
                     }
-                    self.tell(Event::Pushed(answer));
+                    self.tell(Event::Pushed(n, answer));
                 }
-                Action::Pull(ask) => {
+                Action::Pull(n, ask) => {
                     let sent_at = client::device::now();
-                    let answer = home.pull(ask.clone()).await;
+                    let answer = home.pull(ask).await;
                     if is_over() {
                         return;
                     }
                     if let Ok(reply) = &answer {
                         self.learn_clock(sent_at, reply.server_time);
                     }
-                    self.tell(Event::Pulled(ask, answer));
+                    self.tell(Event::Pulled(n, answer));
                 }
                 Action::Fetch => {
                     // What came before a failure is there for the next try.
@@ -880,12 +880,10 @@ impl Store {
             return;
         }
         if !is_own && link == Link::SignedOut {
-            // Whoever is not let in there waits for the server of this page.
-            self.pass.set_value(None);
-            spawn_local(async move {
-                let change = client::cache::change_head(|head| head.pass = None);
-                change.await.ok();
-            });
+            // It may be told of the pass in a moment, or another page of this browser has a newer one.
+            self.last_asked
+                .update_value(|last| last.refused = Some(now_ms));
+            self.read_pass();
             return self.turn(Home::Own);
         }
         let is_owed = || self.engine.with_value(|engine| engine.waited_ms(now_ms)) > OWED_MS;
@@ -918,6 +916,10 @@ impl Store {
         let Some(pass) = self.pass.get_value() else {
             return Vec::new();
         };
+        let refused_ms = self.last_asked.get_value().refused;
+        if refused_ms.is_some_and(|at_ms| client::page::monotonic_ms() - at_ms < REFUSED_MS) {
+            return Vec::new();
+        }
         let own = client::page::origin();
         // A page over plain http is on the shop's own machine, where no other address is better.
         let is_secure = own.starts_with("https:");
@@ -934,6 +936,21 @@ impl Store {
         }
     }
 
+    /// Reads what opens the shop elsewhere, as this or another page of this browser has kept it. One that is new is tried at
+    /// once.
+    fn read_pass(self) {
+        spawn_local(async move {
+            let Ok(head) = client::cache::load_head().await else {
+                return;
+            };
+            let pass = head.pass.filter(|pass| pass.login_id == self.login_id);
+            if pass != self.pass.try_get_value().flatten() {
+                self.last_asked.try_update_value(|last| last.refused = None);
+                self.pass.try_set_value(pass);
+            }
+        });
+    }
+
     /// Sees to it that this device knows where else the shop is, and has what opens it there, for when the server of this
     /// page does not answer.
     fn keep_pass(self) {
@@ -945,8 +962,9 @@ impl Store {
         }
         let standby = self.shop_now().standby;
         let is_new = |origins: &[String]| !standby.is_empty() && !origins.contains(&standby);
+        let is_refused = self.last_asked.get_value().refused.is_some();
         let kept = self.pass.get_value();
-        let kept = kept.filter(|pass| pass.login_id == self.login_id);
+        let kept = kept.filter(|pass| pass.login_id == self.login_id && !is_refused);
         if kept.as_ref().is_some_and(|pass| !is_new(&pass.origins)) {
             // A page may ask only those that it was told of as it was drawn. Nobody looks at it now.
             let is_old = self.drawn_standby.with_value(|drawn| *drawn != standby);
@@ -975,8 +993,9 @@ impl Store {
                 token,
                 login_id: self.login_id,
             };
-            self.last_asked
-                .try_update_value(|last| last.has_endpoints = true);
+            self.last_asked.try_update_value(|last| {
+                (last.has_endpoints, last.refused) = (true, None);
+            });
             self.pass.try_set_value(Some(pass.clone()));
             let change = client::cache::change_head(|head| head.pass = Some(pass));
             change.await.ok();

@@ -36,12 +36,12 @@ pub enum Event {
     FeedLost,
     /// Another server is spoken to from now on; answers of the one before are not told any more.
     Turned,
-    /// A push was answered, or not.
-    Pushed(Result<PushReply, Failure>),
+    /// A push was answered, or not; which one.
+    Pushed(u64, Result<PushReply, Failure>),
     /// Another page of this browser, or its worker, is sending just now.
     Busy,
-    /// A pull was answered, or not.
-    Pulled(PullAsk, Result<PullReply, Failure>),
+    /// A pull was answered, or not; which one.
+    Pulled(u64, Result<PullReply, Failure>),
     /// A snapshot came, or not.
     Fetched(Result<Snapshot, Failure>),
     /// Entries as they are in the outbox now: recorded or changed, by this page or another one.
@@ -65,10 +65,10 @@ pub enum Action {
     Step(Step),
     /// Read the outbox, unless its head is the one that is known, and tell what it holds.
     ReadOutbox,
-    /// Send operations.
-    Push(PushBatch),
+    /// Send operations. Pushes are numbered, and so are pulls: the answer comes with the number of its question.
+    Push(u64, PushBatch),
     /// Ask what changed.
-    Pull(PullAsk),
+    Pull(u64, PullAsk),
     /// Ask for everything.
     Fetch,
     /// Keep rows and the position after them, in one transaction of the cache, if it stands where they follow on.
@@ -130,6 +130,17 @@ pub enum Link {
     SignedOut,
 }
 
+/// A pull that awaits its answer.
+#[derive(Clone, Debug)]
+struct Asked {
+    /// Which one it is.
+    n: u64,
+    about: PullAsk,
+    /// What was settled then, with its place in the log.
+    settled: BTreeMap<u64, u64>,
+    since_ms: i64,
+}
+
 /// Pages of a pull that is not done.
 #[derive(Clone, Debug)]
 struct Partial {
@@ -147,10 +158,10 @@ pub struct Engine {
     pub replica: Replica,
     flusher: Flusher,
     is_open: bool,
-    pull_sent_ms: Option<i64>,
-    /// The pull that was sent last, and what was settled then, with its place in the log. An answer to one before comes too
-    /// late: more may have been settled since, in a log that it says nothing about.
-    asked: Option<(PullAsk, BTreeMap<u64, u64>)>,
+    /// The pull that was sent last. An answer to one before comes too late: more may have been settled since, in a log that
+    /// it says nothing about.
+    asked: Option<Asked>,
+    n_asked: u64,
     pull_patience: Patience,
     is_fetching: bool,
     /// Pages of a pull that is not done. A row that changes again past a page is not in it, so only after the last page
@@ -207,8 +218,11 @@ impl Engine {
 
     /// For how long the server has owed an answer, in milliseconds.
     pub fn waited_ms(&self, now_ms: i64) -> i64 {
-        let asked = [self.pull_sent_ms, self.flusher.sent_ms()];
-        let first = asked.into_iter().flatten().min();
+        let asked_ms = self.asked.as_ref().map(|asked| asked.since_ms);
+        let first = [asked_ms, self.flusher.sent_ms()]
+            .into_iter()
+            .flatten()
+            .min();
         first.map_or(0, |asked_ms| now_ms - asked_ms)
     }
 
@@ -279,13 +293,13 @@ impl Engine {
             Event::FeedLost => self.last_failure = Some(Failure::NoAnswer),
             Event::Turned => {
                 self.flusher.turn();
-                (self.pull_sent_ms, self.asked) = (None, None);
+                self.asked = None;
                 self.pull_patience.reset();
                 self.is_fetching = false;
                 self.is_behind = true;
                 self.told = Told::default();
             }
-            Event::Pushed(answer) => {
+            Event::Pushed(n, answer) => {
                 match &answer {
                     Ok(reply) => {
                         self.heard(now_ms);
@@ -298,7 +312,7 @@ impl Engine {
                 let journal = self.replica.journal();
                 let step = self
                     .flusher
-                    .answered(journal, answer, now_ms, chance, fresh);
+                    .answered(journal, n, answer, now_ms, chance, fresh);
                 if let Some(step) = step {
                     self.progress_ms = now_ms;
                     self.is_behind = true;
@@ -310,7 +324,7 @@ impl Engine {
                 }
             }
             Event::Busy => self.flusher.stand_back(now_ms),
-            Event::Pulled(ask, answer) => self.pulled(&ask, answer, now_ms, chance, &mut actions),
+            Event::Pulled(n, answer) => self.pulled(n, answer, now_ms, chance, &mut actions),
             Event::Fetched(answer) => {
                 self.is_fetching = false;
                 match answer {
@@ -368,17 +382,21 @@ impl Engine {
 
     fn pulled(
         &mut self,
-        ask: &PullAsk,
+        n: u64,
         answer: Result<PullReply, Failure>,
         now_ms: i64,
         chance: &mut Chance,
         actions: &mut Vec<Action>,
     ) {
-        let Some((_, asked)) = self.asked.take_if(|(asked, _)| asked == ask) else {
+        let Some(Asked {
+            about: ask,
+            settled: asked,
+            ..
+        }) = self.asked.take_if(|asked| asked.n == n)
+        else {
             return;
         };
         let since = ask.since;
-        self.pull_sent_ms = None;
         let reply = match answer {
             Ok(reply) => reply,
             Err(failure) => return self.failed(failure, now_ms, chance),
@@ -486,25 +504,31 @@ impl Engine {
         if !self.is_open {
             return;
         }
-        if let Some(batch) = self.flusher.next(self.replica.journal(), now_ms) {
-            actions.push(Action::Push(batch));
+        if let Some((n, batch)) = self.flusher.next(self.replica.journal(), now_ms) {
+            actions.push(Action::Push(n, batch));
         }
         let is_pulling = self
-            .pull_sent_ms
-            .is_some_and(|sent_ms| now_ms < sent_ms + ANSWER_MS_MAX);
+            .asked
+            .as_ref()
+            .is_some_and(|asked| now_ms < asked.since_ms + ANSWER_MS_MAX);
         let may_pull = !is_pulling && !self.is_fetching && self.pull_patience.is_over(now_ms);
         if self.is_behind && may_pull && !self.flusher.is_signed_out() {
-            self.pull_sent_ms = Some(now_ms);
             let epoch = self.replica.position().epoch;
             let device_id = self.replica.journal().head.device_id;
-            let ask = PullAsk {
+            let about = PullAsk {
                 held: self.replica.held_mark(),
                 heard: self.replica.journal().head.heard,
                 end: self.partial.as_ref().map(|partial| partial.end),
                 ..PullAsk::new(self.replica.position(), device_id)
             };
-            self.asked = Some((ask.clone(), self.replica.journal().settled(epoch)));
-            actions.push(Action::Pull(ask));
+            self.n_asked += 1;
+            actions.push(Action::Pull(self.n_asked, about.clone()));
+            self.asked = Some(Asked {
+                n: self.n_asked,
+                about,
+                settled: self.replica.journal().settled(epoch),
+                since_ms: now_ms,
+            });
         }
     }
 }
@@ -610,8 +634,8 @@ mod tests {
             };
             let read = Event::Outbox(journal.clone());
             for action in engine.handle(read, 1, Timestamp(0), &mut chance) {
-                if let Action::Pull(ask) = action {
-                    let pulled = Event::Pulled(ask, Ok(reply.clone()));
+                if let Action::Pull(n, _) = action {
+                    let pulled = Event::Pulled(n, Ok(reply.clone()));
                     engine.handle(pulled, 1, Timestamp(0), &mut chance);
                 }
             }
@@ -631,14 +655,14 @@ mod tests {
         let (mut engine, mut chance) = (Engine::new(Snapshot::default()), Chance(1));
         let read = Event::Outbox(journal);
         for action in engine.handle(read, 1, Timestamp(0), &mut chance) {
-            if let Action::Pull(ask) = action {
+            if let Action::Pull(n, ask) = action {
                 let reply = PullReply {
                     position: log.at(7),
                     end: log.at(9),
                     outcomes: vec![applied(6)],
-                    ..log.page(ask.clone(), 0)
+                    ..log.page(ask, 0)
                 };
-                let pulled = Event::Pulled(ask, Ok(reply));
+                let pulled = Event::Pulled(n, Ok(reply));
                 engine.handle(pulled, 1, Timestamp(0), &mut chance);
             }
         }
@@ -685,10 +709,10 @@ mod tests {
             );
             while let Some(action) = actions.pop() {
                 match action {
-                    Action::Pull(ask) => {
+                    Action::Pull(n, ask) => {
                         let n_rows = usize::try_from(chance.between(1, 60)).unwrap();
-                        let reply = log.page(ask.clone(), n_rows);
-                        let pulled = Event::Pulled(ask, Ok(reply));
+                        let reply = log.page(ask, n_rows);
+                        let pulled = Event::Pulled(n, Ok(reply));
                         actions.extend(engine.handle(pulled, 1, Timestamp(0), &mut chance));
                     }
                     Action::Keep(page) => {

@@ -66,6 +66,8 @@ impl Patience {
 /// A push that awaits its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct InFlight {
+    /// Which one it is.
+    n: u64,
     incarnation: Incarnation,
     is_hello: bool,
     /// The last operation in it.
@@ -90,6 +92,7 @@ pub struct Flusher {
     /// What the server has of this life of the journal, as far as it said.
     server: Option<Known>,
     in_flight: Option<InFlight>,
+    n_sent: u64,
     /// Up to where a standby was asked about what has no outcome: it says nothing of what it holds.
     asked: u64,
     /// The log has moved since: it may know more by now.
@@ -101,8 +104,9 @@ pub struct Flusher {
 }
 
 impl Flusher {
-    /// What to send now; none while an answer is awaited, while it waits, or where there is nothing to say.
-    pub fn next(&mut self, journal: &Journal, now_ms: i64) -> Option<PushBatch> {
+    /// What to send now, and which push it is; none while an answer is awaited, while it waits, or where there is nothing
+    /// to say.
+    pub fn next(&mut self, journal: &Journal, now_ms: i64) -> Option<(u64, PushBatch)> {
         let is_busy = self
             .in_flight
             .is_some_and(|sent| now_ms < sent.since_ms + ANSWER_MS_MAX);
@@ -125,20 +129,24 @@ impl Flusher {
         if is_hello && !(is_unfinished && is_time) {
             return None;
         }
+        self.n_sent += 1;
         self.in_flight = Some(InFlight {
+            n: self.n_sent,
             incarnation: batch.incarnation,
             is_hello,
             last: batch.ops.last().map_or(0, |wire| wire.device_seq),
             shown: batch.heard,
             since_ms: now_ms,
         });
-        Some(batch)
+        Some((self.n_sent, batch))
     }
 
-    /// Takes an answer: what it changes in the journal. `fresh` is for the case that the journal needs a new life.
+    /// Takes the answer to a push: what it changes in the journal. One to a push that was given up comes too late: what it
+    /// settles is asked again. `fresh` is for the case that the journal needs a new life.
     pub fn answered(
         &mut self,
         journal: &Journal,
+        n: u64,
         answer: Result<PushReply, Failure>,
         now_ms: i64,
         chance: &mut Chance,
@@ -150,7 +158,7 @@ impl Flusher {
             last,
             shown,
             ..
-        } = self.in_flight.take()?;
+        } = self.in_flight.take_if(|sent| sent.n == n)?;
         let reply = match answer {
             Ok(reply) => reply,
             Err(failure) => {
@@ -219,6 +227,7 @@ impl Flusher {
     /// Another server is spoken to from now on: what it has of the journal is not known yet, nor whom it lets in.
     pub fn turn(&mut self) {
         *self = Flusher {
+            n_sent: self.n_sent,
             hello_at_ms: i64::MIN,
             ..Flusher::default()
         };
@@ -263,5 +272,57 @@ impl Flusher {
     fn known(&self, journal: &Journal) -> Option<Known> {
         self.server
             .filter(|known| known.incarnation == journal.head.incarnation)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::id::{OpId, StaffId};
+    use crate::domain::outcome::Outcome;
+    use crate::domain::sync::{Epoch, JournalEntry, OpOutcome, WireOp};
+    use crate::domain::time::Timestamp;
+
+    /// A bug: the answer to a push that was given up was taken for that of the next one. A standby does not say twice what
+    /// became of an operation, unless it is asked again.
+    #[test]
+    fn an_answer_that_comes_too_late_is_not_that_of_the_next_push() {
+        let op_id = OpId::default();
+        let mut journal = Journal::default();
+        journal.entries.push(JournalEntry {
+            wire: WireOp {
+                op_id,
+                device_seq: 1,
+                bytes: String::new(),
+            },
+            by: StaffId::default(),
+            settled: None,
+            is_dismissed: false,
+        });
+        let reply = |outcomes| PushReply {
+            epoch: Epoch::default(),
+            end: None,
+            head: DeviceHead::default(),
+            outcomes,
+            is_standby: true,
+            server_time: Timestamp(0),
+        };
+        let applied = OpOutcome {
+            op_id,
+            outcome: Outcome::Applied,
+            seq: 1,
+        };
+        let (mut flusher, mut chance) = (Flusher::default(), Chance(1));
+        let mut answered = |flusher: &mut Flusher, n, outcomes| {
+            let fresh = Incarnation::default();
+            let answer = Ok(reply(outcomes));
+            flusher.answered(&journal, n, answer, ANSWER_MS_MAX, &mut chance, fresh)
+        };
+        let (given_up, _) = flusher.next(&journal, 0).unwrap();
+        let (next, batch) = flusher.next(&journal, ANSWER_MS_MAX).unwrap();
+        assert_eq!(batch.ops.len(), 1, "nobody knows what became of the first");
+        assert_eq!(answered(&mut flusher, given_up, Vec::new()), None);
+        let step = answered(&mut flusher, next, vec![applied]);
+        assert!(matches!(step, Some(Step::Settle { .. })), "{step:?}");
     }
 }

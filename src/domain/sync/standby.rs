@@ -356,19 +356,21 @@ impl Standby {
         self.next += 1;
     }
 
-    /// What somebody who stands at a place is told; `is_prefix` tells whether that place is in this log. Of a further end
-    /// that they `heard` of, and that is not in this log, the shop is told: it may have lost it. Whoever heard of such an
-    /// end is told of nothing that it is safe.
+    /// What somebody who stands `since` a place is told, in the middle of a log that ended at `end` as they read it; each
+    /// with whether it is in this log. Of a further end that they `heard` of, and that is not in this log, the shop is told:
+    /// it may have lost it. Whoever heard of such an end is told of nothing that it is safe.
     pub fn judge(
         &mut self,
-        theirs: Position,
-        is_prefix: bool,
+        since: (Position, bool),
+        end: Option<(Position, bool)>,
         heard: Option<(Position, bool)>,
     ) -> Judgement {
         let own = self.position.epoch;
         if let Some((heard, false)) = heard {
             self.suspect = Some(heard);
         }
+        // The shop finds the place that they stand at in its log, where it is the end of theirs that it has lost.
+        let (theirs, is_prefix) = end.filter(|(_, stands)| !stands).unwrap_or(since);
         let is_older = theirs.epoch.is_before(own);
         let may_judge = self.is_whole() && self.is_confirmed;
         if may_judge && is_prefix && (is_older || theirs.epoch == own) {
@@ -622,5 +624,24 @@ mod tests {
             .collect();
         let all: Vec<OpId> = (1..=10).map(|n| OpId(small_id(1, n))).collect();
         assert_eq!(ids, all);
+    }
+
+    /// A bug: a device in the middle of a pull stood at a place that the log has, of one whose end was lost. The shop was
+    /// told of that place, found nothing wrong with it, and the device stood still.
+    #[test]
+    fn the_shop_is_told_of_the_end_that_is_missing_and_not_of_a_place_that_it_has() {
+        let at = |cursor| Position {
+            cursor,
+            ..Position::default()
+        };
+        let mut standby = Standby::new(at(63), None, BTreeMap::new(), 1);
+        standby.is_confirmed = true;
+        for (is_there, judgement, suspect) in [
+            (true, Judgement::Follows, None),
+            (false, Judgement::Behind, Some(at(56))),
+        ] {
+            let judged = standby.judge((at(41), true), Some((at(56), is_there)), None);
+            assert_eq!((judged, standby.suspect), (judgement, suspect));
+        }
     }
 }

@@ -654,8 +654,9 @@ impl Core {
         }
         let [is_prefix, is_end, is_heard] = stands;
         let standby = self.standby.as_mut().ok_or(Error::Busy)?;
+        let end = ask.end.map(|end| (end, is_end));
         let heard = ask.heard.map(|heard| (heard, is_heard));
-        let judgement = standby.judge(ask.since, is_prefix && is_end, heard);
+        let judgement = standby.judge((ask.since, is_prefix), end, heard);
         let head = standby.position;
         let reply = PullReply {
             is_reset: judgement == Judgement::Reset,

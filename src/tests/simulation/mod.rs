@@ -165,8 +165,8 @@ impl Device {
 /// What is on its way: to a server, to a tab, or to a disk. Small, as most of it is the stream saying a number.
 #[derive(Clone, Debug)]
 enum Message {
-    Push(Box<PushBatch>),
-    Pull(Box<PullAsk>),
+    Push(u64, Box<PushBatch>),
+    Pull(u64, Box<PullAsk>),
     Fetch,
     FeedSaid(Told),
     Event(Box<Event>),
@@ -376,7 +376,7 @@ impl World {
     fn send(&mut self, delay: i64, device: usize, tab: usize, message: Message) {
         let is_to_server = matches!(
             message,
-            Message::Push(_) | Message::Pull(_) | Message::Fetch | Message::FeedSaid(_)
+            Message::Push(..) | Message::Pull(..) | Message::Fetch | Message::FeedSaid(_)
         );
         let server = is_to_server.then(|| self.devices[device].home);
         self.post_by(delay, device, tab, server, message);
@@ -403,16 +403,16 @@ impl World {
     fn act(&mut self, device: usize, tab: usize, actions: Vec<Action>) {
         for action in actions {
             let message = match action {
-                Action::Push(mut batch) => {
+                Action::Push(n, mut batch) => {
                     if self.mutant == Mutant::NoReopen {
                         let outbox = &self.devices[device].disk.outbox;
                         let pending: BTreeSet<OpId> =
                             outbox.pending().map(|entry| entry.wire.op_id).collect();
                         batch.ops.retain(|wire| pending.contains(&wire.op_id));
                     }
-                    Message::Push(Box::new(batch))
+                    Message::Push(n, Box::new(batch))
                 }
-                Action::Pull(ask) => Message::Pull(Box::new(ask)),
+                Action::Pull(n, ask) => Message::Pull(n, Box::new(ask)),
                 Action::Fetch => Message::Fetch,
                 other => {
                     let delay = self.chance.between(0, 3);
@@ -430,8 +430,8 @@ impl World {
             !self.devices[device].is_linked[home] || (!self.is_healing && self.chance.percent(8));
         if is_lost {
             let failure = match message {
-                Message::Push(_) => Event::Pushed(Err(Failure::NoAnswer)),
-                Message::Pull(ask) => Event::Pulled(*ask, Err(Failure::NoAnswer)),
+                Message::Push(n, _) => Event::Pushed(n, Err(Failure::NoAnswer)),
+                Message::Pull(n, _) => Event::Pulled(n, Err(Failure::NoAnswer)),
                 _ => Event::Fetched(Err(Failure::NoAnswer)),
             };
             let delay = self.chance.between(5, 15_000);
@@ -451,8 +451,8 @@ impl World {
             !self.devices[device].is_linked[server] || (!self.is_healing && self.chance.percent(8));
         let event = match (is_lost, event) {
             (false, event) => event,
-            (true, Event::Pushed(_)) => Event::Pushed(Err(Failure::NoAnswer)),
-            (true, Event::Pulled(ask, _)) => Event::Pulled(ask, Err(Failure::NoAnswer)),
+            (true, Event::Pushed(n, _)) => Event::Pushed(n, Err(Failure::NoAnswer)),
+            (true, Event::Pulled(n, _)) => Event::Pulled(n, Err(Failure::NoAnswer)),
             (true, _) => Event::Fetched(Err(Failure::NoAnswer)),
         };
         let late = !self.is_healing && self.chance.percent(4);
@@ -471,7 +471,7 @@ impl World {
         let Some(Some(engine)) = of.tabs.get_mut(tab) else {
             return;
         };
-        if let Event::Pushed(Ok(reply)) = &event {
+        if let Event::Pushed(_, Ok(reply)) = &event {
             of.offset_ms = reply.server_time.since(BEGIN + self.t) - of.skew_ms;
         }
         let actions = engine.handle(event, self.t, BEGIN + self.t, &mut self.chance);
@@ -504,22 +504,22 @@ impl World {
             Message::FeedSaid(told) => self.tell(device, tab, Event::FeedSaid(told)),
             Message::Event(event) => self.tell(device, tab, *event),
             // Another tab holds the lock.
-            Message::Push(_) if self.has_company(device) && self.chance.percent(10) => {
+            Message::Push(..) if self.has_company(device) && self.chance.percent(10) => {
                 self.tell(device, tab, Event::Busy);
             }
-            Message::Push(batch) => {
+            Message::Push(n, batch) => {
                 let answer = if is_up {
                     Ok(self.servers[server_n].push(&batch, now))
                 } else {
                     Err(Failure::NoAnswer)
                 };
-                self.answer(device, tab, server_n, Event::Pushed(answer));
+                self.answer(device, tab, server_n, Event::Pushed(n, answer));
                 self.poke();
             }
-            Message::Pull(ask) => {
+            Message::Pull(n_ask, ask) => {
                 let answer = if is_up {
                     let chance = &mut self.chance;
-                    Ok(self.servers[server_n].pull((*ask).clone(), now, chance))
+                    Ok(self.servers[server_n].pull(*ask, now, chance))
                 } else {
                     Err(Failure::NoAnswer)
                 };
@@ -532,7 +532,7 @@ impl World {
                     self.claimed.extend(told.iter().map(|entry| entry.op_id));
                     *n = durable.max(*n);
                 }
-                self.answer(device, tab, server_n, Event::Pulled(*ask, answer));
+                self.answer(device, tab, server_n, Event::Pulled(n_ask, answer));
                 self.poke();
             }
             Message::Fetch => {
@@ -732,7 +732,7 @@ impl World {
                 }
             }
             Action::Step(step) => self.step(device, tab, step),
-            Action::Push(_) | Action::Pull(_) | Action::Fetch => {}
+            Action::Push(..) | Action::Pull(..) | Action::Fetch => {}
         }
     }
 
@@ -924,7 +924,7 @@ impl World {
         let mut can_happen = true;
         for (place, letter) in self.post.take_out(|letter| letter.device == device) {
             match letter.message {
-                Message::Push(_) => self.post.put((place, letter)),
+                Message::Push(..) => self.post.put((place, letter)),
                 Message::Do(action) if *action != Action::ReadOutbox => {
                     // A disk takes its steps in order, so what comes after a lost one is lost too.
                     can_happen &= self.chance.percent(50);
@@ -1113,7 +1113,7 @@ impl World {
             return;
         };
         let is_gone = |letter: &Letter| {
-            letter.device == device && !matches!(letter.message, Message::Push(_))
+            letter.device == device && !matches!(letter.message, Message::Push(..))
         };
         self.post.take_out(is_gone);
         let in_image: BTreeSet<OpId> = image

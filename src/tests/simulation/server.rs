@@ -240,20 +240,21 @@ impl Server {
             since, device_id, ..
         } = ask;
         let stands = |position| self.is_prefix(position);
-        let is_prefix = stands(since) && ask.end.is_none_or(stands);
-        let is_prefix = is_prefix || self.mutant == Mutant::NoLogChain;
+        let is_unchecked = self.mutant == Mutant::NoLogChain;
+        let at = (since, is_unchecked || stands(since));
+        let end = ask.end.map(|end| (end, is_unchecked || stands(end)));
         let heard = ask.heard.map(|heard| (heard, stands(heard)));
         let own = self.position();
         let judgement = match &mut self.standby {
             Some(standby) => {
-                let judgement = standby.judge(since, is_prefix, heard);
+                let judgement = standby.judge(at, end, heard);
                 if self.mutant == Mutant::NoSuspect {
                     standby.suspect = None;
                 }
                 judgement
             }
             // Only the one that was put in office after this one can say so for good.
-            None if [Some(since), ask.heard]
+            None if [Some(since), ask.end, ask.heard]
                 .into_iter()
                 .flatten()
                 .any(|place| place.epoch.reign > own.epoch.reign) =>
@@ -261,14 +262,14 @@ impl Server {
                 Judgement::Behind
             }
             None => {
-                for (theirs, stands) in [Some((since, is_prefix)), heard].into_iter().flatten() {
+                for (theirs, stands) in [Some(at), end, heard].into_iter().flatten() {
                     if is_suspect(self.position(), theirs, stands)
                         && self.mutant != Mutant::NoLogChain
                     {
                         self.turn(theirs.epoch, chance);
                     }
                 }
-                if is_prefix {
+                if at.1 && end.is_none_or(|(_, stands)| stands) {
                     Judgement::Follows
                 } else {
                     Judgement::Reset
