@@ -13,7 +13,7 @@ export class CutSheet extends Sheet {
 
     /** The band on the floor. */
     get band(): Locator {
-        return this.page.locator('.cut-band');
+        return this.page.locator('.band');
     }
 
     async openIt(): Promise<void> {

@@ -19,8 +19,8 @@ pub fn Band(
     children: Children,
 ) -> impl IntoView {
     view! {
-        <div class="cut-band">
-            <span class="cut-mark">
+        <div class="band">
+            <span class="band-mark">
                 <Icon name=icon />
             </span>
             <p role="status">
