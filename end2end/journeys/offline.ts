@@ -110,6 +110,32 @@ test.describe('on a line that cheats', () => {
         await till.sync.send();
         expect(await till.api.seq()).toBeGreaterThan(seq);
     });
+
+    test('what does not move although the server answers is shown, and goes on by itself', async ({ till }) => {
+        const { words, page } = till;
+        await page.clock.install();
+        await till.enter('cashier');
+        await till.stored();
+        const station_id = await till.floor.card(6).stationId();
+        // The server is asked with nothing in hand, and so has taken nothing.
+        const push = '**/api/push';
+        await page.route(push, async (route) => {
+            const { batch } = route.request().postDataJSON();
+            await route.fulfill({ response: await route.fetch({ postData: { batch: { ...batch, ops: [] } } }) });
+        });
+        await till.floor.card(6).press(words.start);
+        await till.floor.start.start();
+        await expect(page.locator('.badge [role=status]')).toContainText(words.waiting);
+        const aMinuteGoesBy = async () => {
+            await page.clock.runFor(5_000);
+            await till.linked('error', 500);
+        };
+        await expect(aMinuteGoesBy).toPass({ timeout: 60_000 });
+        await page.unroute(push);
+        await page.clock.runFor(5_000);
+        await till.stored();
+        await till.api.liveOn(station_id);
+    });
 });
 
 test('two tabs of one browser count as one device', async ({ till, shop, noise, context, language }) => {
