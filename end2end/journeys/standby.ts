@@ -343,7 +343,7 @@ test('a device that the standby does not know yet goes on when either server let
     await standby.kill9();
     const phone = await another({ viewport: PHONE });
     await phone.enter('cashier');
-    await knows(phone, standby.url);
+    const pass = await knows(phone, standby.url);
     await phone.stored();
     const station_id = await phone.floor.card(6).stationId();
     await shop.kill9();
@@ -362,10 +362,10 @@ test('a device that the standby does not know yet goes on when either server let
     expect(await liveOn(till, station_id)).toHaveLength(1);
     await phone.page.unroute(shopOnly);
     await isBack(phone);
-    // A pass that was refused once is followed by another one, which opens the standby as well.
-    await prepared(phone, standby);
+    await together(till);
     await shop.kill9();
     await goesOn(phone);
+    expect(await knows(phone, standby.url), 'it opens the standby, and is kept').toBe(pass);
 });
 
 test('the app on a phone opens without the shop, and reaches the standby', async ({ till, another, shop, standby, noise }) => {

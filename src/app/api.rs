@@ -22,7 +22,7 @@ use crate::domain::profile::{Profile, ProfileView};
 use crate::domain::session::Session;
 use crate::domain::shop::Language;
 use crate::domain::staff::{Role, SecretKind, Signature};
-use crate::domain::standby::StandbyView;
+use crate::domain::standby::{DoorKey, StandbyView};
 use crate::domain::sync::{Boot, Part, PartAsk, PullAsk, PullReply, PushBatch, PushReply};
 use crate::domain::time::{BusinessDay, Timestamp};
 use crate::domain::voucher::{Batch, Charset, Package, Voucher};
@@ -1640,9 +1640,9 @@ pub async fn leave_standby(password: String) -> Result<(), Error> {
     )
 }
 
-/// Lets another server dial this one, as its standby: the key to start it with.
+/// Lets another server dial this one, as its standby: what to start it with.
 #[server(endpoint = "let_join", prefix = "/api", input = codec::Body, output = codec::Body)]
-pub async fn let_join(password: String) -> Result<String, Error> {
+pub async fn let_join(password: String) -> Result<DoorKey, Error> {
     use crate::domain::right::Right;
     use crate::server::{confirm, standby};
     let call = crate::server::call().await?;
@@ -1650,7 +1650,7 @@ pub async fn let_join(password: String) -> Result<String, Error> {
         async {
             let who = call.may(Right::Settings).await?;
             confirm(&call.server, &call.browser(), &who, &password).await?;
-            standby::new_key(&call.server).await
+            standby::new_key(&call.server, call.host()).await
         }
         .await,
     )

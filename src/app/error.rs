@@ -98,6 +98,9 @@ pub enum Error {
     /// This server is a standby: it goes at the shop's only, when that is back.
     #[error("only the shop's own server does this")]
     AtShop,
+    /// This server is a standby, and its shop is there.
+    #[error("the shop answers")]
+    ShopAnswers,
     /// What was typed is not the shop's name.
     #[error("this is not the shop's name")]
     WrongName,
@@ -119,6 +122,7 @@ impl Error {
             Error::NotNew
             | Error::Busy
             | Error::AtShop
+            | Error::ShopAnswers
             | Error::Refused(Reason::NoSuchStep | Reason::LastOwner | Reason::OwnPlace) => 409,
             Error::BadRequest => 400,
             Error::Refused(_)

@@ -34,8 +34,8 @@ pub fn Gate() -> impl IntoView {
             {move || Suspend::new(async move {
                 match boot.await {
                     Ok(Boot::FirstRun) => view! { <FirstRunPage /> },
-                    Ok(Boot::Waiting { n_done, n_all }) => {
-                        view! { <WaitingPage n_done n_all /> }
+                    Ok(Boot::Waiting(waiting)) => {
+                        view! { <WaitingPage waiting /> }
                     }
                     Ok(Boot::Login { shop_name, staff, is_demo }) => {
                         view! { <LoginPage shop_name staff is_demo /> }

@@ -54,7 +54,7 @@ const OVER_LOOK_MS: u32 = 250;
 const LISTEN_AGAIN_MS: u32 = 2_000;
 /// How often to ask for what opens the standby.
 const PASS_MS: i64 = 15_000;
-/// How long to wait for the server of this page alone after another one has refused what opens it.
+/// How long not to ask a server that has refused what opens it.
 const REFUSED_MS: i64 = 30_000;
 /// How often to ask how much room is left.
 const ROOM_MS: i64 = 5 * MINUTE_MS;
@@ -120,15 +120,15 @@ pub struct Toast {
 }
 
 /// When something was last asked that is asked now and then: milliseconds on the clock that never jumps.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct LastAsked {
     past: i64,
     room: i64,
     leases: i64,
     home: i64,
     pass: i64,
-    /// When another server has refused the pass; none where this one has given one since.
-    refused: Option<i64>,
+    /// Which other server did not let this page in, and when; none where it did since, or the pass is another one by now.
+    refused: Option<(String, i64)>,
     /// This page has been told where else the shop is.
     has_endpoints: bool,
 }
@@ -167,7 +167,7 @@ pub struct Store {
     pass: StoredValue<Option<Pass>>,
     drawn_standby: StoredValue<String>,
     /// It is not the server of this page that is asked, but the shop at another address, or its standby.
-    pub elsewhere: RwSignal<bool>,
+    pub elsewhere: RwSignal<Option<String>>,
     /// It is a standby that answers; since when the shop is away, as far as that is known.
     pub standby: RwSignal<Option<AtStandby>>,
     last_asked: StoredValue<LastAsked>,
@@ -238,7 +238,7 @@ impl Store {
             home: StoredValue::new((Home::Own, 0)),
             pass: StoredValue::new(None),
             drawn_standby: StoredValue::new(standby_then),
-            elsewhere: RwSignal::new(false),
+            elsewhere: RwSignal::new(None),
             standby: RwSignal::new(None),
             last_asked: StoredValue::new(LastAsked {
                 past: -PAST_MS,
@@ -747,6 +747,11 @@ impl Store {
         if self.standby.get_untracked() != standby {
             self.standby.set(standby);
         }
+        // Whoever is not let in elsewhere waits for the server of this page.
+        let link = match link {
+            Link::SignedOut if self.is_elsewhere() => Link::Offline,
+            link => link,
+        };
         let alarm = if self.is_nearly_full.get_value() {
             Some(Alarm::NearlyFull)
         } else if n_pending >= WAITING_MAX {
@@ -797,6 +802,11 @@ impl Store {
         self.link.get_untracked() == Link::Live && !self.is_elsewhere()
     }
 
+    /// It is a standby that answers.
+    pub fn is_at_standby(self) -> bool {
+        self.standby.with(Option::is_some)
+    }
+
     /// Tells whether the pages are of another server than the one that is asked.
     fn is_elsewhere(self) -> bool {
         self.home.with_value(|(home, _)| *home != Home::Own)
@@ -814,11 +824,14 @@ impl Store {
 
     /// Asks another server from now on.
     fn turn(self, home: Home) {
+        self.elsewhere.set(match &home {
+            Home::Own => None,
+            Home::Other { origin, .. } => Some(origin.clone()),
+        });
         self.home.update_value(|(now, n)| {
             *now = home;
             *n += 1;
         });
-        self.elsewhere.set(self.is_elsewhere());
         self.filling.set_value(Filling::default());
         self.tell(Event::Turned);
         self.listen_elsewhere();
@@ -874,17 +887,22 @@ impl Store {
     fn watch_home(self) {
         let now_ms = client::page::monotonic_ms();
         let (home, turn) = self.home.get_value();
-        let link = self.link.get_untracked();
+        let link = self.engine.with_value(|engine| engine.link(now_ms));
         let is_own = home == Home::Own;
         if now_ms - self.last_asked.get_value().home < HOME_LOOK_MS {
             return;
         }
-        if !is_own && link == Link::SignedOut {
-            // It may be told of the pass in a moment, or another page of this browser has a newer one.
-            self.last_asked
-                .update_value(|last| last.refused = Some(now_ms));
-            self.read_pass();
-            return self.turn(Home::Own);
+        if let Home::Other { origin, .. } = &home {
+            if link == Link::SignedOut {
+                // It may be told of the pass in a moment, or another page of this browser has a newer one.
+                let refused = Some((origin.clone(), now_ms));
+                self.last_asked.update_value(|last| last.refused = refused);
+                self.read_pass();
+                return self.turn(Home::Own);
+            }
+            if link == Link::Live {
+                self.last_asked.update_value(|last| last.refused = None);
+            }
         }
         let is_owed = || self.engine.with_value(|engine| engine.waited_ms(now_ms)) > OWED_MS;
         let is_away = link == Link::Offline || (is_own && is_owed());
@@ -916,14 +934,18 @@ impl Store {
         let Some(pass) = self.pass.get_value() else {
             return Vec::new();
         };
-        let refused_ms = self.last_asked.get_value().refused;
-        if refused_ms.is_some_and(|at_ms| client::page::monotonic_ms() - at_ms < REFUSED_MS) {
-            return Vec::new();
-        }
+        let now_ms = client::page::monotonic_ms();
+        let refused = self.last_asked.get_value().refused;
+        let refused = refused.filter(|(_, at_ms)| now_ms - at_ms < REFUSED_MS);
+        let refused = refused.map(|(origin, _)| origin);
         let own = client::page::origin();
         // A page over plain http is on the shop's own machine, where no other address is better.
         let is_secure = own.starts_with("https:");
-        let may_ask = |origin: &String| *origin != own && (is_secure || *origin == pass.origin);
+        let may_ask = |origin: &String| {
+            *origin != own
+                && refused.as_ref() != Some(origin)
+                && (is_secure || *origin == pass.origin)
+        };
         let origins = pass.origins.iter().filter(|origin| may_ask(origin));
         let others = origins.map(|origin| Home::Other {
             origin: origin.clone(),
@@ -976,11 +998,22 @@ impl Store {
             }
         }
         self.last_asked.update_value(|last| last.pass = now_ms);
+        let known = self.pass.get_value().map(|pass| pass.token);
         spawn_local(async move {
+            let head = client::cache::load_head().await.unwrap_or_default();
+            // The cookie may be of another stay by now.
+            if head
+                .me
+                .is_none_or(|(_, login_id)| login_id != self.login_id)
+            {
+                return;
+            }
+            let is_newer =
+                |pass: &Pass| pass.login_id == self.login_id && known.as_ref() != Some(&pass.token);
             let Ok(origins) = api::endpoints().await else {
                 return;
             };
-            let token = match kept {
+            let token = match head.pass.filter(is_newer).or(kept) {
                 Some(pass) => pass.token,
                 None => match api::standby_pass().await {
                     Ok(token) => token,

@@ -192,6 +192,7 @@ catalogue! {
     stay: "استنى", "Stay";
     paid_over: "مدفوع زيادة", "Overpaid";
     owed_back: "للعميل عندنا", "Owed back to the customer";
+    open_there: "افتحها على السيرفر اللي بيرد", "Open it on the server that answers";
     needs_server: "دي محتاجة السيرفر، وهو مش بيرد دلوقتي", "This needs the server, which does not answer now";
     syncing: "بيتزامن", "Syncing";
     as_of: "من", "as of";
@@ -569,6 +570,8 @@ catalogue! {
     at_shop: "ده مكانه جهاز المحل نفسه، استنى لما يرجع", "Only the shop's own server does this; wait until it is back";
     standby: "السيرفر الاحتياطي", "Standby";
     standby_waits: "مستني المحل", "Waiting for the shop";
+    standby_joins_note: "السيرفر ده بيتصل بالمحل بنفسه، وأول ما يوصل هيجمّع كل حاجة", "This server dials the shop by itself, and is filled as soon as it is let in";
+    join_untrusted: "السيرفر اللي هناك ورّى شهادة ما حدش أكدها. قارن البصمة دي باللي بيكتبها، ولو هي هي شغّل البرنامج هنا تاني وزوّد:", "The server there shows a certificate that nobody has confirmed. Compare this fingerprint with the one that it writes, and if they are the same start the program here again with:";
     standby_waits_note: "ده السيرفر الاحتياطي. افتح صفحة «السيرفر الاحتياطي» على جهاز المحل واكتب عنوان السيرفر ده والمفتاح", "This is the standby. On the shop's own machine, open the page Standby and enter this server's address and its key";
     held: "محجوزة", "held";
     shop_away: "المحل فاصل من {n}", "shop away since {n}";
@@ -612,6 +615,7 @@ catalogue! {
     your_password: "الباسورد بتاعك", "Your password";
     promote: "جهاز المحل راح خلاص؟", "Is the shop's PC gone for good?";
     promote_note: "السيرفر ده ياخد مكانه: كل اللي محجوز هنا بيتسجل، والتليفونات تمشي وراه. لو الجهاز القديم رجع بيبقى هو الاحتياطي، واللي عنده لوحده ما بيضيعش. باسورد الراوتر بيتكتب من جديد. لو النور بس هو اللي قاطع، ما تعملش حاجة.", "This server takes its place: what is held here is recorded, and phones follow. Should the old PC come back it becomes the standby, and what it alone has is not lost. The router's password has to be typed again. If only the power is out, do nothing.";
+    shop_answers: "جهاز المحل موجود وبيرد. لو عايز السيرفر ده ياخد مكانه، سلّمه المكان من صفحة «السيرفر الاحتياطي» هناك.", "The shop's PC is there and answers. To have this server take its place, hand over to it on the page Standby there.";
     promote_name: "اكتب اسم المحل", "Type the shop's name";
     promote_do: "خلّي السيرفر ده هو المحل", "Make this server the shop";
     was_promoted: "السيرفر ده بقى هو المحل", "This server is the shop now";

@@ -58,6 +58,15 @@ pub struct LineView {
     pub trouble: Option<LineTrouble>,
 }
 
+/// What a server is started with that dials this one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DoorKey {
+    /// The key that it shows.
+    pub key: String,
+    /// What it knows this server by; none where everybody's authorities vouch for its certificate.
+    pub certificate: Option<Fingerprint>,
+}
+
 /// How the two servers stand with each other.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StandbyView {

@@ -15,9 +15,9 @@ use crate::domain::sync::PushBatch;
 use crate::server::Error;
 use crate::server::Server;
 use crate::server::auth::{self, Who};
-use crate::server::install;
 use crate::server::listen::Arrival;
 use crate::server::sequencer::Authority;
+use crate::server::{guard, install};
 
 /// One request.
 pub struct Call {
@@ -83,6 +83,11 @@ impl Call {
             let host = host.and_then(|host| host.to_str().ok());
             format!("{scheme}://{}", host.unwrap_or("localhost"))
         })
+    }
+
+    /// The name or address that it was sent to.
+    pub fn host(&self) -> &str {
+        guard::host(&self.headers).unwrap_or("localhost")
     }
 
     /// The browser that sent it.

@@ -16,14 +16,14 @@ use crate::domain::shop::Shop;
 use crate::domain::staff::active_staff;
 use crate::domain::sync::{
     Boot, HELD_DAYS, HeldMark, HeldPage, PAGE_ROWS_MAX, Part, PartAsk, Position, PullAsk,
-    PullReply, Snapshot, is_suspect,
+    PullReply, Snapshot, Waiting, is_suspect,
 };
 use crate::domain::time::{DAY_MS, HOUR_MS, Timestamp};
 use crate::server::auth::{Who, cookie};
 use crate::server::document::{Elsewhere, read_prefs};
 use crate::server::install::elsewhere_of;
 use crate::server::loss::Finding;
-use crate::server::{Error, Prefs, Server, clock, db, loss};
+use crate::server::{Error, Prefs, Server, clock, db, loss, standby};
 
 /// How long a device holds what is closed: so that its business days are whole whatever hour they begin.
 const RECENT_MS: i64 = HELD_DAYS as i64 * DAY_MS;
@@ -253,15 +253,17 @@ pub async fn boot(server: &Server, who: Option<Who>, with_rows: bool) -> Result<
         Row::Staff(staff) => Some(staff),
         _ => None,
     }));
-    let standby = server.sequencer.stand().borrow().standby;
-    if let Some(holding) = standby
+    let holding = server.sequencer.stand().borrow().standby;
+    if let Some(holding) = holding
         && (staff.is_empty() || holding.filling.is_some())
     {
-        let n_done = server.sequencer.position().cursor;
-        return Ok(Boot::Waiting {
-            n_done,
+        let line = server.line.view();
+        return Ok(Boot::Waiting(Waiting {
+            n_done: server.sequencer.position().cursor,
             n_all: holding.filling.unwrap_or(0),
-        });
+            is_dialler: standby::dial::peer(&mut read).await?.is_some(),
+            trouble: line.trouble.filter(|_| line.up_since.is_none()),
+        }));
     }
     if staff.is_empty() {
         return Ok(Boot::FirstRun);

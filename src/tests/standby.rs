@@ -14,8 +14,10 @@ use mikrodash::domain::loss::LossCause;
 use mikrodash::domain::op::Body;
 use mikrodash::domain::registry::{State, Table};
 use mikrodash::domain::session::Session;
-use mikrodash::domain::standby::LineTrouble;
-use mikrodash::domain::sync::{Boot, HeldPage, PullAsk, PullReply, PushReply, Snapshot, WireOp};
+use mikrodash::domain::standby::{DoorKey, LineTrouble};
+use mikrodash::domain::sync::{
+    Boot, HeldPage, PullAsk, PullReply, PushReply, Snapshot, Waiting, WireOp,
+};
 use mikrodash::server::listen::{self, Limits};
 use mikrodash::server::tls::{Tls, TlsSettings};
 use mikrodash::server::{Begin, Doors, Join, db, now, standby};
@@ -115,7 +117,12 @@ impl Pair {
             standby,
             wire,
         } = self;
-        (stop(shop).await, owner, standby, wire)
+        let folder = stop(shop).await;
+        until("that the standby misses it", async || {
+            standby.server.line.view().up_since.is_none()
+        })
+        .await;
+        (folder, owner, standby, wire)
     }
 }
 
@@ -243,13 +250,7 @@ async fn a_standby_is_filled_and_follows_its_shop() {
 async fn a_standby_without_its_shop_says_so_and_is_no_new_shop() {
     let standby = empty_standby().await;
     let boot: Boot = standby.call("open_page", &json!({}), None).await.json();
-    assert_eq!(
-        boot,
-        Boot::Waiting {
-            n_done: 0,
-            n_all: 0
-        }
-    );
+    assert_eq!(boot, Boot::Waiting(Waiting::default()));
     let owner = json!({ "shop_name": "Mine", "owner_name": "Me", "password": PASSWORD, "language": "english" });
     let answer = standby.call("first_run", &owner, None).await;
     assert_eq!(answer.status, 409, "{}", answer.text);
@@ -285,10 +286,11 @@ async fn what_is_recorded_at_the_standby_is_held_shown_and_given_its_place_when_
     let HeldPage {
         after,
         ops,
+        has_more,
         away_since,
     } = reply.held.unwrap();
     assert!(away_since.is_some());
-    assert_eq!((after.n, ops.len()), (0, 2));
+    assert_eq!((after.n, ops.len(), has_more), (0, 2, false));
     assert_eq!(ops[0].1, pair.owner.staff_id);
     let mut known = after;
     known.n = 2;
@@ -577,15 +579,28 @@ async fn a_standby_that_lost_its_disk_is_filled_again() {
     let mut pair = Pair::new().await;
     pair.shop.must(&mut pair.owner, sale()).await;
     pair.are_equal().await;
+    let mut phone = owner_at(&pair.standby, &pair.owner).await;
     let Pair {
         shop,
         mut owner,
         standby,
         wire,
     } = pair;
+    until(
+        "that the shop has heard who is at the standby",
+        async || {
+            let nothing = json!({});
+            let opened = shop.call("open_page", &nothing, Some(&phone.cookie));
+            matches!(opened.await.json(), Boot::Open { .. })
+        },
+    )
+    .await;
+    wire.is(Mode::Cut);
+    let held: Vec<WireOp> = (0..2).map(|_| phone.op(sale())).collect();
+    let reply: PushReply = standby.push(&phone, held.clone()).await.json();
+    assert!(reply.is_standby, "{reply:?}");
     let folder = stop(standby).await;
     drop(folder);
-    wire.is(Mode::Cut);
     shop.must(&mut owner, sale()).await;
     let standby = empty_standby().await;
     let wire = Wire::to(listen_to(&standby).await).await;
@@ -598,6 +613,137 @@ async fn a_standby_that_lost_its_disk_is_filled_again() {
     }
     are_equal(&shop, &standby).await;
     assert_eq!(state(&shop, &owner).await.shop().standby, address);
+    // The phone knows of no outcome, and hands the same over again.
+    let there = owner_at(&standby, &owner).await;
+    phone.cookie = there.cookie;
+    let reply: PushReply = standby.push(&phone, held).await.json();
+    assert!(reply.is_standby, "{reply:?}");
+    are_equal(&shop, &standby).await;
+    assert_eq!(state(&shop, &owner).await.sales.len(), 4);
+}
+
+/// The plug of a standby is pulled while the shop is away, for good as it turns out: what ran through that time is asked
+/// about once the standby is the shop.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_standby_that_was_started_again_knows_since_when_its_shop_is_away() {
+    let pair = Pair::new().await;
+    let (minute_ms, mut owner) = (60_000, pair.owner.clone());
+    let began = owner.op_at(now() - 20 * minute_ms, start(session(), 0));
+    let reply: PushReply = pair.shop.push(&owner, vec![began]).await.json();
+    assert_eq!(reply.outcomes.len(), 1);
+    pair.are_equal().await;
+    let (_folder, _, standby, _wire) = pair.shop_stops().await;
+    let away_since = standby.server.line.away_since().unwrap();
+    let standby = Shop::open_as(stop(standby).await, Begin::Standby).await;
+    assert_eq!(standby.server.line.away_since(), Some(away_since));
+
+    let ten_minutes_ago = now() - 10 * minute_ms;
+    {
+        let mut logins = standby.server.logins.lock().await;
+        let moved = sqlx::query("update meta set value = ? where name = 'line_heard_at_ms'")
+            .bind(ten_minutes_ago.0.to_string())
+            .execute(&mut *logins)
+            .await
+            .unwrap();
+        assert_eq!(moved.rows_affected(), 1);
+    }
+    let standby = Shop::open_as(stop(standby).await, Begin::Standby).await;
+    standby::take_over(&standby.server, "Test").await.unwrap();
+    let shop = Shop::open(stop(standby).await).await;
+    let owner = owner_at(&shop, &owner).await;
+    let asked = state(&shop, &owner).await.undecided_gaps();
+    let asked: Vec<_> = asked.iter().map(|(gap, n)| (gap.from, *n)).collect();
+    assert_eq!(asked, [(ten_minutes_ago, 1)]);
+}
+
+/// A new PC joins the server that took the shop's place, and is given the office back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_pc_joins_empty_and_becomes_the_shop_without_loss() {
+    let pair = Pair::new().await;
+    let mut phone = owner_at(&pair.standby, &pair.owner).await;
+    let (_lost, owner, office, _wire) = pair.shop_stops().await;
+    hold(&office, &mut phone, sale()).await;
+    standby::take_over(&office.server, "Test").await.unwrap();
+    let DoorKey { key, .. } = standby::new_key(&office.server, "localhost").await.unwrap();
+    let wire = Wire::to(listen_to(&office).await).await;
+    let pc = Shop::open_as(TempDir::new().unwrap(), Begin::Standby).await;
+    // Somebody types it wrong first, and starts the program again.
+    join(&pc, &wire, "another key").await;
+    tokio::spawn(standby::dial::keep(Arc::clone(&pc.server)));
+    until("that the empty server says what is wrong", async || {
+        let boot: Boot = pc.call("open_page", &json!({}), None).await.json();
+        boot == Boot::Waiting(Waiting {
+            is_dialler: true,
+            trouble: Some(LineTrouble::WrongKey),
+            ..Waiting::default()
+        })
+    })
+    .await;
+    join(&pc, &wire, &key).await;
+    are_equal(&office, &pc).await;
+    assert!(
+        standby::hand_over(&pc.server).await.is_err(),
+        "it has nothing to give"
+    );
+    until("that it is handed over", async || {
+        standby::hand_over(&office.server).await.is_ok()
+    })
+    .await;
+    until("that the new PC is the shop", async || {
+        !pc.server.sequencer.is_standby() && office.server.sequencer.is_standby()
+    })
+    .await;
+    are_equal(&pc, &office).await;
+    let mut till = owner_at(&pc, &owner).await;
+    pc.must(&mut till, sale()).await;
+    hold(&office, &mut phone, sale()).await;
+    are_equal(&pc, &office).await;
+    assert_eq!(state(&pc, &till).await.sales.len(), 3);
+}
+
+/// A key that was replaced on the page opens nothing again, though both servers are started with the same words for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_was_replaced_stays_replaced_after_a_start() {
+    let pair = Pair::new().await;
+    let DoorKey { key, .. } = standby::new_key(&pair.standby.server, "localhost")
+        .await
+        .unwrap();
+    let Pair {
+        shop,
+        mut owner,
+        standby,
+        wire,
+    } = pair;
+    let standby = Shop::open_as(stop(standby).await, Begin::Standby).await;
+    standby::meet(&standby.server, Some(KEY), None)
+        .await
+        .unwrap();
+    wire.leads_to(listen_to(&standby).await);
+    until("that the old key is refused", async || {
+        shop.server.line.view().trouble == Some(LineTrouble::WrongKey)
+    })
+    .await;
+    join(&shop, &wire, &key).await;
+    shop.must(&mut owner, sale()).await;
+    are_equal(&shop, &standby).await;
+    join(&shop, &wire, &key).await;
+    are_equal(&shop, &standby).await;
+}
+
+/// A line that carries nothing, and that nobody has closed, is found dead by both, and the next one is up.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_is_silent_for_long_is_given_up_for_another_one() {
+    let mut pair = Pair::new().await;
+    pair.wire.is(Mode::Silent);
+    pair.shop.must(&mut pair.owner, sale()).await;
+    let began = Instant::now();
+    let is_up = |server: &Shop| server.server.line.view().up_since.is_some();
+    while is_up(&pair.shop) || is_up(&pair.standby) {
+        assert!(began.elapsed() < PATIENCE * 3, "nobody has noticed");
+        sleep(Duration::from_millis(100)).await;
+    }
+    pair.wire.is(Mode::Open);
+    pair.are_equal().await;
 }
 
 /// Rows 11 and 12: the standby takes the shop's place, and the old shop comes back with something that only it has.
@@ -605,6 +751,15 @@ async fn a_standby_that_lost_its_disk_is_filled_again() {
 async fn a_standby_that_is_put_in_office_takes_over_and_the_old_shop_becomes_its_standby() {
     let pair = Pair::new().await;
     let mut phone = owner_at(&pair.standby, &pair.owner).await;
+    let promote = json!({ "password": PASSWORD, "shop_name": "Test" });
+    let refused = pair
+        .standby
+        .call("promote", &promote, Some(&phone.cookie))
+        .await;
+    assert_eq!(
+        (refused.status.as_u16(), refused.text.as_str()),
+        (409, "\"shop_answers\"")
+    );
     let (folder, owner, standby, wire) = pair.shop_stops().await;
     hold(&standby, &mut phone, sale()).await;
     // What the old shop alone has.

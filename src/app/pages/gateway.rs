@@ -8,7 +8,7 @@ use crate::app::explain::{caution, trouble};
 use crate::app::parts::button::{Button, Icon, TextField};
 use crate::app::parts::shell::PageHead;
 use crate::app::parts::show::Show;
-use crate::app::parts::sync::NeedsServer;
+use crate::app::parts::sync::{AtShopOnly, NeedsServer};
 use crate::app::{Error, Tone, Words, api, prefs, store, view, words};
 use crate::domain::gateway::{Check, Finding, Fingerprint, Trouble, Trust, Verdict};
 use crate::domain::money::latin_digits;
@@ -44,7 +44,7 @@ pub fn GatewayPage() -> impl IntoView {
                 fallback=move || view! { <p class="notice">{words.owner_only}</p> }
             >
                 <NeedsServer />
-                {form}
+                <AtShopOnly>{form}</AtShopOnly>
             </Show>
         </div>
     }

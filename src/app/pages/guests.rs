@@ -112,6 +112,8 @@ pub fn GuestsPage() -> impl IntoView {
                         class="btn"
                         type="button"
                         aria-label=label
+                        title=move || store.is_at_standby().then_some(words.at_shop)
+                        disabled=move || store.is_at_standby()
                         on:click=move |_| put_out(mac.clone())
                     >
                         {words.put_out}

@@ -11,7 +11,7 @@ use crate::app::parts::empty::Empty;
 use crate::app::parts::sheet::{Sheet, SheetFoot};
 use crate::app::parts::shell::PageHead;
 use crate::app::parts::show::Show;
-use crate::app::parts::sync::NeedsServer;
+use crate::app::parts::sync::{AtShopOnly, NeedsServer};
 use crate::app::{Prefs, Tone, Words, api, prefs, store, view, words};
 use crate::client;
 use crate::domain::gateway::Trouble;
@@ -42,7 +42,9 @@ pub fn RouterPage() -> impl IntoView {
                 when=move || is_manager
                 fallback=move || view! { <p class="notice">{words.manager_only}</p> }
             >
-                <Diagnostics />
+                <AtShopOnly>
+                    <Diagnostics />
+                </AtShopOnly>
             </Show>
         </div>
     }

@@ -11,7 +11,7 @@ use crate::app::{Error, Store, Tone, Words, api, prefs, store, view, words};
 use crate::client;
 use crate::domain::gateway::Fingerprint;
 use crate::domain::right::Right;
-use crate::domain::standby::{LineTrouble, StandbyView};
+use crate::domain::standby::{DoorKey, LineTrouble, StandbyView};
 use crate::domain::time::Timestamp;
 
 /// How often to look, in milliseconds.
@@ -259,7 +259,8 @@ fn Trouble(trouble: LineTrouble, address: String, desk: Desk) -> impl IntoView {
     }
 }
 
-fn trouble_word(trouble: &LineTrouble, words: &'static Words) -> &'static str {
+/// Why there is no line, in words.
+pub fn trouble_word(trouble: &LineTrouble, words: &'static Words) -> &'static str {
     match trouble {
         LineTrouble::Away => words.line_away,
         LineTrouble::Untrusted(_) => words.line_untrusted,
@@ -450,15 +451,19 @@ fn Promote(desk: Desk) -> impl IntoView {
             desk.told(done, words.was_promoted);
         });
     };
+    let is_up = desk.part(|view| view.line.up_since.is_some());
+    let there = move || view! { <p class="notice">{words.shop_answers}</p> };
     view! {
-        <Confirmed
-            title=words.promote
-            note=words.promote_note
-            icon="alert"
-            word=words.promote_do
-            typed=Some((words.promote_name, name))
-            on_press=promote
-        />
+        <Show when=move || is_up.get() != Some(true) fallback=there>
+            <Confirmed
+                title=words.promote
+                note=words.promote_note
+                icon="alert"
+                word=words.promote_do
+                typed=Some((words.promote_name, name))
+                on_press=promote
+            />
+        </Show>
     }
 }
 
@@ -490,10 +495,13 @@ fn LetJoin(desk: Desk) -> impl IntoView {
     let let_join = move |password: String| {
         spawn_local(async move {
             match api::let_join(password).await {
-                Ok(key) => {
+                Ok(DoorKey { key, certificate }) => {
                     let here = client::page::origin();
+                    let known_by = certificate.map_or(String::new(), |Fingerprint(shown)| {
+                        format!(" --join-certificate {shown}")
+                    });
                     command.try_set(Some(format!(
-                        "mikrodash serve --standby --join {here} --join-token {key}"
+                        "mikrodash serve --standby --address 0.0.0.0 --join {here} --join-token {key}{known_by}"
                     )));
                 }
                 Err(error) => desk.store.toast_error(&error),

@@ -3,10 +3,14 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use crate::app::pages::standby::trouble_word;
+use crate::app::parts::button::Icon;
 use crate::app::parts::title::Title;
 use crate::app::{api, prefs, view};
 use crate::client;
-use crate::domain::sync::Boot;
+use crate::domain::gateway::Fingerprint;
+use crate::domain::standby::LineTrouble;
+use crate::domain::sync::{Boot, Waiting};
 
 /// How often to look whether the shop is there, in milliseconds.
 const LOOK_MS: u32 = 2_000;
@@ -14,21 +18,19 @@ const LOOK_MS: u32 = 2_000;
 /// Waits until the standby is filled, and says how far that is.
 #[component]
 pub fn WaitingPage(
-    /// How many entries of the log it has.
-    n_done: u64,
-    /// Of how many; zero before the shop has dialled.
-    n_all: u64,
+    /// How far it is.
+    waiting: Waiting,
 ) -> impl IntoView {
     let prefs = prefs();
     let words = prefs.words();
-    let far = RwSignal::new((n_done, n_all));
+    let stands = RwSignal::new(waiting);
     Effect::new(move || {
         spawn_local(async move {
             loop {
                 client::page::sleep(LOOK_MS).await;
                 match api::open_page().await {
-                    Ok(Boot::Waiting { n_done, n_all }) => {
-                        if far.try_set((n_done, n_all)).is_some() {
+                    Ok(Boot::Waiting(now)) => {
+                        if stands.try_set(now).is_some() {
                             return;
                         }
                     }
@@ -40,13 +42,34 @@ pub fn WaitingPage(
         });
     });
     let count = move |n: u64| prefs.number(usize::try_from(n).unwrap_or(usize::MAX));
+    let far = Memo::new(move |_| stands.with(|now| (now.n_done, now.n_all)));
     let is_begun = move || far.get().1 > 0;
-    let note = move || {
-        if is_begun() {
-            words.standby_filling
-        } else {
-            words.standby_waits_note
-        }
+    let note = move || match stands.with(|now| now.is_dialler) {
+        _ if is_begun() => words.standby_filling,
+        true => words.standby_joins_note,
+        false => words.standby_waits_note,
+    };
+    let trouble = Memo::new(move |_| stands.with(|now| now.trouble.clone()));
+    let trouble = move || {
+        let trouble = trouble.get()?;
+        let (said, shown) = match &trouble {
+            LineTrouble::Untrusted(Fingerprint(shown)) => (words.join_untrusted, Some(shown)),
+            _ => (trouble_word(&trouble, words), None),
+        };
+        let option = shown.map(|shown| {
+            view! {
+                <pre class="commands" dir="ltr" tabindex="0">
+                    {format!("--join-certificate {shown}")}
+                </pre>
+            }
+        });
+        Some(view! {
+            <p class="notice" data-tone="warn">
+                <Icon name="alert" />
+                <span>{said}</span>
+            </p>
+            {option}
+        })
     };
     view! {
         <Title text=words.standby.to_owned() />
@@ -63,6 +86,7 @@ pub fn WaitingPage(
                     max=move || far.get().1.max(1).to_string()
                     value=move || is_begun().then(|| far.get().0.to_string())
                 ></progress>
+                {trouble}
                 <p class="hint">
                     <bdi dir="ltr">
                         {move || {

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use leptos_router::hooks::use_location;
 
 use crate::app::parts::button::{Button, Icon};
 use crate::app::parts::sheet::{Sheet, SheetFoot};
@@ -79,13 +80,42 @@ pub fn LinkBadge() -> impl IntoView {
 #[component]
 pub fn NeedsServer() -> impl IntoView {
     let (store, words) = (store(), words());
+    let path = use_location().pathname;
+    let there = move || {
+        let origin = store.elsewhere.get()?;
+        Some(view! {
+            <a class="btn btn-quiet" href=format!("{origin}{}", path.get()) rel="external">
+                {words.open_there}
+            </a>
+        })
+    };
     view! {
-        <Show when=move || { store.link.get() == Link::Offline || store.elsewhere.get() }>
+        <Show when=move || {
+            store.link.get() == Link::Offline || store.elsewhere.with(Option::is_some)
+        }>
             <p class="notice" data-tone="warn" role="status">
                 <Icon name="wifi-off" />
                 <span>{words.needs_server}</span>
+                {there}
             </p>
         </Show>
+    }
+}
+
+/// What only the shop's own server does: where a standby answers it is switched off, and says why.
+#[component]
+pub fn AtShopOnly(children: Children) -> impl IntoView {
+    let (store, words) = (store(), words());
+    view! {
+        <Show when=move || store.is_at_standby()>
+            <p class="notice" data-tone="warn" role="status">
+                <Icon name="lock" />
+                <span>{words.at_shop}</span>
+            </p>
+        </Show>
+        <fieldset class="bare" disabled=move || store.is_at_standby()>
+            {children()}
+        </fieldset>
     }
 }
 
@@ -225,7 +255,9 @@ fn SyncSheet(on_close: Callback<()>) -> impl IntoView {
                     <bdi>{heard_at}</bdi>
                 </p>
                 <p class="hint">
-                    <bdi dir="ltr">{client::page::origin()}</bdi>
+                    <bdi dir="ltr">
+                        {move || store.elsewhere.get().unwrap_or_else(client::page::origin)}
+                    </bdi>
                     <br />
                     {room_words}
                     <br />

@@ -10,9 +10,10 @@ use crate::domain::id::{Incarnation, StaffId, uuid_v7};
 use crate::domain::op::Op;
 use crate::domain::outcome::Reason;
 use crate::domain::registry::Row;
+use crate::domain::sync::flusher::GIVE_UP_MS;
 use crate::domain::sync::{
-    ANSWER_MS_MAX, Failure, Flusher, HeldMark, Journal, JournalEntry, JournalHead, Patience,
-    Position, PullAsk, PullReply, PushBatch, PushReply, Replica, Snapshot, Step, Told,
+    Failure, Flusher, HeldMark, Journal, JournalEntry, JournalHead, Patience, Position, PullAsk,
+    PullReply, PushBatch, PushReply, Replica, Snapshot, Step, Told,
 };
 use crate::domain::time::Timestamp;
 
@@ -430,7 +431,8 @@ impl Engine {
         }
         // The stream may have said more while this answer was on its way.
         let told = std::mem::take(&mut self.told);
-        self.is_behind = reply.has_more || told.cursor > reply.position.cursor;
+        let has_more_held = reply.held.as_ref().is_some_and(|page| page.has_more);
+        self.is_behind = reply.has_more || has_more_held || told.cursor > reply.position.cursor;
         let (epoch, position) = (reply.position.epoch, reply.position);
         let mut partial = self.partial.take().unwrap_or(Partial {
             since,
@@ -510,7 +512,7 @@ impl Engine {
         let is_pulling = self
             .asked
             .as_ref()
-            .is_some_and(|asked| now_ms < asked.since_ms + ANSWER_MS_MAX);
+            .is_some_and(|asked| now_ms < asked.since_ms + GIVE_UP_MS);
         let may_pull = !is_pulling && !self.is_fetching && self.pull_patience.is_over(now_ms);
         if self.is_behind && may_pull && !self.flusher.is_signed_out() {
             let epoch = self.replica.position().epoch;
@@ -540,7 +542,7 @@ mod tests {
     use crate::domain::outcome::Outcome;
     use crate::domain::registry::State;
     use crate::domain::spare::random_rows;
-    use crate::domain::sync::{Epoch, JournalEntry, OpOutcome, RevRow, WireOp};
+    use crate::domain::sync::{Epoch, HeldPage, JournalEntry, OpOutcome, RevRow, WireOp};
 
     /// A log that nobody restores: rows by their place in it, and the position after so many of them.
     struct Log {
@@ -668,6 +670,41 @@ mod tests {
         }
         assert_eq!(engine.n_pending(), 0);
         assert_eq!(engine.replica.journal().head.heard, Some(log.at(9)));
+    }
+
+    #[test]
+    fn a_device_asks_until_it_has_all_that_a_standby_holds() {
+        let (mut engine, mut chance) = (Engine::new(Snapshot::default()), Chance(1));
+        let log = Log {
+            rows: Vec::new(),
+            epoch: Epoch::default(),
+        };
+        let read = Event::Outbox(Journal::default());
+        let mut actions = engine.handle(read, 1, Timestamp(0), &mut chance);
+        let mut asked = Vec::new();
+        while let Some(action) = actions.pop() {
+            if let Action::Pull(n, ask) = action {
+                let known = ask.held;
+                let after = HeldMark {
+                    list: 1,
+                    n: known.n,
+                };
+                asked.push(known.n);
+                let held = HeldPage {
+                    after,
+                    ops: vec![(pending().wire, StaffId::default()); 3],
+                    has_more: asked.len() < 3,
+                    away_since: None,
+                };
+                let reply = PullReply {
+                    held: Some(held),
+                    ..log.page(ask, 0)
+                };
+                let pulled = Event::Pulled(n, Ok(reply));
+                actions.extend(engine.handle(pulled, 1, Timestamp(0), &mut chance));
+            }
+        }
+        assert_eq!(asked, [0, 3, 6]);
     }
 
     /// An engine that holds a part of thirty tables is given the rest, page by page; it ends with all of them, and so

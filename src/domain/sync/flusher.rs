@@ -4,8 +4,10 @@ use crate::domain::drill::Chance;
 use crate::domain::id::Incarnation;
 use crate::domain::sync::{DeviceHead, Journal, Position, PushBatch, PushReply, Step};
 
-/// How long an answer may take.
+/// How long an answer may take: then whoever asks says that there is none.
 pub const ANSWER_MS_MAX: i64 = 15_000;
+/// After so long a question is given up about which nobody has said anything.
+pub(super) const GIVE_UP_MS: i64 = ANSWER_MS_MAX + 5_000;
 /// The shortest and the longest wait after a failure.
 const RETRY_MS: (i64, i64) = (1_000, 60_000);
 /// How often to say hello while something is unfinished, even with nothing to send (rule 8).
@@ -109,7 +111,7 @@ impl Flusher {
     pub fn next(&mut self, journal: &Journal, now_ms: i64) -> Option<(u64, PushBatch)> {
         let is_busy = self
             .in_flight
-            .is_some_and(|sent| now_ms < sent.since_ms + ANSWER_MS_MAX);
+            .is_some_and(|sent| now_ms < sent.since_ms + GIVE_UP_MS);
         if is_busy || self.is_signed_out || !self.patience.is_over(now_ms) {
             return None;
         }
@@ -316,10 +318,10 @@ mod tests {
         let mut answered = |flusher: &mut Flusher, n, outcomes| {
             let fresh = Incarnation::default();
             let answer = Ok(reply(outcomes));
-            flusher.answered(&journal, n, answer, ANSWER_MS_MAX, &mut chance, fresh)
+            flusher.answered(&journal, n, answer, GIVE_UP_MS, &mut chance, fresh)
         };
         let (given_up, _) = flusher.next(&journal, 0).unwrap();
-        let (next, batch) = flusher.next(&journal, ANSWER_MS_MAX).unwrap();
+        let (next, batch) = flusher.next(&journal, GIVE_UP_MS).unwrap();
         assert_eq!(batch.ops.len(), 1, "nobody knows what became of the first");
         assert_eq!(answered(&mut flusher, given_up, Vec::new()), None);
         let step = answered(&mut flusher, next, vec![applied]);

@@ -23,6 +23,6 @@ pub use standby::{
 };
 pub use wire::{
     BATCH_BYTES_MAX, BATCH_OPS_MAX, Boot, DeviceHead, Epoch, HELD_DAYS, HeldMark, HeldPage,
-    OP_BYTES_MAX, OpOutcome, PAGE_ROWS_MAX, PAST_DAYS, Part, PartAsk, Position, PullAsk, PullReply,
-    PushBatch, PushReply, RevRow, Snapshot, Told, WireOp,
+    OP_BYTES_MAX, OpOutcome, PAGE_HELD_MAX, PAGE_ROWS_MAX, PAST_DAYS, Part, PartAsk, Position,
+    PullAsk, PullReply, PushBatch, PushReply, RevRow, Snapshot, Told, Waiting, WireOp,
 };

@@ -26,8 +26,11 @@ pub struct Replica {
     unsaved: Vec<Step>,
     /// What stands in the entries that are on top, read once.
     on_top: Vec<Stamped>,
-    /// What a standby holds, of all devices, read once; and which list that is.
+    /// What a standby holds, of all devices, read once.
     held: Vec<Stamped>,
+    /// The beginning of another list of that, which takes its place once it is here to its end.
+    gathered: Option<Vec<Stamped>>,
+    /// Which list is known, up to where.
     held_mark: HeldMark,
     away_since: Option<Timestamp>,
     /// The rows themselves where nothing is on top of them.
@@ -243,28 +246,38 @@ impl Replica {
         let HeldPage {
             after,
             ops,
+            has_more,
             away_since,
         } = page;
         self.away_since = away_since;
-        if after == self.held_mark && ops.is_empty() {
+        let is_known = after == self.held_mark && self.gathered.is_none();
+        if is_known && ops.is_empty() {
             return false;
         }
         if after != self.held_mark {
-            self.held.clear();
+            self.gathered = Some(Vec::new());
             self.held_mark = HeldMark { n: 0, ..after };
         }
         let is_gap = self.held_mark.n < after.n;
         if is_gap {
             // The next pull asks for all of them.
-            self.held_mark = HeldMark::default();
-            return true;
+            (self.gathered, self.held_mark) = (Some(Vec::new()), HeldMark::default());
+            return false;
         }
         self.held_mark.n += ops.len();
+        let base = &self.base;
         let read = ops
             .into_iter()
-            .filter_map(|(wire, by)| Some(stamp(&self.base, &wire.read()?, by)));
-        self.held.extend(read);
-        true
+            .filter_map(|(wire, by)| Some(stamp(base, &wire.read()?, by)));
+        match &mut self.gathered {
+            Some(gathered) => gathered.extend(read),
+            None => self.held.extend(read),
+        }
+        // Until then the list before is shown: what of it is in the rows by now changes nothing there.
+        if let Some(gathered) = self.gathered.take_if(|_| !has_more) {
+            self.held = gathered;
+        }
+        self.gathered.is_none()
     }
 
     /// Holds a row that lies outside of what the device holds by itself; a row that it has stays as it is.

@@ -268,14 +268,14 @@ impl Standby {
         }
     }
 
-    /// What somebody does not know of the list.
-    pub fn page(&self, known: HeldMark) -> HeldPage {
+    /// What somebody does not know of the list, at most so many of it.
+    pub fn page(&self, known: HeldMark, n_max: usize) -> HeldPage {
         let n = if known.list == self.list { known.n } else { 0 };
-        let after = HeldMark { list: self.list, n };
-        let ops = self.held.values().skip(n);
+        let ops = self.held.values().skip(n).take(n_max);
         HeldPage {
-            after,
+            after: HeldMark { list: self.list, n },
             ops: ops.map(|held| (held.wire.clone(), held.by)).collect(),
+            has_more: self.held.len().saturating_sub(n) > n_max,
             away_since: None,
         }
     }
@@ -369,8 +369,9 @@ impl Standby {
         if let Some((heard, false)) = heard {
             self.suspect = Some(heard);
         }
-        // The shop finds the place that they stand at in its log, where it is the end of theirs that it has lost.
-        let (theirs, is_prefix) = end.filter(|(_, stands)| !stands).unwrap_or(since);
+        // Where the place that they stand at is in the log, it is the end of theirs that the shop has lost.
+        let lost_end = end.filter(|(_, stands)| since.1 && !stands);
+        let (theirs, is_prefix) = lost_end.unwrap_or(since);
         let is_older = theirs.epoch.is_before(own);
         let may_judge = self.is_whole() && self.is_confirmed;
         if may_judge && is_prefix && (is_older || theirs.epoch == own) {
@@ -624,6 +625,23 @@ mod tests {
             .collect();
         let all: Vec<OpId> = (1..=10).map(|n| OpId(small_id(1, n))).collect();
         assert_eq!(ids, all);
+    }
+
+    #[test]
+    fn what_is_held_is_told_page_by_page() {
+        let mut standby = Standby::default();
+        let lost: Vec<LogEntry> = (1..=7).map(entry).collect();
+        standby.hold_again(&mut Draft::default(), lost);
+        let (mut known, mut told) = (HeldMark::default(), Vec::new());
+        for (n_ops, has_more) in [(3, true), (3, true), (1, false), (0, false)] {
+            let page = standby.page(known, 3);
+            assert_eq!((page.ops.len(), page.has_more), (n_ops, has_more));
+            known = page.after;
+            known.n += n_ops;
+            told.extend(page.ops.into_iter().map(|(wire, _)| wire.op_id));
+        }
+        assert_eq!(known, standby.mark());
+        assert_eq!(told, standby.places.keys().copied().collect::<Vec<_>>());
     }
 
     /// A bug: a device in the middle of a pull stood at a place that the log has, of one whose end was lost. The shop was

@@ -12,6 +12,7 @@ use crate::domain::op::Op;
 use crate::domain::outcome::Outcome;
 use crate::domain::registry::{Row, Table};
 use crate::domain::staff::Staff;
+use crate::domain::standby::LineTrouble;
 use crate::domain::sync::Chain;
 use crate::domain::time::Timestamp;
 
@@ -23,6 +24,8 @@ pub const BATCH_BYTES_MAX: usize = 512 * 1024;
 pub const OP_BYTES_MAX: usize = 64 * 1024;
 /// The most rows in one pulled page.
 pub const PAGE_ROWS_MAX: i64 = 500;
+/// The most operations in one page of what a standby holds.
+pub const PAGE_HELD_MAX: usize = 500;
 
 /// How many business days a device holds in its copy: today and yesterday.
 pub const HELD_DAYS: i32 = 2;
@@ -260,6 +263,9 @@ pub struct HeldPage {
     pub after: HeldMark,
     /// The operations, and who made each.
     pub ops: Vec<(WireOp, StaffId)>,
+    /// There are more of them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_more: bool,
     /// The standby has not heard the shop since; none while it does, or never did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub away_since: Option<Timestamp>,
@@ -338,6 +344,21 @@ pub struct Part {
     pub server_time: Timestamp,
 }
 
+/// How far a standby is that has not got its shop yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// How many entries of the log it has.
+    pub n_done: u64,
+    /// Of how many; zero before there is a line.
+    pub n_all: u64,
+    /// It dials the shop by itself.
+    #[serde(default)]
+    pub is_dialler: bool,
+    /// Why there is no line.
+    #[serde(default)]
+    pub trouble: Option<LineTrouble>,
+}
+
 /// What a page needs to open: who is signed in, if anyone, and what they may see.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -345,12 +366,7 @@ pub enum Boot {
     /// The shop is new: the first-run page.
     FirstRun,
     /// It is a standby that has not got the shop yet.
-    Waiting {
-        /// How many entries of the log it has.
-        n_done: u64,
-        /// Of how many; zero before the shop has dialled.
-        n_all: u64,
-    },
+    Waiting(Waiting),
     /// Nobody is signed in: the login page, with those who may and the shop's name.
     Login {
         /// The shop's name.

@@ -136,6 +136,11 @@ impl Board {
         self.news.subscribe()
     }
 
+    /// When the other server was heard before this start.
+    pub fn was_heard(&self, at: Option<Timestamp>) {
+        self.known().view.heard_at = at;
+    }
+
     /// The line is over.
     pub fn is_down(&self) {
         self.known().view.up_since = None;

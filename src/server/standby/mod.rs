@@ -18,10 +18,11 @@ use crate::domain::id::StaffId;
 use crate::domain::op::Body;
 use crate::domain::shop::ShopChange;
 use crate::domain::staff::{Role, Staff};
-use crate::domain::standby::StandbyView;
+use crate::domain::standby::{DoorKey, StandbyView};
 use crate::domain::sync::{
     BATCH_OPS_MAX, Chain, Draft, Epoch, Held, HeldMark, HeldPage, Judgement, LogEntry, Misfit,
-    Position, PullAsk, PullReply, PushReply, Standby, Tail, TailAsk, TailReply, rungs,
+    PAGE_HELD_MAX, Position, PullAsk, PullReply, PushReply, Standby, Tail, TailAsk, TailReply,
+    rungs,
 };
 use crate::domain::time::Timestamp;
 use crate::server::config::Join;
@@ -38,6 +39,11 @@ use crate::server::{
 const GATHERED_MAX: usize = 20_000;
 /// Among the values of the database itself: the origins of the other server's pages.
 const ORIGINS: &str = "line_origins";
+/// When the other server was heard last.
+const HEARD_AT: &str = "line_heard_at_ms";
+/// Hashes of what the command line said of the other server when it was listened to last.
+const SAID_TOKEN: &str = "line_said_token";
+const SAID_JOIN: &str = "line_said_join";
 /// How many entries are read at once where the end of a copy is taken off.
 const ENTRIES_MAX: u32 = 2_000;
 
@@ -99,25 +105,52 @@ pub async fn meet(
 ) -> Result<(), StartError> {
     let refused = |_| StartError::Config("the keys of the two servers cannot be kept".to_owned());
     let mut logins = server.logins.lock().await;
-    if let Some(key) = shop_token {
+    if let Some(key) = shop_token
+        && is_said_anew(&mut logins, SAID_TOKEN, key).await?
+    {
         door::set_key(&mut logins, &server.key, key)
             .await
             .map_err(refused)?;
         server.line.pair(true);
+        put_said(&mut logins, SAID_TOKEN, key).await?;
     }
     if let Some(join) = join {
         let wrong = || StartError::Config(format!("{:?} is no address for --join", join.address));
         let address = dial::read_address(&join.address).ok_or_else(wrong)?;
-        let is_set = dial::is_set(server, &mut logins, &address, &join.key).await;
-        if !is_set.map_err(refused)? || join.certificate.is_some() {
-            let trusted = join.certificate.clone().map(Fingerprint);
-            dial::set_peer(server, &mut logins, &address, trusted, Some(&join.key))
-                .await
-                .map_err(refused)?;
+        let certificate = join.certificate.as_deref().unwrap_or_default();
+        let said = format!("{address} {} {certificate}", join.key);
+        if is_said_anew(&mut logins, SAID_JOIN, &said).await? {
+            let is_set = dial::is_set(server, &mut logins, &address, &join.key).await;
+            if !is_set.map_err(refused)? || join.certificate.is_some() {
+                let trusted = join.certificate.clone().map(Fingerprint);
+                dial::set_peer(server, &mut logins, &address, trusted, Some(&join.key))
+                    .await
+                    .map_err(refused)?;
+            }
+            put_said(&mut logins, SAID_JOIN, &said).await?;
         }
     }
     drop(logins);
     name_standby(server).await.map_err(refused)
+}
+
+/// Tells whether the command line says another thing than when it was listened to last. The same words do not undo what
+/// the owner has changed on the page since, and a key that was replaced opens nothing again.
+async fn is_said_anew(
+    connection: &mut sqlx::SqliteConnection,
+    name: &str,
+    said: &str,
+) -> Result<bool, sqlx::Error> {
+    let before = db::find_meta(connection, name).await?;
+    Ok(before.is_none_or(|before| before != auth::hash(said)))
+}
+
+async fn put_said(
+    connection: &mut sqlx::SqliteConnection,
+    name: &str,
+    said: &str,
+) -> Result<(), sqlx::Error> {
+    db::put_meta(connection, name, &auth::hash(said)).await
 }
 
 /// Tells devices where the standby of this shop is, if they were told something else before.
@@ -226,7 +259,23 @@ pub async fn recall(
     line.pair(is_dialled || is_open);
     let origins = db::find_meta(logins, ORIGINS).await?.unwrap_or_default();
     line.open_to(origins.split_whitespace().map(str::to_owned).collect());
-    Ok(is_dialled)
+    if let Some(at) = db::find_meta(logins, HEARD_AT).await? {
+        line.was_heard(at.parse().map(Timestamp).ok());
+    }
+    Ok(is_dialled || is_open)
+}
+
+/// Writes down when the other server was heard last, so that a start knows since when it is away.
+async fn note_heard(server: &Server) -> Result<(), sqlx::Error> {
+    let Some(at) = server.line.view().heard_at else {
+        return Ok(());
+    };
+    db::put_meta(
+        &mut *server.logins.lock().await,
+        HEARD_AT,
+        &at.0.to_string(),
+    )
+    .await
 }
 
 /// Does something to its end, even where the line or the request that asked for it goes away.
@@ -254,12 +303,14 @@ struct Ours {
     is_dialler: bool,
 }
 
-/// Puts this server in office.
+/// Puts this server in office. If the shop is away the time since then is a gap in its heartbeat, of which the next beat
+/// asks what becomes of it.
 async fn promote(server: Arc<Server>) -> Result<(), LineEnd> {
     let now = clock::now();
+    let alive_at = server.line.away_since().unwrap_or(now);
     let promoted = server
         .sequencer
-        .between(move |core| Box::pin(core.promote(now)));
+        .between(move |core| Box::pin(core.promote(now, alive_at)));
     let epoch = promoted.await.ok_or(LineEnd::Stopping)??;
     let mut logins = server.logins.lock().await;
     db::standby::tighten(&mut logins).await?;
@@ -282,6 +333,9 @@ pub async fn take_over(server: &Arc<Server>, shop_name: &str) -> Result<(), Erro
         .ok_or(Error::NotNew)?;
     if holding.filling.is_some() || server.sequencer.position().cursor == 0 {
         return Err(Error::Filling);
+    }
+    if server.line.view().up_since.is_some() {
+        return Err(Error::ShopAnswers);
     }
     let shop = sync::shop(&mut *server.readers.acquire().await?).await?;
     if shop.name.trim() != shop_name.trim() {
@@ -373,13 +427,18 @@ pub async fn leave(server: &Server, who: &Staff) -> Result<(), Error> {
     Ok(())
 }
 
-/// A key for a server that dials this one; no other opens the door from now on.
-pub async fn new_key(server: &Server) -> Result<String, Error> {
+/// A key for a server that dials this one, at a host; no other opens the door from now on.
+pub async fn new_key(server: &Server, host: &str) -> Result<DoorKey, Error> {
     let key = secret();
     door::set_key(&mut *server.logins.lock().await, &server.key, &key).await?;
     server.line.pair(true);
     server.line.begin();
-    Ok(key)
+    let tls = server.doors.get().and_then(|doors| doors.tls.as_ref());
+    let unknown = tls.filter(|(_, tls)| !tls.is_trusted(host));
+    Ok(DoorKey {
+        key,
+        certificate: unknown.and_then(|(_, tls)| tls.fingerprint()),
+    })
 }
 
 /// A key that nobody guesses.
@@ -630,7 +689,8 @@ impl Core {
 
     /// What somebody does not know of the list of what is held; none where this is no standby.
     pub(super) fn held_page(&self, known: HeldMark) -> Option<HeldPage> {
-        self.standby.as_ref().map(|standby| standby.page(known))
+        let standby = self.standby.as_ref()?;
+        Some(standby.page(known, PAGE_HELD_MAX))
     }
 
     /// Where somebody stood whom it could not judge, for the shop to hear, once.
@@ -661,7 +721,7 @@ impl Core {
         let reply = PullReply {
             is_reset: judgement == Judgement::Reset,
             is_behind: judgement == Judgement::Behind,
-            held: Some(standby.page(ask.held)),
+            held: Some(standby.page(ask.held, PAGE_HELD_MAX)),
             rows: Vec::new(),
             outcomes: Vec::new(),
             position: head,
@@ -684,10 +744,14 @@ impl Core {
     }
 
     /// Takes the shop's place for good: begins a reign of its own, and gives what it held its place.
-    pub(super) async fn promote(&mut self, now: Timestamp) -> Result<Epoch, Untaken> {
+    pub(super) async fn promote(
+        &mut self,
+        now: Timestamp,
+        alive_at: Timestamp,
+    ) -> Result<Epoch, Untaken> {
         let standby = self.standby.take().ok_or(Untaken::NoStandby)?;
         let (position, held) = standby.promote(number());
-        let promoted = self.take_office(position.epoch, held, now).await;
+        let promoted = self.take_office(position.epoch, held, now, alive_at).await;
         if promoted.is_err() {
             db::rollback(&mut self.connection).await;
             self.read_standby_again().await?;
@@ -700,11 +764,12 @@ impl Core {
         epoch: Epoch,
         held: Vec<Held>,
         now: Timestamp,
+        alive_at: Timestamp,
     ) -> Result<Epoch, Untaken> {
         db::begin(&mut self.connection).await?;
         db::standby::end_standby(&mut self.connection).await?;
         db::log::put_counts(&mut self.connection, epoch).await?;
-        outage::beat(&mut self.connection, now).await?;
+        outage::beat(&mut self.connection, alive_at).await?;
         // Read before the commit: after it there is no way back.
         self.read_again(epoch).await?;
         self.agrees_to = None;

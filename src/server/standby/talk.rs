@@ -21,7 +21,7 @@ use crate::server::db;
 use crate::server::db::beside::Beside;
 use crate::server::sequencer::Stand;
 use crate::server::standby::line::{Garbled, Hello, MESSAGE_BYTES_MAX, Message, Packer, Unpacker};
-use crate::server::standby::{Ours, Taken, Untaken, agree, remember_origins};
+use crate::server::standby::{Ours, Taken, Untaken, agree, note_heard, remember_origins};
 use crate::server::{Error, Server, clock, loss};
 
 /// How long the other server may take to say who it is.
@@ -181,6 +181,9 @@ pub async fn talk(
         () = replaced => Some(LineEnd::Changed),
     };
     server.line.is_down();
+    if let Err(error) = note_heard(&server).await {
+        tracing::warn!(%error, "when the other server was heard is not written down");
+    }
     ended.unwrap_or(LineEnd::Stopping)
 }
 
@@ -291,6 +294,7 @@ impl Talk {
         }
         if self.beat_at.elapsed() >= BEAT {
             self.beat_at = Instant::now();
+            note_heard(&self.server).await?;
             self.say(Message::Beat {
                 at: clock::now(),
                 of: None,

@@ -67,6 +67,7 @@ const DURABLE_MS: i64 = 10 * MINUTE_MS;
 const FAULTY_MS: i64 = 25 * MINUTE_MS;
 const HEALING_MS: i64 = 5 * MINUTE_MS;
 const PAGE_ROWS: usize = 7;
+const PAGE_HELD: usize = 3;
 /// More than any seed records: a log beyond it takes the same again and again.
 const LOG_MAX: usize = 1_500;
 const N_STAFF: u64 = 4;

@@ -17,7 +17,7 @@ use mikrodash::domain::sync::{
 };
 use mikrodash::domain::time::Timestamp;
 
-use super::{DURABLE_MS, Mutant, PAGE_ROWS};
+use super::{DURABLE_MS, Mutant, PAGE_HELD, PAGE_ROWS};
 
 /// What journals held at their places, and how it reads.
 pub type Read = BTreeMap<(JournalId, u64), Sent>;
@@ -277,7 +277,8 @@ impl Server {
             }
         };
         let head = self.position();
-        let held = self.standby.as_ref().map(|standby| standby.page(ask.held));
+        let held = self.standby.as_ref();
+        let held = held.map(|standby| standby.page(ask.held, PAGE_HELD));
         let mut reply = PullReply {
             is_reset: judgement == Judgement::Reset,
             is_behind: judgement == Judgement::Behind,
@@ -510,7 +511,7 @@ impl Server {
             held: self
                 .standby
                 .as_ref()
-                .map(|standby| standby.page(HeldMark::default())),
+                .map(|standby| standby.page(HeldMark::default(), PAGE_HELD)),
             server_time: now,
         }
     }

@@ -87,7 +87,9 @@ pub fn VouchersPage() -> impl IntoView {
                             icon="plus"
                             text=words.make_vouchers.to_owned()
                             class="btn btn-primary"
-                            disabled=Signal::derive(move || !has_packages.get())
+                            disabled=Signal::derive(move || {
+                                store.is_at_standby() || !has_packages.get()
+                            })
                             on_press=move || open.set(Some(Open::Making))
                         />
                     }
