@@ -1,6 +1,7 @@
 // The shop and its standby: how one gets the other, what goes on when the shop is away, and what is left of it.
 
 import type { Page, Response } from '@playwright/test';
+import { CutSheet } from '../pages/cut';
 import { Login } from '../pages/door';
 import { look, PHONE } from '../pages/looks';
 import { goesOn, hearsShop, isBack, KEY, knows, missesShop, pair, PASSWORD, prepared, StandbyPage, test, together } from '../pages/standby';
@@ -266,6 +267,43 @@ test('a shop that is gone for good is followed by its standby, and becomes the s
     await expect(there.page.locator('.line-card')).toHaveCount(1);
     await look(there, 'came-back', wrong);
     expect(wrong).toEqual([]);
+});
+
+test('what becomes of a power cut is decided on a phone at the standby, and not asked again when the shop is back', async ({ till, another, shop, standby, noise }) => {
+    noise.expect(AWAY);
+    const { words } = till;
+    const minutes = 12;
+    await pair(till, standby);
+    await till.go();
+    const phone = await another({ viewport: PHONE });
+    await phone.enter('manager');
+    await prepared(phone, standby);
+    await shop.kill9();
+    await standby.missed(minutes);
+    await goesOn(phone);
+    const sheet = new CutSheet(phone.page, words);
+    await expect(sheet.band).toContainText(words.cut_few.replace('{n}', '4'));
+    await sheet.openIt();
+    await sheet.choose(1, 'stop_at');
+    await sheet.choose(2, 'take_out');
+    for (const [place, verdict] of [[1, 'stop_at'], [2, 'take_out']] as const) await sheet.chosen(place, verdict);
+    await sheet.close();
+    await expect(sheet.band).toContainText(words.cut_two);
+
+    await shop.comesBack(minutes);
+    for (const device of [phone, till]) await isBack(device);
+    await together(till);
+    const asked = new CutSheet(till.page, words);
+    await expect(asked.band).toContainText(words.cut_two, { timeout: 20_000 });
+    await asked.openIt();
+    await asked.chosen(1, 'stop_at');
+    await asked.chosen(2, 'take_out');
+    const [stopped, taken] = await Promise.all([1, 2].map(async (place) => liveOn(till, await till.floor.card(place).stationId())));
+    const cuts = [...stopped, ...taken].map(({ cuts }) => cuts);
+    expect(cuts, 'the time that was decided about has its end').toMatchObject([[{ verdict: 'stop_at' }], [{ verdict: 'take_out' }]]);
+    await asked.chooseForAll('charge');
+    await asked.finish();
+    await expect(sheet.band).toHaveCount(0);
 });
 
 test('a shop that hangs is left for the standby, and what was on its way to it counts once', async ({ till, another, shop, standby, noise }) => {

@@ -122,17 +122,32 @@ export class Server {
         this.build = next;
     }
 
-    /** The power goes, and comes back after so many minutes: the server dies, and its last sign of life lies that far back. */
+    /** The power goes, and comes back after so many minutes. */
     async powerCut(minutes: number): Promise<void> {
         await this.kill9();
-        // A start and an end bring all of the database into its file, and the heartbeat with it: thirteen digits.
+        await this.comesBack(minutes);
+    }
+
+    /** The power comes back: the last sign of life of the server lies so many minutes back. */
+    async comesBack(minutes: number): Promise<void> {
         await this.start();
+        await this.noted('alive_at_ms', minutes);
+    }
+
+    /** The standby has missed its shop for so many minutes. */
+    async missed(minutes: number): Promise<void> {
+        await this.noted('line_heard_at_ms', minutes);
+    }
+
+    /** Starts again with a moment that it has noted put back by so many minutes. */
+    private async noted(name: string, minutes: number): Promise<void> {
+        // An end brings all of the database into its file: the moment is thirteen digits there.
         await this.stop();
         const file = join(this.data, 'shop.db');
         const bytes = await readFile(file, 'latin1');
-        const heartbeat = /(alive_at_ms)(\d{13})/g;
-        const moved = bytes.replace(heartbeat, (_, name, at) => `${name}${Number(at) - minutes * 60_000}`);
-        if (moved === bytes) throw new Error('the shop has no heartbeat');
+        const moment = new RegExp(`(${name})(\\d{13})`, 'g');
+        const moved = bytes.replace(moment, (_, name, at) => `${name}${Number(at) - minutes * 60_000}`);
+        if (moved === bytes) throw new Error(`the server has not noted ${name}`);
         await writeFile(file, moved, 'latin1');
         await this.start();
     }

@@ -15,6 +15,7 @@ mod crash;
 mod gateway;
 mod hostile;
 mod loss;
+mod matrix;
 mod outage;
 mod package;
 mod pages;

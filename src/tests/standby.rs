@@ -34,7 +34,7 @@ use crate::support::{Device, PASSWORD, Shop, id, order, pay, sale, start};
 use crate::wire::{Link, Mode, Wire};
 
 /// The key of the line.
-const KEY: &str = "a key that nobody guesses";
+pub const KEY: &str = "a key that nobody guesses";
 /// What a test waits for at most.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -156,7 +156,7 @@ fn n_held(standby: &Shop) -> usize {
     stand.standby.map_or(0, |holding| holding.mark.n)
 }
 
-async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+pub async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     let began = Instant::now();
     while !is_so().await {
         assert!(began.elapsed() < PATIENCE, "{what} did not happen");
@@ -694,6 +694,25 @@ async fn a_new_pc_joins_empty_and_becomes_the_shop_without_loss() {
     })
     .await;
     are_equal(&pc, &office).await;
+    // There and back, as often as somebody likes.
+    for (from, to) in [
+        (&pc, &office),
+        (&office, &pc),
+        (&pc, &office),
+        (&office, &pc),
+    ] {
+        until("that it is handed over", async || {
+            standby::hand_over(&from.server).await.is_ok()
+        })
+        .await;
+        until("that the other one has taken it", async || {
+            // Who has dialled often in a short time waits a little longer each time.
+            pc.server.line.wake.notify_one();
+            from.server.sequencer.is_standby() && !to.server.sequencer.is_standby()
+        })
+        .await;
+        are_equal(to, from).await;
+    }
     let mut till = owner_at(&pc, &owner).await;
     pc.must(&mut till, sale()).await;
     hold(&office, &mut phone, sale()).await;
@@ -1038,14 +1057,14 @@ async fn two_servers_that_are_killed_again_and_again_lose_and_double_nothing() {
 }
 
 /// What a server's file holds, whoever writes it.
-struct Copy {
-    log: Vec<(String, String)>,
-    n_held: i64,
-    integrity: String,
+pub struct Copy {
+    pub log: Vec<(String, String)>,
+    pub n_held: i64,
+    pub integrity: String,
 }
 
 impl Copy {
-    async fn of(file: &std::path::Path) -> Copy {
+    pub async fn of(file: &std::path::Path) -> Copy {
         let mut read = db::backup::open(file).await.unwrap();
         let log = sqlx::query_as("select op_id, chain from op_log order by seq")
             .fetch_all(&mut read)
@@ -1067,7 +1086,7 @@ impl Copy {
     }
 }
 
-async fn wait_for_owner(address: &str, owner: &Device) {
+pub async fn wait_for_owner(address: &str, owner: &Device) {
     until("that the owner is let in", async || {
         let (address, cookie) = (address.to_owned(), owner.cookie.clone());
         let asked = move || post(&address, "/api/open_page", &cookie, "{}");

@@ -5,6 +5,7 @@ mod desk;
 mod engine;
 mod flusher;
 mod journal;
+mod office;
 mod replica;
 mod standby;
 mod wire;
@@ -17,6 +18,7 @@ pub use desk::{
 pub use engine::{Action, Engine, Event, Fit, Link, Page};
 pub use flusher::{ANSWER_MS_MAX, Failure, Flusher, Patience};
 pub use journal::{Journal, JournalEntry, JournalHead, Named, Settled, Step};
+pub use office::{Office, Side};
 pub use replica::Replica;
 pub use standby::{
     Held, Judgement, Misfit, Standby, Tail, TailAsk, TailReply, bump, is_suspect, rungs,

@@ -62,7 +62,7 @@ impl Epoch {
 }
 
 /// A place in the log, with proof of what stands before it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Position {
     /// Under which sequencer.
     pub epoch: Epoch,

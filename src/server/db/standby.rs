@@ -133,6 +133,11 @@ pub async fn end_standby(connection: &mut SqliteConnection) -> Result<(), sqlx::
     remove_meta(connection, END).await
 }
 
+/// Whoever follows another server has given nothing away any more: the next time it is that one which gives.
+pub async fn follow(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    remove_meta(connection, GIVEN).await
+}
+
 /// Tells whether this server was in office, and has given that away.
 pub async fn has_given(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
     Ok(find_meta(connection, GIVEN).await?.is_some())

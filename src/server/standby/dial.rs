@@ -227,7 +227,7 @@ async fn dial(server: &Arc<Server>) -> Dialled {
         return Dialled::Failed(LineTrouble::CannotStore);
     };
     let check = async |theirs: &Hello| prove(server, &peer, theirs).await;
-    Dialled::Ended(talk(Arc::clone(server), stream, ours, true, check).await)
+    Dialled::Ended(talk(Arc::clone(server), stream, ours, check).await)
 }
 
 /// Opens a line: a request that becomes one.

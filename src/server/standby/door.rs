@@ -109,14 +109,7 @@ pub async fn answer(
         };
         server.line.pair(true);
         let check = async |_: &Hello| Ok(());
-        let ended = talk(
-            Arc::clone(&server),
-            TokioIo::new(stream),
-            ours,
-            false,
-            check,
-        )
-        .await;
+        let ended = talk(Arc::clone(&server), TokioIo::new(stream), ours, check).await;
         if !matches!(ended, LineEnd::Stopping) {
             tracing::info!(%ended, "the line to the other server is down");
         }

@@ -21,8 +21,8 @@ use crate::domain::staff::{Role, Staff};
 use crate::domain::standby::{DoorKey, StandbyView};
 use crate::domain::sync::{
     BATCH_OPS_MAX, Chain, Draft, Epoch, Held, HeldMark, HeldPage, Judgement, LogEntry, Misfit,
-    PAGE_HELD_MAX, Position, PullAsk, PullReply, PushReply, Standby, Tail, TailAsk, TailReply,
-    rungs,
+    Office, PAGE_HELD_MAX, Position, PullAsk, PullReply, PushReply, Side, Standby, Tail, TailAsk,
+    TailReply, rungs,
 };
 use crate::domain::time::Timestamp;
 use crate::server::config::Join;
@@ -193,49 +193,32 @@ async fn hello(server: &Server) -> Result<Hello, Error> {
 }
 
 /// Finds out who of the two is in office, from what they say of themselves first; an error where that has changed by it.
-async fn agree(server: &Arc<Server>, ours: &Ours, theirs: &Hello) -> Result<(), LineEnd> {
-    let Ours {
-        is_standby,
-        position: own,
-        has_given,
-        is_dialler,
-    } = *ours;
-    let (reign, other) = (own.epoch.reign, theirs.position.epoch.reign);
-    if is_standby != theirs.is_standby {
-        return Ok(());
-    }
-    if !is_standby {
-        if other == reign {
-            return Err(LineEnd::TwoShops);
+async fn agree(server: &Arc<Server>, ours: &Side, theirs: &Hello) -> Result<(), LineEnd> {
+    let theirs = Side {
+        is_standby: theirs.is_standby,
+        position: theirs.position,
+        has_given: theirs.has_given,
+    };
+    match ours.agree(&theirs) {
+        Office::IsClear => {
+            if ours.is_standby && ours.has_given {
+                db::standby::follow(&mut *server.logins.lock().await).await?;
+            }
+            return Ok(());
         }
-        if other > reign {
+        Office::Take => whole(promote(Arc::clone(server), Some(*ours))).await?,
+        Office::StepDown(reign) => {
             tracing::warn!(
-                reign = other,
+                reign,
                 "the other server was put in office: this one is its standby now"
             );
-            whole(step_down(Arc::clone(server), other)).await?;
+            whole(step_down(Arc::clone(server), *ours, reign)).await?;
         }
-        return Err(LineEnd::Changed);
+        Office::Wait => {}
+        Office::TwoShops => return Err(LineEnd::TwoShops),
+        Office::NoShop => return Err(LineEnd::NoShop),
     }
-    // Two standbys: the one that is given the office takes it where it has all that the other has. Else it goes back.
-    // Where both have given it, in turn, somebody has to have the last word.
-    let is_same = (own.cursor, own.chain) == (theirs.position.cursor, theirs.position.chain);
-    let takes = match (has_given, theirs.has_given) {
-        (true, true) => is_dialler,
-        (true, false) => !is_same,
-        (false, true) => is_same,
-        (false, false) => false,
-    };
-    if takes {
-        whole(promote(Arc::clone(server))).await?;
-        return Err(LineEnd::Changed);
-    }
-    // Where somebody has given the office, the other end takes it now.
-    Err(if theirs.has_given || has_given {
-        LineEnd::Changed
-    } else {
-        LineEnd::NoShop
-    })
+    Err(LineEnd::Changed)
 }
 
 /// Writes down whose pages may ask this server, so that it is known with no line too.
@@ -286,32 +269,38 @@ async fn whole(
     done.unwrap_or(Err(LineEnd::CannotStore))
 }
 
-/// Makes this server the standby of one that was put in office after it.
-async fn step_down(server: Arc<Server>, reign: u64) -> Result<(), LineEnd> {
+/// Makes this server the standby of one that was put in office after it, if it is still who it was.
+async fn step_down(server: Arc<Server>, ours: Side, reign: u64) -> Result<(), LineEnd> {
     db::standby::loosen(&mut *server.logins.lock().await).await?;
-    let stepped = server
-        .sequencer
-        .between(move |core| Box::pin(core.step_down(reign, false)));
+    let stepped = server.sequencer.between(move |core| {
+        Box::pin(async move {
+            if core.is_still(&ours).await? {
+                core.step_down(reign, false).await?;
+            }
+            Ok::<_, Untaken>(())
+        })
+    });
     Ok(stepped.await.ok_or(LineEnd::Stopping)??)
 }
 
-/// What this server is as a line begins.
-struct Ours {
-    is_standby: bool,
-    position: Position,
-    has_given: bool,
-    is_dialler: bool,
-}
-
 /// Puts this server in office. If the shop is away the time since then is a gap in its heartbeat, of which the next beat
-/// asks what becomes of it.
-async fn promote(server: Arc<Server>) -> Result<(), LineEnd> {
+/// asks what becomes of it. Where that was found out as a line began, it has to be still who it was.
+async fn promote(server: Arc<Server>, ours: Option<Side>) -> Result<(), LineEnd> {
     let now = clock::now();
     let alive_at = server.line.away_since().unwrap_or(now);
-    let promoted = server
-        .sequencer
-        .between(move |core| Box::pin(core.promote(now, alive_at)));
-    let epoch = promoted.await.ok_or(LineEnd::Stopping)??;
+    let promoted = server.sequencer.between(move |core| {
+        Box::pin(async move {
+            if let Some(ours) = &ours
+                && !core.is_still(ours).await?
+            {
+                return Ok(None);
+            }
+            core.promote(now, alive_at).await.map(Some)
+        })
+    });
+    let Some(epoch) = promoted.await.ok_or(LineEnd::Stopping)?? else {
+        return Ok(());
+    };
     let mut logins = server.logins.lock().await;
     db::standby::tighten(&mut logins).await?;
     if let Err(error) = audit::start(&server.backups.data, &mut logins, now).await {
@@ -342,10 +331,12 @@ pub async fn take_over(server: &Arc<Server>, shop_name: &str) -> Result<(), Erro
         return Err(Error::WrongName);
     }
     let after = server.sequencer.position().cursor;
-    whole(promote(Arc::clone(server))).await.map_err(|error| {
-        tracing::error!(%error, "this server cannot be put in office");
-        Error::Unavailable
-    })?;
+    whole(promote(Arc::clone(server), None))
+        .await
+        .map_err(|error| {
+            tracing::error!(%error, "this server cannot be put in office");
+            Error::Unavailable
+        })?;
     // What the shop had beyond that comes back from devices, or with the shop.
     loss::tell_promoted(server, after).await;
     Ok(())
@@ -801,6 +792,21 @@ impl Core {
         if let Err(error) = db::standby::let_go_all(&mut self.connection).await {
             tracing::error!(%error, "what was held has its place, and is held still");
         }
+    }
+
+    /// Tells whether it is still who it was as a line began.
+    async fn is_still(&mut self, before: &Side) -> Result<bool, sqlx::Error> {
+        let mut position = self.desk.position;
+        if let Some(standby) = &self.standby {
+            position = standby.position;
+            position.epoch.reign = position.epoch.reign.max(standby.reign);
+        }
+        let now = Side {
+            is_standby: self.standby.is_some(),
+            position,
+            has_given: db::standby::has_given(&mut self.connection).await?,
+        };
+        Ok(now.is_still(before))
     }
 
     /// Gives the office away, to whoever stands where this server does.

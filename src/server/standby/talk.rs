@@ -16,12 +16,12 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use tokio_util::codec::{FramedRead, FramedWrite, LengthDelimitedCodec};
 
-use crate::domain::sync::{Chain, Position, Tail, TailAsk, TailReply};
+use crate::domain::sync::{Chain, Position, Side, Tail, TailAsk, TailReply};
 use crate::server::db;
 use crate::server::db::beside::Beside;
 use crate::server::sequencer::Stand;
 use crate::server::standby::line::{Garbled, Hello, MESSAGE_BYTES_MAX, Message, Packer, Unpacker};
-use crate::server::standby::{Ours, Taken, Untaken, agree, note_heard, remember_origins};
+use crate::server::standby::{Taken, Untaken, agree, note_heard, remember_origins};
 use crate::server::{Error, Server, clock, loss};
 
 /// How long the other server may take to say who it is.
@@ -114,7 +114,6 @@ pub async fn talk(
     server: Arc<Server>,
     stream: impl AsyncRead + AsyncWrite + Send + 'static,
     hello: Hello,
-    is_dialler: bool,
     check: impl AsyncFnOnce(&Hello) -> Result<(), LineEnd>,
 ) -> LineEnd {
     let (read, write) = split(stream);
@@ -135,11 +134,10 @@ pub async fn talk(
     };
     let speak = async {
         let mut unpacker = Unpacker::default();
-        let ours = Ours {
+        let ours = Side {
             is_standby: hello.is_standby,
             position: hello.position,
             has_given: hello.has_given,
-            is_dialler,
         };
         let is_standby = ours.is_standby;
         out.send(Message::Hello(Box::new(hello))).ok();
