@@ -55,6 +55,16 @@ async function expectLanguage(page: Page, language: 'ar' | 'en'): Promise<void> 
     await expect(page.locator('html')).toHaveAttribute('dir', language === 'ar' ? 'rtl' : 'ltr');
 }
 
+/** Waits until a page stands still: its fonts are there, and what comes in has come. What breathes goes on. */
+async function isDrawn(page: Page): Promise<void> {
+    await page.evaluate(async () => {
+        await document.fonts.ready;
+        await new Promise((drawn) => requestAnimationFrame(drawn));
+        const ends = document.getAnimations().filter(({ effect }) => effect?.getComputedTiming().iterations !== Infinity);
+        await Promise.all(ends.map(({ finished }) => finished.catch(() => undefined)));
+    });
+}
+
 /** Looks at what is shown, on a desk and on a phone, and takes its pictures. */
 export async function look(till: Till, name: string, wrong: string[]): Promise<void> {
     const { page, language } = till;
@@ -62,7 +72,7 @@ export async function look(till: Till, name: string, wrong: string[]): Promise<v
     const theme = await page.locator('html').getAttribute('data-theme');
     for (const [width, size] of [[1440, DESK], [390, PHONE]] as const) {
         await page.setViewportSize(size);
-        await page.evaluate(() => document.fonts.ready);
+        await isDrawn(page);
         const where = `${name} ${language} ${theme} ${width}`;
         // Each language is searched in both themes and both widths; the second pair would find what the first did.
         const isSearched = (language === 'ar') === ((theme === 'dark') === (width === 1440));

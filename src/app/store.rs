@@ -127,8 +127,8 @@ struct LastAsked {
     leases: i64,
     home: i64,
     pass: i64,
-    /// Which other server did not let this page in, and when; none where it did since, or the pass is another one by now.
-    refused: Option<(String, i64)>,
+    /// Which other servers did not let this page in, and when; none that did since, or where the pass is another one by now.
+    refused: Vec<(String, i64)>,
     /// This page has been told where else the shop is.
     has_endpoints: bool,
 }
@@ -246,7 +246,7 @@ impl Store {
                 leases: -LEASES_MS,
                 home: 0,
                 pass: -PASS_MS,
-                refused: None,
+                refused: Vec::new(),
                 has_endpoints: false,
             }),
             journal_moved: RwSignal::new(0),
@@ -860,6 +860,8 @@ impl Store {
             loop {
                 let is_heard = home.listen(|told| {
                     if self.still_asks(turn) {
+                        // If it refused the pass before, it had not heard of it.
+                        self.forget_refusal(&home);
                         self.tell(Event::FeedSaid(told));
                     }
                 });
@@ -883,6 +885,14 @@ impl Store {
         });
     }
 
+    /// What another server has said before counts no more.
+    fn forget_refusal(self, home: &Home) {
+        if let Home::Other { origin, .. } = home {
+            self.last_asked
+                .update_value(|last| last.refused.retain(|(refused, _)| refused != origin));
+        }
+    }
+
     /// Asks elsewhere while the server of this page does not answer, and that again once it does.
     fn watch_home(self) {
         let now_ms = client::page::monotonic_ms();
@@ -892,17 +902,16 @@ impl Store {
         if now_ms - self.last_asked.get_value().home < HOME_LOOK_MS {
             return;
         }
-        if let Home::Other { origin, .. } = &home {
-            if link == Link::SignedOut {
-                // It may be told of the pass in a moment, or another page of this browser has a newer one.
-                let refused = Some((origin.clone(), now_ms));
-                self.last_asked.update_value(|last| last.refused = refused);
-                self.read_pass();
-                return self.turn(Home::Own);
-            }
-            if link == Link::Live {
-                self.last_asked.update_value(|last| last.refused = None);
-            }
+        if let Home::Other { origin, .. } = &home
+            && link == Link::SignedOut
+        {
+            // It may be told of the pass in a moment, or another page of this browser has a newer one.
+            self.forget_refusal(&home);
+            let refused = (origin.clone(), now_ms);
+            self.last_asked
+                .update_value(|last| last.refused.push(refused));
+            self.read_pass();
+            return self.turn(Home::Own);
         }
         let is_owed = || self.engine.with_value(|engine| engine.waited_ms(now_ms)) > OWED_MS;
         let is_away = link == Link::Offline || (is_own && is_owed());
@@ -935,16 +944,14 @@ impl Store {
             return Vec::new();
         };
         let now_ms = client::page::monotonic_ms();
-        let refused = self.last_asked.get_value().refused;
-        let refused = refused.filter(|(_, at_ms)| now_ms - at_ms < REFUSED_MS);
-        let refused = refused.map(|(origin, _)| origin);
+        let mut refused = self.last_asked.get_value().refused;
+        refused.retain(|(_, at_ms)| now_ms - at_ms < REFUSED_MS);
+        let has_refused = |origin: &String| refused.iter().any(|(refused, _)| refused == origin);
         let own = client::page::origin();
         // A page over plain http is on the shop's own machine, where no other address is better.
         let is_secure = own.starts_with("https:");
         let may_ask = |origin: &String| {
-            *origin != own
-                && refused.as_ref() != Some(origin)
-                && (is_secure || *origin == pass.origin)
+            *origin != own && !has_refused(origin) && (is_secure || *origin == pass.origin)
         };
         let origins = pass.origins.iter().filter(|origin| may_ask(origin));
         let others = origins.map(|origin| Home::Other {
@@ -967,7 +974,8 @@ impl Store {
             };
             let pass = head.pass.filter(|pass| pass.login_id == self.login_id);
             if pass != self.pass.try_get_value().flatten() {
-                self.last_asked.try_update_value(|last| last.refused = None);
+                self.last_asked
+                    .try_update_value(|last| last.refused.clear());
                 self.pass.try_set_value(pass);
             }
         });
@@ -984,7 +992,7 @@ impl Store {
         }
         let standby = self.shop_now().standby;
         let is_new = |origins: &[String]| !standby.is_empty() && !origins.contains(&standby);
-        let is_refused = self.last_asked.get_value().refused.is_some();
+        let is_refused = !self.last_asked.get_value().refused.is_empty();
         let kept = self.pass.get_value();
         let kept = kept.filter(|pass| pass.login_id == self.login_id && !is_refused);
         if kept.as_ref().is_some_and(|pass| !is_new(&pass.origins)) {
@@ -1027,7 +1035,8 @@ impl Store {
                 login_id: self.login_id,
             };
             self.last_asked.try_update_value(|last| {
-                (last.has_endpoints, last.refused) = (true, None);
+                last.has_endpoints = true;
+                last.refused.clear();
             });
             self.pass.try_set_value(Some(pass.clone()));
             let change = client::cache::change_head(|head| head.pass = Some(pass));

@@ -85,9 +85,10 @@ impl Call {
         })
     }
 
-    /// The name or address that it was sent to.
-    pub fn host(&self) -> &str {
-        guard::host(&self.headers).unwrap_or("localhost")
+    /// The name or address that it was sent to, if it came over this server's own https.
+    pub fn host(&self) -> Option<&str> {
+        let is_secure = self.arrival.is_some_and(|arrival| arrival.is_secure);
+        guard::host(&self.headers).filter(|_| is_secure)
     }
 
     /// The browser that sent it.

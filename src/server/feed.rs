@@ -7,8 +7,9 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
-use futures::stream::select;
+use futures::stream::{self, select};
 use futures::{Stream, StreamExt};
+use tokio::time::sleep_until;
 use tokio_stream::wrappers::WatchStream;
 
 use crate::domain::sync::Told;
@@ -34,9 +35,10 @@ pub async fn feed(
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let stands = WatchStream::new(server.sequencer.stand()).map(drop);
     let lines = WatchStream::from_changes(server.line.news()).map(drop);
+    let sure = stream::iter(server.line.sure_at()).then(sleep_until);
     let news = Arc::clone(&server);
     let mut stopping = server.stopping.subscribe();
-    let events = select(stands, lines)
+    let events = select(select(stands, lines), sure)
         .map(move |()| {
             let stand = *news.sequencer.stand().borrow();
             let standby = stand.standby;

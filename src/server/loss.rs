@@ -193,7 +193,7 @@ pub async fn list(server: &Server) -> Result<Vec<LossView>, Error> {
     losses.sort_by_key(|loss| std::cmp::Reverse(loss.to));
     let known = browser::named(&mut read).await?;
     let mut views = Vec::new();
-    for loss in losses {
+    for mut loss in losses {
         let parts = db::log::came_back(&mut read, loss.after, loss.from, loss.to).await?;
         let logins = parts.iter().map(|(login_id, _)| *login_id).collect();
         let names = db::browser::names(&mut read, &logins).await?;
@@ -210,6 +210,9 @@ pub async fn list(server: &Server) -> Result<Vec<LossView>, Error> {
             sum.n += part.n;
             (sum.first, sum.last) = (sum.first.min(part.first), sum.last.max(part.last));
         }
+        // From before there was this log: with nothing put back, what devices have is all there is.
+        let first = came_back.values().map(|part| part.first).min();
+        loss.from = first.map_or(loss.from, |first| first.min(loss.from));
         let was_here =
             |last_seen: Timestamp| last_seen < loss.to && last_seen.since(loss.from) > -SHOWN_MS;
         let is_out = known.iter().filter(|(_, last_seen)| was_here(*last_seen));

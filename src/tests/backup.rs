@@ -12,15 +12,15 @@ use axum::http::{Request, StatusCode, header};
 use mikrodash::domain::audit::Anchors;
 use mikrodash::domain::backup::{Defect, KEPT_DAYS, KEPT_MONTHS, KEPT_WEEKS, Manifest};
 use mikrodash::domain::drill::TEA_PRICE;
-use mikrodash::domain::id::{SessionId, StaffId};
+use mikrodash::domain::id::{Incarnation, SessionId, StaffId};
 use mikrodash::domain::loss::{LossCause, LossView};
 use mikrodash::domain::money::Money;
 use mikrodash::domain::op::Body;
 use mikrodash::domain::outcome::Outcome;
 use mikrodash::domain::registry::State;
 use mikrodash::domain::shop::ShopChange;
-use mikrodash::domain::sync::{PushReply, WireOp};
-use mikrodash::domain::time::DAY_MS;
+use mikrodash::domain::sync::{PullAsk, PullReply, PushReply, WireOp};
+use mikrodash::domain::time::{DAY_MS, Timestamp};
 use mikrodash::server::backup::{Keeper, make, manifests, restore};
 use mikrodash::server::{StartError, audit, db, now};
 use serde_json::{Value, json};
@@ -327,11 +327,15 @@ async fn somebody_elses_login_is_not_taken_over_because_a_backup_was_put_back() 
         .await
         .unwrap();
     let shop = Shop::open(evening.folder).await;
-    // A login that is older than the backup, and is not there: it never was one.
+    // A login that is younger than the log and older than the backup, and is not there: it never was one.
+    let began: i64 = sqlx::query_scalar("select received_at_ms from op_log where seq = 1")
+        .fetch_one(&shop.server.readers)
+        .await
+        .unwrap();
     let mut forger = evening.owner.clone();
     forger.incarnation = mikrodash::domain::id::Incarnation(id());
     forger.last = 0;
-    let old = mikrodash::domain::id::uuid_v7(now() - DAY_MS, [7; 10]);
+    let old = mikrodash::domain::id::uuid_v7(Timestamp(began + 1), [7; 10]);
     forger.login_id = mikrodash::domain::id::LoginId(old);
     let op = forger.op(sale());
     let refused = send(&shop, &forger, &[op]).await;
@@ -795,4 +799,55 @@ async fn the_key_goes_along_locked_and_only_with_its_passphrase_comes_out() {
         .await
         .unwrap();
     assert_eq!(report.n_faults, 0);
+}
+
+/// No server has anything any more, and there is no backup: the shop begins anew, and a phone brings what it has.
+#[tokio::test]
+async fn when_every_database_is_gone_a_phone_brings_what_it_has_and_the_owner_sees_from_when() {
+    let (lost, mut phone) = Shop::ready().await;
+    let began = now();
+    let sent: Vec<WireOp> = (0..3).map(|_| phone.op(sale())).collect();
+    send(&lost, &phone, &sent).await;
+    let stood = lost.server.sequencer.position();
+    lost.server.stop().await;
+    drop(lost);
+
+    let (shop, owner) = Shop::ready().await;
+    let ask = json!({ "ask": PullAsk::new(stood, phone.device_id) });
+    let reply: PullReply = shop.call("pull", &ask, Some(&owner.cookie)).await.json();
+    assert!(reply.is_reset, "{reply:?}");
+    // A server that has nothing of its journal makes a phone begin a new life of it (rule 1); what is there still is sent.
+    let again = Device {
+        cookie: owner.cookie.clone(),
+        incarnation: Incarnation(id()),
+        ..phone
+    };
+    let numbered = (1..).zip(&sent).map(|(n, wire)| {
+        let mut op = wire.read().unwrap();
+        (op.incarnation, op.device_seq) = (again.incarnation, n);
+        WireOp::new(&op).unwrap()
+    });
+    let outcomes = send(&shop, &again, &numbered.collect::<Vec<_>>()).await;
+    assert_eq!(
+        outcomes,
+        [Outcome::Applied; 3],
+        "although nobody knows their stay"
+    );
+    assert_eq!(shop.state(&owner).await.sales.len(), 3);
+
+    let losses: Vec<LossView> = shop
+        .call("losses", &json!({}), Some(&owner.cookie))
+        .await
+        .json();
+    let [found] = losses.as_slice() else {
+        panic!("{losses:?}");
+    };
+    let [part] = found.came_back.as_slice() else {
+        panic!("{found:?}");
+    };
+    assert_eq!((part.n, part.by), (3, owner.staff_id));
+    assert!(
+        part.first >= began && found.loss.from == part.first,
+        "{found:?}"
+    );
 }

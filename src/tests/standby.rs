@@ -499,18 +499,16 @@ async fn a_shop_that_starts_takes_what_the_standby_holds_before_anything_new() {
     let mut till = owner_at(&shop, &owner).await;
     shop.must(&mut till, sale()).await;
     are_equal(&shop, &standby).await;
-    let mut read = shop.server.readers.acquire().await.unwrap();
-    let last: String = sqlx::query_scalar("select device_id from op_log order by seq desc limit 1")
-        .fetch_one(&mut *read)
-        .await
-        .unwrap();
-    assert_eq!(
-        last,
-        till.device_id.to_string(),
-        "the till's sale comes last"
-    );
-    drop(read);
+    assert_eq!(last_device(&shop).await, till.device_id.to_string());
     assert_eq!(state(&shop, &till).await.sales.len(), 251);
+}
+
+/// Which device's operation came last.
+async fn last_device(shop: &Shop) -> String {
+    sqlx::query_scalar("select device_id from op_log order by seq desc limit 1")
+        .fetch_one(&shop.server.readers)
+        .await
+        .unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -633,9 +631,17 @@ async fn a_standby_that_was_started_again_knows_since_when_its_shop_is_away() {
     assert_eq!(reply.outcomes.len(), 1);
     pair.are_equal().await;
     let (_folder, _, standby, _wire) = pair.shop_stops().await;
-    let away_since = standby.server.line.away_since().unwrap();
+    let away_since = standby.server.line.away_since();
+    assert!(away_since.is_some());
+    let is_noted = async |standby: &Shop| {
+        let noted = sqlx::query_scalar("select value from meta where name = 'line_heard_at_ms'");
+        let noted: Option<String> = noted.fetch_optional(&standby.server.readers).await.unwrap();
+        noted == away_since.map(|at| at.0.to_string())
+    };
+    until("that it is noted", async || is_noted(&standby).await).await;
     let standby = Shop::open_as(stop(standby).await, Begin::Standby).await;
-    assert_eq!(standby.server.line.away_since(), Some(away_since));
+    assert_eq!(standby.server.line.view().heard_at, away_since);
+    assert_eq!(standby.server.line.away_since(), None, "it was away itself");
 
     let ten_minutes_ago = now() - 10 * minute_ms;
     {
@@ -664,7 +670,7 @@ async fn a_new_pc_joins_empty_and_becomes_the_shop_without_loss() {
     let (_lost, owner, office, _wire) = pair.shop_stops().await;
     hold(&office, &mut phone, sale()).await;
     standby::take_over(&office.server, "Test").await.unwrap();
-    let DoorKey { key, .. } = standby::new_key(&office.server, "localhost").await.unwrap();
+    let DoorKey { key, .. } = standby::new_key(&office.server, None).await.unwrap();
     let wire = Wire::to(listen_to(&office).await).await;
     let pc = Shop::open_as(TempDir::new().unwrap(), Begin::Standby).await;
     // Somebody types it wrong first, and starts the program again.
@@ -701,6 +707,9 @@ async fn a_new_pc_joins_empty_and_becomes_the_shop_without_loss() {
         (&pc, &office),
         (&office, &pc),
     ] {
+        // In the middle of the business.
+        let mut till = owner_at(from, &owner).await;
+        from.must(&mut till, sale()).await;
         until("that it is handed over", async || {
             standby::hand_over(&from.server).await.is_ok()
         })
@@ -717,16 +726,41 @@ async fn a_new_pc_joins_empty_and_becomes_the_shop_without_loss() {
     pc.must(&mut till, sale()).await;
     hold(&office, &mut phone, sale()).await;
     are_equal(&pc, &office).await;
-    assert_eq!(state(&pc, &till).await.sales.len(), 3);
+    assert_eq!(state(&pc, &till).await.sales.len(), 7);
+}
+
+/// It is the standby that dials where a new PC has joined: whoever is in office cannot call it, and waits all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shop_that_is_dialled_takes_what_the_standby_holds_before_anything_new() {
+    let pair = Pair::new().await;
+    let (_lost, owner, office, _wire) = pair.shop_stops().await;
+    standby::take_over(&office.server, "Test").await.unwrap();
+    let DoorKey { key, .. } = standby::new_key(&office.server, None).await.unwrap();
+    let wire = Wire::to(listen_to(&office).await).await;
+    let pc = Shop::open_as(TempDir::new().unwrap(), Begin::Standby).await;
+    join(&pc, &wire, &key).await;
+    tokio::spawn(standby::dial::keep(Arc::clone(&pc.server)));
+    are_equal(&office, &pc).await;
+    let mut phone = owner_at(&pc, &owner).await;
+    let folder = stop(office).await;
+    for _ in 0..20 {
+        hold(&pc, &mut phone, sale()).await;
+    }
+    let office = Shop::open(folder).await;
+    tokio::spawn(standby::dial::keep(Arc::clone(&office.server)));
+    wire.leads_to(listen_to(&office).await);
+    pc.server.line.wake.notify_one();
+    let mut till = owner_at(&office, &owner).await;
+    office.must(&mut till, sale()).await;
+    are_equal(&office, &pc).await;
+    assert_eq!(last_device(&office).await, till.device_id.to_string());
 }
 
 /// A key that was replaced on the page opens nothing again, though both servers are started with the same words for ever.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_was_replaced_stays_replaced_after_a_start() {
     let pair = Pair::new().await;
-    let DoorKey { key, .. } = standby::new_key(&pair.standby.server, "localhost")
-        .await
-        .unwrap();
+    let DoorKey { key, .. } = standby::new_key(&pair.standby.server, None).await.unwrap();
     let Pair {
         shop,
         mut owner,

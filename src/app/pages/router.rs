@@ -42,9 +42,7 @@ pub fn RouterPage() -> impl IntoView {
                 when=move || is_manager
                 fallback=move || view! { <p class="notice">{words.manager_only}</p> }
             >
-                <AtShopOnly>
-                    <Diagnostics />
-                </AtShopOnly>
+                <Diagnostics />
             </Show>
         </div>
     }
@@ -274,21 +272,23 @@ fn Diagnostics() -> impl IntoView {
         })
     };
     view! {
-        <section class="card">
-            <header>
-                <h2>{words.diagnostics}</h2>
-                <p>{words.diagnostics_note}</p>
-            </header>
-            <div role="status">{list}</div>
-            <div class="card-foot">
-                <Button
-                    icon="refresh"
-                    text=words.look_again.to_owned()
-                    disabled=is_busy
-                    on_press=look
-                />
-            </div>
-        </section>
+        <AtShopOnly>
+            <section class="card">
+                <header>
+                    <h2>{words.diagnostics}</h2>
+                    <p>{words.diagnostics_note}</p>
+                </header>
+                <div role="status">{list}</div>
+                <div class="card-foot">
+                    <Button
+                        icon="refresh"
+                        text=words.look_again.to_owned()
+                        disabled=is_busy
+                        on_press=look
+                    />
+                </div>
+            </section>
+        </AtShopOnly>
         {sheet}
     }
 }

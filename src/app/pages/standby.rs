@@ -16,6 +16,8 @@ use crate::domain::time::Timestamp;
 
 /// How often to look, in milliseconds.
 const LOOK_MS: i64 = 2_000;
+/// A standby that lacks so many entries is shown how it fills.
+const MANY: u64 = 1_000;
 
 /// The page's copy of how the two servers stand, and how to look again.
 #[derive(Clone, Copy)]
@@ -181,13 +183,16 @@ fn Line(desk: Desk) -> impl IntoView {
                 </div>
             }
         });
-        let fill = view.filling.map(|all| {
+        let lacking = lacks(&view).filter(|n| *n >= MANY);
+        let far = lacking.map(|n| (view.cursor.saturating_sub(n), view.cursor));
+        let far = view.filling.map(|all| (view.cursor, all)).or(far);
+        let fill = far.map(|(done, all)| {
             view! {
                 <progress
                     class="meter"
                     aria-label=words.standby_filling
                     max=all.max(1).to_string()
-                    value=view.cursor.to_string()
+                    value=done.to_string()
                 ></progress>
             }
         });

@@ -290,7 +290,16 @@ pub async fn last_received(
     Ok(at_ms.map(Timestamp))
 }
 
-/// What stands after a place and was recorded between two moments: by whom, in which stay, how much, and from when to when.
+/// When the first entry was received; none where there is none.
+pub async fn began(connection: &mut SqliteConnection) -> Result<Option<Timestamp>, sqlx::Error> {
+    let at_ms: Option<i64> = sqlx::query_scalar("select received_at_ms from op_log where seq = 1")
+        .fetch_optional(connection)
+        .await?;
+    Ok(at_ms.map(Timestamp))
+}
+
+/// What stands after a place and was recorded between two moments, or before there was this log: by whom, in which stay, how
+/// much, and from when to when.
 pub async fn came_back(
     connection: &mut SqliteConnection,
     after: u64,
@@ -300,12 +309,14 @@ pub async fn came_back(
     let rows: Vec<(String, Option<String>, i64, i64, i64)> = sqlx::query_as(
         "select staff_id, case when json_valid(bytes) then bytes ->> '$.login_id' end login, \
          count(*), min(at_ms), max(at_ms) from op_log \
-         where seq > ? and at_ms >= ? and at_ms < ? and staff_id <> ? group by staff_id, login",
+         where seq > ?1 and at_ms < ?2 and staff_id <> ?3 \
+         and (at_ms >= ?4 or at_ms < (select received_at_ms from op_log where seq = 1)) \
+         group by staff_id, login",
     )
     .bind(to_i64(after))
-    .bind(from.0)
     .bind(to.0)
     .bind(Uuid::nil().to_string())
+    .bind(from.0)
     .fetch_all(connection)
     .await?;
     let part = |(staff_id, login, n, first, last): (String, Option<String>, _, _, _)| {

@@ -154,17 +154,20 @@ pub async fn restored_from(
     Ok(made_at.and_then(|text| text.parse().ok().map(Timestamp)))
 }
 
-/// Finds who answers for a stay that a restored backup does not know any more, because it began after the backup was
-/// made: whoever sends what was recorded in it. Nothing that was recorded is refused for that.
+/// Finds who answers for a stay that a database has lost: it began after the backup was made that was put back, or before
+/// there was this log, where there was no backup. It is whoever sends what was recorded in it: nothing is refused for that.
 pub async fn find_lost_maker(
     connection: &mut SqliteConnection,
     sender: LoginId,
     maker: LoginId,
 ) -> Result<Option<Maker>, sqlx::Error> {
-    let Some(made_at) = restored_from(connection).await? else {
+    let Some(began_at) = made_of(maker.0) else {
         return Ok(None);
     };
-    if made_of(maker.0).is_none_or(|began_at| began_at < made_at) {
+    let backup = restored_from(connection).await?;
+    let log = super::log::began(connection).await?;
+    let is_later = backup.is_some_and(|made_at| began_at >= made_at);
+    if !is_later && log.is_none_or(|log_began| began_at >= log_began) {
         return Ok(None);
     }
     let known: Option<i64> = sqlx::query_scalar("select 1 from login where login_id = ?")

@@ -16,6 +16,8 @@ use crate::server::standby::line::Hello;
 
 /// How many measurements are kept.
 const LAGS_MAX: usize = 1_000;
+/// How long a server that has just started leaves it open whether the other one is away, or it was away itself.
+const UNSURE: Duration = Duration::from_secs(20);
 /// How long a shop that has just started leaves what devices send waiting for what its standby holds.
 const CATCH_UP: Duration = Duration::from_secs(5);
 
@@ -28,6 +30,7 @@ pub struct Board {
     news: watch::Sender<u64>,
     /// What the standby held at the start has its place.
     has_caught_up: watch::Sender<bool>,
+    began: Instant,
     /// Until when that is waited for.
     expected_to: OnceLock<Instant>,
     /// Wakes whoever dials.
@@ -41,6 +44,7 @@ impl Default for Board {
             line: watch::Sender::new(0),
             news: watch::Sender::new(0),
             has_caught_up: watch::Sender::new(true),
+            began: Instant::now(),
             expected_to: OnceLock::new(),
             wake: Notify::new(),
         }
@@ -52,6 +56,8 @@ struct Known {
     view: LineView,
     /// There is another server, or there should be.
     is_paired: bool,
+    /// There has been a line since the start.
+    has_spoken: bool,
     kept: Option<(Epoch, u64)>,
     lags_ms: VecDeque<i64>,
     origins: Vec<String>,
@@ -123,6 +129,7 @@ impl Board {
     pub fn is_up(&self, theirs: &Hello) {
         let now = clock::now();
         let mut known = self.known();
+        known.has_spoken = true;
         known.view.up_since = Some(now);
         known.view.heard_at = Some(now);
         known.view.version.clone_from(&theirs.version);
@@ -211,13 +218,20 @@ impl Board {
         }
     }
 
+    /// When it is known, after a start, whether the other server is away or this one was; none from then on.
+    pub fn sure_at(&self) -> Option<Instant> {
+        let at = self.began + UNSURE;
+        (at > Instant::now()).then_some(at)
+    }
+
     /// Since when the other server is away; none while it is there, or never was.
     pub fn away_since(&self) -> Option<Timestamp> {
         let known = self.known();
+        let is_sure = known.has_spoken || self.sure_at().is_none();
         known
             .view
             .heard_at
-            .filter(|_| known.view.up_since.is_none())
+            .filter(|_| is_sure && known.view.up_since.is_none())
     }
 
     /// There is another server, or there should be.

@@ -21,7 +21,7 @@ use crate::server::reach::{Guarded, may_reach};
 use crate::server::standby::door::{PATH, PROTOCOL};
 use crate::server::standby::line::Hello;
 use crate::server::standby::talk::{LineEnd, talk};
-use crate::server::standby::{hello, number};
+use crate::server::standby::{HEARD_AT, hello, number};
 use crate::server::{Error, Server, auth, db, trust};
 
 /// The place of the other server among the values of the database itself.
@@ -71,6 +71,16 @@ pub async fn put_peer(connection: &mut SqliteConnection, peer: Option<&Peer>) ->
     Ok(())
 }
 
+/// Tells whether the key for a server cannot be read any more: another `secret.key` has sealed it.
+pub async fn is_locked(
+    server: &Server,
+    logins: &mut SqliteConnection,
+    address: &str,
+) -> Result<bool, Error> {
+    let peer = peer(logins).await?.filter(|peer| peer.address == address);
+    Ok(peer.is_some_and(|peer| server.key.open_sealed(PURPOSE, &peer.key).is_none()))
+}
+
 /// Tells whether a server is the one that is dialled already, with this key.
 pub async fn is_set(
     server: &Server,
@@ -109,6 +119,9 @@ pub async fn set_peer(
         },
     };
     put_peer(logins, Some(&peer)).await?;
+    if peer.proof_hash.is_none() {
+        db::remove_meta(logins, HEARD_AT).await?;
+    }
     // What the one before has is not what this one has.
     server.line.pair(false);
     server.line.pair(true);
@@ -160,7 +173,10 @@ pub async fn keep(server: Arc<Server>) {
         let doubled = (RETRY_MS.0 << n_failures.min(7)).min(RETRY_MS.1);
         let wait_ms = match dialled {
             Dialled::NoPeer => {
-                server.line.has_caught_up();
+                // The other one may dial.
+                if !server.line.is_paired() {
+                    server.line.has_caught_up();
+                }
                 NO_PEER_MS
             }
             Dialled::Ended(LineEnd::Changed) => doubled,

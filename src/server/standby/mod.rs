@@ -12,6 +12,9 @@ pub mod line;
 pub mod talk;
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::sleep;
 
 use crate::domain::gateway::Fingerprint;
 use crate::domain::id::StaffId;
@@ -46,6 +49,10 @@ const SAID_TOKEN: &str = "line_said_token";
 const SAID_JOIN: &str = "line_said_join";
 /// How many entries are read at once where the end of a copy is taken off.
 const ENTRIES_MAX: u32 = 2_000;
+
+/// How often to look whether the standby has everything, where the shop is handed over, and how long to wait in between.
+const GIVE_TRIES: usize = 20;
+const GIVE_AGAIN: Duration = Duration::from_millis(100);
 
 /// What a standby could not take in.
 #[derive(Debug, thiserror::Error)]
@@ -119,7 +126,8 @@ pub async fn meet(
         let address = dial::read_address(&join.address).ok_or_else(wrong)?;
         let certificate = join.certificate.as_deref().unwrap_or_default();
         let said = format!("{address} {} {certificate}", join.key);
-        if is_said_anew(&mut logins, SAID_JOIN, &said).await? {
+        let is_locked = dial::is_locked(server, &mut logins, &address).await;
+        if is_said_anew(&mut logins, SAID_JOIN, &said).await? || is_locked.map_err(refused)? {
             let is_set = dial::is_set(server, &mut logins, &address, &join.key).await;
             if !is_set.map_err(refused)? || join.certificate.is_some() {
                 let trusted = join.certificate.clone().map(Fingerprint);
@@ -192,8 +200,9 @@ async fn hello(server: &Server) -> Result<Hello, Error> {
     })
 }
 
-/// Finds out who of the two is in office, from what they say of themselves first; an error where that has changed by it.
-async fn agree(server: &Arc<Server>, ours: &Side, theirs: &Hello) -> Result<(), LineEnd> {
+/// Finds out who of the two is in office, from what they say of themselves first; an error where that has changed by it, and
+/// false where it is for the other one to change it.
+async fn agree(server: &Arc<Server>, ours: &Side, theirs: &Hello) -> Result<bool, LineEnd> {
     let theirs = Side {
         is_standby: theirs.is_standby,
         position: theirs.position,
@@ -204,7 +213,7 @@ async fn agree(server: &Arc<Server>, ours: &Side, theirs: &Hello) -> Result<(), 
             if ours.is_standby && ours.has_given {
                 db::standby::follow(&mut *server.logins.lock().await).await?;
             }
-            return Ok(());
+            return Ok(true);
         }
         Office::Take => whole(promote(Arc::clone(server), Some(*ours))).await?,
         Office::StepDown(reign) => {
@@ -214,7 +223,7 @@ async fn agree(server: &Arc<Server>, ours: &Side, theirs: &Hello) -> Result<(), 
             );
             whole(step_down(Arc::clone(server), *ours, reign)).await?;
         }
-        Office::Wait => {}
+        Office::Wait => return Ok(false),
         Office::TwoShops => return Err(LineEnd::TwoShops),
         Office::NoShop => return Err(LineEnd::NoShop),
     }
@@ -239,26 +248,26 @@ pub async fn recall(
 ) -> Result<bool, sqlx::Error> {
     let is_dialled = dial::peer(logins).await?.is_some();
     let is_open = door::key(logins).await.is_ok_and(|key| key.is_some());
-    line.pair(is_dialled || is_open);
+    let is_paired = is_dialled || is_open;
+    line.pair(is_paired);
     let origins = db::find_meta(logins, ORIGINS).await?.unwrap_or_default();
     line.open_to(origins.split_whitespace().map(str::to_owned).collect());
-    if let Some(at) = db::find_meta(logins, HEARD_AT).await? {
+    let heard_at = db::find_meta(logins, HEARD_AT).await?;
+    if let Some(at) = heard_at.filter(|_| is_paired) {
         line.was_heard(at.parse().map(Timestamp).ok());
     }
-    Ok(is_dialled || is_open)
+    Ok(is_paired)
 }
 
 /// Writes down when the other server was heard last, so that a start knows since when it is away.
-async fn note_heard(server: &Server) -> Result<(), sqlx::Error> {
+async fn note_heard(server: &Server) {
     let Some(at) = server.line.view().heard_at else {
-        return Ok(());
+        return;
     };
-    db::put_meta(
-        &mut *server.logins.lock().await,
-        HEARD_AT,
-        &at.0.to_string(),
-    )
-    .await
+    let mut logins = server.logins.lock().await;
+    if let Err(error) = db::put_meta(&mut logins, HEARD_AT, &at.0.to_string()).await {
+        tracing::warn!(%error, "when the other server was heard is not written down");
+    }
 }
 
 /// Does something to its end, even where the line or the request that asked for it goes away.
@@ -287,7 +296,9 @@ async fn step_down(server: Arc<Server>, ours: Side, reign: u64) -> Result<(), Li
 /// asks what becomes of it. Where that was found out as a line began, it has to be still who it was.
 async fn promote(server: Arc<Server>, ours: Option<Side>) -> Result<(), LineEnd> {
     let now = clock::now();
-    let alive_at = server.line.away_since().unwrap_or(now);
+    let line = server.line.view();
+    let alive_at = line.heard_at.filter(|_| line.up_since.is_none());
+    let alive_at = alive_at.unwrap_or(now);
     let promoted = server.sequencer.between(move |core| {
         Box::pin(async move {
             if let Some(ours) = &ours
@@ -342,22 +353,37 @@ pub async fn take_over(server: &Arc<Server>, shop_name: &str) -> Result<(), Erro
     Ok(())
 }
 
-/// Gives this server's office to its standby, which has everything that this one has.
-pub async fn hand_over(server: &Server) -> Result<(), Error> {
-    let own = server.sequencer.position();
-    let is_ready =
-        server.line.view().up_since.is_some() && server.line.has_all(own.epoch, own.cursor);
-    if !is_ready {
-        return Err(Error::Busy);
+/// Gives this server's office to its standby, which has everything that this one has: in a busy shop it takes a moment until
+/// that is so.
+pub async fn hand_over(server: &Arc<Server>) -> Result<(), Error> {
+    for _ in 0..GIVE_TRIES {
+        if give(server).await? {
+            return Ok(());
+        }
+        sleep(GIVE_AGAIN).await;
     }
-    let given = server
-        .sequencer
-        .between(|core| Box::pin(core.give_office()));
+    Err(Error::Busy)
+}
+
+/// The same, where it is so now; nobody records anything between the look and the step.
+async fn give(server: &Arc<Server>) -> Result<bool, Error> {
+    let other = Arc::clone(server);
+    let given = server.sequencer.between(move |core| {
+        Box::pin(async move {
+            let Position { epoch, cursor, .. } = core.desk.position;
+            let is_up = other.line.view().up_since.is_some();
+            if !is_up || !other.line.has_all(epoch, cursor) {
+                return Ok(false);
+            }
+            core.give_office().await.map(|()| true)
+        })
+    });
     match given.await.ok_or(Error::Unavailable)? {
-        Ok(()) => {
+        Ok(false) => Ok(false),
+        Ok(true) => {
             db::standby::loosen(&mut *server.logins.lock().await).await?;
             server.line.begin();
-            Ok(())
+            Ok(true)
         }
         Err(Untaken::NoStandby) => Err(Error::Busy),
         Err(error) => {
@@ -411,6 +437,7 @@ pub async fn leave(server: &Server, who: &Staff) -> Result<(), Error> {
     let mut logins = server.logins.lock().await;
     dial::put_peer(&mut logins, None).await?;
     door::shut(&mut logins).await?;
+    db::remove_meta(&mut logins, HEARD_AT).await?;
     drop(logins);
     server.line.pair(false);
     server.line.begin();
@@ -418,17 +445,19 @@ pub async fn leave(server: &Server, who: &Staff) -> Result<(), Error> {
     Ok(())
 }
 
-/// A key for a server that dials this one, at a host; no other opens the door from now on.
-pub async fn new_key(server: &Server, host: &str) -> Result<DoorKey, Error> {
+/// A key for a server that dials this one; no other opens the door from now on. `host` is what it is called there, where
+/// nothing stands between that shows a certificate of its own.
+pub async fn new_key(server: &Server, host: Option<&str>) -> Result<DoorKey, Error> {
     let key = secret();
     door::set_key(&mut *server.logins.lock().await, &server.key, &key).await?;
     server.line.pair(true);
     server.line.begin();
     let tls = server.doors.get().and_then(|doors| doors.tls.as_ref());
-    let unknown = tls.filter(|(_, tls)| !tls.is_trusted(host));
+    let shown = tls.zip(host);
+    let unknown = shown.filter(|((_, tls), host)| !tls.is_trusted(host));
     Ok(DoorKey {
         key,
-        certificate: unknown.and_then(|(_, tls)| tls.fingerprint()),
+        certificate: unknown.and_then(|((_, tls), _)| tls.fingerprint()),
     })
 }
 

@@ -146,7 +146,13 @@ pub async fn talk(
             return Err(LineEnd::Garbled(Garbled));
         };
         check(&theirs).await?;
-        agree(&server, &ours, &theirs).await?;
+        if !agree(&server, &ours, &theirs).await? {
+            // It ends the line when it has: first it has to hear what was said to it.
+            timeout(HELLO, next(&server, &mut frames, &mut unpacker))
+                .await
+                .ok();
+            return Err(LineEnd::Changed);
+        }
         remember_origins(&server, &theirs.origins).await?;
         let now = Instant::now();
         let mut talk = Talk {
@@ -179,9 +185,7 @@ pub async fn talk(
         () = replaced => Some(LineEnd::Changed),
     };
     server.line.is_down();
-    if let Err(error) = note_heard(&server).await {
-        tracing::warn!(%error, "when the other server was heard is not written down");
-    }
+    note_heard(&server).await;
     ended.unwrap_or(LineEnd::Stopping)
 }
 
@@ -292,7 +296,7 @@ impl Talk {
         }
         if self.beat_at.elapsed() >= BEAT {
             self.beat_at = Instant::now();
-            note_heard(&self.server).await?;
+            note_heard(&self.server).await;
             self.say(Message::Beat {
                 at: clock::now(),
                 of: None,
