@@ -1,15 +1,7 @@
 import { playCost } from '../pages/sums';
 import { expect, test, type Till } from '../pages/test';
 import type { TimeOfDay } from '../pages/floor';
-
-const HOUR_MS = 3_600_000;
-
-/** A zone in which it is this hour now, whatever the hour is here. */
-function zoneAt(hour: number): { flags: string[]; behind_ms: number } {
-    const behind = (new Date().getUTCHours() - hour + 36) % 24 - 12;
-    const name = `Etc/GMT${behind < 0 ? '' : '+'}${behind}`;
-    return { flags: ['--demo', '--zone', name], behind_ms: behind * HOUR_MS };
-}
+import { HOUR_MS, zoneAt } from '../pages/zone';
 
 /** The last moment before now at which the clock of a zone showed a time. */
 function lastAt({ hour, minute, isPm }: TimeOfDay, { behind_ms }: { behind_ms: number }): number {

@@ -3,8 +3,10 @@ import { CutSheet } from '../pages/cut';
 import { orders, playCost, timeOfDay } from '../pages/sums';
 import { allow } from '../pages/staff';
 import { AWAY, expect, test, type Till } from '../pages/test';
+import { zoneAt } from '../pages/zone';
 
-test.use({ flags: ['--demo'] });
+const noon = zoneAt(12);
+test.use({ flags: noon.flags });
 test.describe.configure({ timeout: 90_000 });
 
 /** For so long the power was off: five sessions of the demo were running when it went, and one was paused meanwhile. */
@@ -37,7 +39,8 @@ test('who played through a power cut is charged for it, or not, as somebody deci
     }
     const { from, to } = await outage(till);
     expect(to - from).toBeGreaterThanOrEqual(MINUTES * 60_000);
-    const said = words.cut_from_to.replace('{from}', timeOfDay(from)).replace('{to}', timeOfDay(to));
+    const [began, ended] = [from, to].map((at) => timeOfDay(at, noon.name));
+    const said = words.cut_from_to.replace('{from}', began).replace('{to}', ended);
     await expect(sheet.band).toContainText(said);
     const places = [1, 2, 3, 4];
     const before = await Promise.all(places.map((place) => on(till, place)));

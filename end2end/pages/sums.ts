@@ -62,7 +62,7 @@ export function piasters(text: string | null): number {
 }
 
 /** How the shop's clock shows a moment: `8:02 PM`. */
-export function timeOfDay(at: number, zone = 'Africa/Cairo'): string {
+export function timeOfDay(at: number, zone: string): string {
     const format = new Intl.DateTimeFormat('en-US', { timeZone: zone, hour: 'numeric', minute: '2-digit' });
     return format.format(at).replace(/\s/g, ' ');
 }

@@ -109,7 +109,14 @@ pub fn CutSheet(
         decide(store, words, gap, &session_ids, verdict, &reason);
     });
     let edge = move |at| {
-        view! { <strong>{time(at, store, prefs)}</strong> }
+        let zone = store.shop_now().zone;
+        let day = (!is_today(at, store)).then(|| prefs.date(zone.local(at)));
+        view! {
+            <p>
+                {day.map(|day| view! { <small>{day}</small> })}
+                <strong>{prefs.time(at, &zone)}</strong>
+            </p>
+        }
     };
     let may_take = store.has(Right::Void);
     view! {
@@ -318,7 +325,7 @@ fn verdict_name(verdict: Verdict) -> &'static str {
     }
 }
 
-/// What a verdict is called where it can be chosen.
+/// What a verdict is called where it can be chosen, below the day of the cut.
 fn pick_word(verdict: Verdict, gap: &Gap, store: Store, prefs: Prefs) -> String {
     let words = prefs.words();
     match verdict {
@@ -326,14 +333,19 @@ fn pick_word(verdict: Verdict, gap: &Gap, store: Store, prefs: Prefs) -> String 
         Verdict::TakeOut => words.cut_take_out.to_owned(),
         Verdict::StopAt => words
             .cut_stop_at
-            .replace("{from}", &time(gap.from, store, prefs)),
+            .replace("{from}", &prefs.time(gap.from, &store.shop_now().zone)),
     }
+}
+
+fn is_today(at: Timestamp, store: Store) -> bool {
+    let zone = store.shop_now().zone;
+    zone.local(at).date() == zone.local(store.drawn_at()).date()
 }
 
 /// The time of day; with its date, where that is another one than today.
 fn time(at: Timestamp, store: Store, prefs: Prefs) -> String {
     let zone = store.shop_now().zone;
-    if zone.local(at).date() == zone.local(store.drawn_at()).date() {
+    if is_today(at, store) {
         prefs.time(at, &zone)
     } else {
         prefs.moment(at, &zone)
