@@ -269,6 +269,56 @@ test('a shop that is gone for good is followed by its standby, and becomes the s
     expect(wrong).toEqual([]);
 });
 
+test('when the server that took the place of the shop is lost as well, the shop goes on as its owner says, with what phones have', async ({ till, another, shop, standby, noise }) => {
+    noise.expect(AWAY);
+    const { words } = till;
+    await pair(till, standby);
+    await till.go();
+    const phone = await another({ viewport: PHONE });
+    await phone.enter('cashier');
+    const there = await another({ at: standby });
+    await there.api.signIn('1111', 'owner');
+    for (const device of [till, phone]) await prepared(device, standby);
+    const [{ name }] = await till.api.table<{ name: string }>('shop');
+    const station_id = await till.floor.card(6).stationId();
+
+    await shop.kill9();
+    await goesOn(phone);
+    const desk = new StandbyPage(there);
+    await desk.open();
+    await desk.promote(name, PASSWORD);
+    await there.told(words.was_promoted);
+    await start(phone, 6);
+    await order(phone, 6, 'Tea');
+    await phone.stored();
+    await standby.kill9();
+    await shop.start();
+
+    // The shop knows nothing of that; phones do, and keep what they have until somebody decides.
+    await expect(phone.page.locator('.alarm-bar')).toContainText(words.overruled, { timeout: 20_000 });
+    await phone.floor.card(6).shows('playing');
+    const old = new StandbyPage(till);
+    await old.open();
+    await old.is(words.is_shop);
+    await expect(till.page.getByRole('heading', { name: words.overruled_title })).toBeVisible();
+    const wrong: string[] = [];
+    await look(till, 'standby-overruled', wrong);
+    await look(phone, 'floor-overruled', wrong);
+    expect(wrong).toEqual([]);
+    await old.promote(name, PASSWORD);
+    await till.told(words.was_promoted);
+    await expect(till.page.getByRole('heading', { name: words.overruled_title })).toHaveCount(0);
+    await expect(phone.page.locator('.alarm-bar')).toHaveCount(0, { timeout: 20_000 });
+    await phone.linked('live');
+    await till.go();
+    await expect(till.page.getByText(words.loss_overruled)).toBeVisible();
+    await till.floor.card(6).shows('playing');
+    const live = await liveOn(till, station_id);
+    expect(live.map(names)).toEqual([['1 Tea']]);
+    await till.go('/returned');
+    await expect(till.page.locator('.line-card')).toContainText(words.loss_overruled);
+});
+
 test('what becomes of a power cut is decided on a phone at the standby, and not asked again when the shop is back', async ({ till, another, shop, standby, noise }) => {
     noise.expect(AWAY);
     const { words } = till;

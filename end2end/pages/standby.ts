@@ -81,12 +81,14 @@ export class StandbyPage {
         await card.getByRole('button', { name: words.hand_over_do, exact: true }).click();
     }
 
-    /** Has this server take the shop's place. */
+    /** Has this server take the place of the one that is gone. */
     async promote(name: string, password: string): Promise<void> {
-        const { till } = this;
-        await till.field(till.words.promote_name).fill(name);
-        await till.field(till.words.your_password).fill(password);
-        await till.button(till.words.promote_do).click();
+        const { page, words } = this.till;
+        const button = page.getByRole('button', { name: words.promote_do, exact: true });
+        const card = page.locator('section.card').filter({ has: button });
+        await field(card, words.promote_name).fill(name);
+        await card.getByLabel(words.your_password).fill(password);
+        await button.click();
     }
 }
 

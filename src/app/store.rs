@@ -102,6 +102,8 @@ pub enum Alarm {
     NearlyFull,
     /// Very much waits to be sent.
     TooManyWait,
+    /// The server does not know of the one that was in office last.
+    Overruled,
     /// The server has not answered for a while.
     Away,
 }
@@ -752,14 +754,16 @@ impl Store {
             Link::SignedOut if self.is_elsewhere() => Link::Offline,
             link => link,
         };
+        let is_overruled = || self.engine.with_value(Engine::is_overruled);
+        let is_away = || self.engine.with_value(Engine::is_away);
         let alarm = if self.is_nearly_full.get_value() {
             Some(Alarm::NearlyFull)
         } else if n_pending >= WAITING_MAX {
             Some(Alarm::TooManyWait)
+        } else if is_overruled() {
+            Some(Alarm::Overruled)
         } else {
-            self.engine
-                .with_value(Engine::is_away)
-                .then_some(Alarm::Away)
+            is_away().then_some(Alarm::Away)
         };
         if self.alarm.get_untracked() != alarm {
             self.alarm.set(alarm);

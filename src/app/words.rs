@@ -174,6 +174,7 @@ catalogue! {
     storage_loose: "المتصفح ممكن يمسحها لو المساحة خلصت", "the browser may clear it when space runs out";
     nearly_full: "مساحة الجهاز قربت تخلص: زامن دلوقتي وفضّي مساحة", "This device is nearly full: sync now and free some space";
     too_many_wait: "في عمليات كتير مستنية على الجهاز ده: وصّله بالسيرفر", "Very much waits on this device: bring it to the server";
+    overruled: "سيرفر تاني بقى هو المحل بعد السيرفر ده، ومش بيرد. كل حاجة محفوظة على الجهاز ده لحد ما صاحب المحل يختار من صفحة «السيرفر الاحتياطي»", "Another server became the shop after this one, and does not answer. Everything is kept on this device until the owner decides on the page Standby";
     kept_here: "السيرفر مش بيرد. كل حاجة محفوظة هنا وهتتبعت لوحدها", "The server does not answer. Everything is kept here and sent by itself";
     clock_jumped: "ساعة الجهاز ده اتغيرت وهو شغال؛ راجعها", "This device's clock was changed while it ran; check it";
     move_elsewhere: "انقلها لجهاز تاني", "Move it elsewhere";
@@ -390,6 +391,7 @@ catalogue! {
     loss_restored: "اترجعت نسخة احتياطية", "A backup was put back";
     loss_cut_short: "السيرفر ضاع منه آخر اللي اتسجل", "The server had lost the last that was recorded";
     loss_promoted: "السيرفر الاحتياطي اشتغل مكان المحل", "The standby took the shop's place";
+    loss_overruled: "السيرفر اللي كان هو المحل راح، والمحل كمّل من غيره", "The server that was the shop last is gone, and the one before it went on";
     n_back: "رجع {n} من اللي اتسجل في الوقت ده", "Back from that time: {n}";
     nothing_back: "لسه مفيش حاجة رجعت من الوقت ده", "Nothing from that time has come back yet";
     is_out_note: "الأجهزة دي ما ظهرتش من ساعتها وممكن يكون عليها شغل لسه ما وصلش. افتح ميكروداش عليها وهي متصلة", "These devices have not been here since and may still have something. Open MikroDash on them while they are connected";
@@ -615,6 +617,8 @@ catalogue! {
     your_password: "الباسورد بتاعك", "Your password";
     promote: "جهاز المحل راح خلاص؟", "Is the shop's PC gone for good?";
     promote_note: "السيرفر ده ياخد مكانه: كل اللي محجوز هنا بيتسجل، والتليفونات تمشي وراه. لو الجهاز القديم رجع بيبقى هو الاحتياطي، واللي عنده لوحده ما بيضيعش. باسورد الراوتر بيتكتب من جديد. لو النور بس هو اللي قاطع، ما تعملش حاجة.", "This server takes its place: what is held here is recorded, and phones follow. Should the old PC come back it becomes the standby, and what it alone has is not lost. The router's password has to be typed again. If only the power is out, do nothing.";
+    overruled_title: "السيرفر اللي بقى هو المحل راح خلاص؟", "Is the server that became the shop gone for good?";
+    overruled_note: "أجهزة عندك مشيت ورا سيرفر تاني بقى هو المحل بعد ده، ومش هترجع هنا من نفسها. لو السيرفر التاني لسه موجود شغّله: الاتنين يتفقوا لوحدهم. لو راح خلاص، كمّل من هنا: الأجهزة ترجع باللي لسه معاها. ولو رجع بعد كده بيبقى هو الاحتياطي، واللي عنده لوحده ما بيضيعش.", "Some of your devices followed another server that became the shop after this one, and do not come back here by themselves. If that server is still there, start it: the two agree by themselves. If it is gone for good, go on here: the devices come back with what they still have. Should it return later it becomes the standby, and what it alone has is not lost.";
     shop_answers: "جهاز المحل موجود وبيرد. لو عايز السيرفر ده ياخد مكانه، سلّمه المكان من صفحة «السيرفر الاحتياطي» هناك.", "The shop's PC is there and answers. To have this server take its place, hand over to it on the page Standby there.";
     promote_name: "اكتب اسم المحل", "Type the shop's name";
     promote_do: "خلّي السيرفر ده هو المحل", "Make this server the shop";

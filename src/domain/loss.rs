@@ -17,6 +17,8 @@ pub enum LossCause {
     CutShort,
     /// The standby was put in office, with the copy that it had.
     Promoted,
+    /// The server that was in office last is gone, and the one before it goes on with what it has.
+    Overruled,
 }
 
 /// A moment at which a server found that its log had lost its end.

@@ -76,6 +76,8 @@ pub struct StandbyView {
     pub address: String,
     /// There is another server, or there should be.
     pub is_paired: bool,
+    /// Devices have heard of a server that was put in office after this one, and has not been heard here.
+    pub is_overruled: bool,
     /// How far the log goes here.
     pub cursor: u64,
     /// In the middle of a first fill: how far it is to go.

@@ -34,7 +34,8 @@ pub async fn look(
     if is_old || losses.any(|loss| loss.to >= at && loss.after == seq) {
         return Ok(());
     }
-    let Some(body) = found(core.connection(), LossCause::Restored, seq).await? else {
+    let made_at = db::login::restored_from(core.connection()).await?;
+    let Some(body) = found(core.connection(), LossCause::Restored, seq, made_at).await? else {
         return Ok(());
     };
     let batch = recorder.batch([(OpId(clock::new_id()), now, body)]);
@@ -49,19 +50,16 @@ pub async fn look(
     Ok(())
 }
 
+/// What is said of it. Where it is not known better since when the log lacks something, that is the last that stands in it.
 async fn found(
     connection: &mut sqlx::SqliteConnection,
     cause: LossCause,
     after: u64,
+    since: Option<Timestamp>,
 ) -> Result<Option<Body>, sqlx::Error> {
-    let from = db::log::last_received(connection, after).await?;
-    let made_at = if cause == LossCause::Restored {
-        db::login::restored_from(connection).await?
-    } else {
-        None
-    };
+    let last = db::log::last_received(connection, after).await?;
     // Where nothing is left nobody has anything to compare with.
-    Ok(from.max(made_at).map(|from| Body::LossFound {
+    Ok(since.or(last).map(|from| Body::LossFound {
         loss_id: LossId(clock::new_id()),
         from,
         after,
@@ -73,7 +71,7 @@ async fn found(
 async fn tell(
     server: &Server,
     cause: LossCause,
-    after: u64,
+    (after, since): (u64, Option<Timestamp>),
     stands_for: impl Fn(&Loss) -> bool,
 ) -> Result<(), Error> {
     let _telling = server.telling.lock().await;
@@ -86,7 +84,7 @@ async fn tell(
     {
         return Ok(());
     }
-    let Some(body) = found(&mut read, cause, after).await? else {
+    let Some(body) = found(&mut read, cause, after, since).await? else {
         return Ok(());
     };
     drop(read);
@@ -97,8 +95,23 @@ async fn tell(
 
 /// Says that this server took office with what it had.
 pub async fn tell_promoted(server: &Server, after: u64) {
-    if let Err(error) = tell(server, LossCause::Promoted, after, |_| false).await {
+    if let Err(error) = tell(server, LossCause::Promoted, (after, None), |_| false).await {
         tracing::error!(%error, "that this server took over cannot be written down");
+    }
+}
+
+/// Says that this server goes on without the one that was in office after it. What that one recorded came after it was heard
+/// here last: before this start, where that is not known.
+pub async fn tell_overruled(server: &Server, after: u64, heard_at: Option<Timestamp>) {
+    let told = async {
+        let mut read = server.readers.acquire().await?;
+        let before = db::log::last_received(&mut read, server.began).await?;
+        drop(read);
+        let lacks = (after, heard_at.or(before));
+        tell(server, LossCause::Overruled, lacks, |_| false).await
+    };
+    if let Err(error) = told.await {
+        tracing::error!(%error, "that this server goes on cannot be written down");
     }
 }
 
@@ -170,7 +183,7 @@ pub async fn say(server: &Server, findings: impl IntoIterator<Item = Finding>) {
             said_since.is_some_and(|since| loss.to > since)
                 || lacks.is_some_and(|place| loss.after < place)
         };
-        if let Err(error) = tell(server, LossCause::CutShort, after, stands_for).await {
+        if let Err(error) = tell(server, LossCause::CutShort, (after, None), stands_for).await {
             tracing::error!(%error, "the log lost its end, and that cannot be written down");
         }
     }

@@ -148,9 +148,10 @@ async fn pull_log(server: &Server, ask: &PullAsk) -> Result<(PullReply, Vec<Find
     let (mut is_reset, mut is_sure) = (false, true);
     let (mut proven, mut findings) = (None, Vec::new());
     // Of a later reign only the server knows that was put in office after this one.
-    let places = [Some(since), ask.end, ask.heard];
-    let is_later = |place: &Position| place.epoch.reign > head.epoch.reign;
-    let mut is_behind = places.iter().flatten().any(is_later);
+    let mut is_behind = ask.reign() > head.epoch.reign;
+    if is_behind {
+        server.line.overruled(ask.reign(), head.epoch);
+    }
     // What it heard of further on need not be there, once it is known that it was lost.
     let places = [(Some(since), true), (ask.end, true), (ask.heard, false)];
     for (place, is_needed) in places {

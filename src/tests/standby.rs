@@ -10,7 +10,7 @@ use axum::http::Request;
 use futures::StreamExt;
 use mikrodash::domain::gateway::Fingerprint;
 use mikrodash::domain::id::{DeviceId, Incarnation, OpId, SessionId};
-use mikrodash::domain::loss::LossCause;
+use mikrodash::domain::loss::{LossCause, LossView};
 use mikrodash::domain::op::Body;
 use mikrodash::domain::registry::{State, Table};
 use mikrodash::domain::session::Session;
@@ -662,6 +662,14 @@ async fn a_standby_that_was_started_again_knows_since_when_its_shop_is_away() {
     assert_eq!(asked, [(ten_minutes_ago, 1)]);
 }
 
+/// A PC with nothing on it, a wire from it to the server in office, and the key to that one's door.
+async fn empty_pc(office: &Shop) -> (Shop, Wire, String) {
+    let DoorKey { key, .. } = standby::new_key(&office.server, None).await.unwrap();
+    let wire = Wire::to(listen_to(office).await).await;
+    let pc = Shop::open_as(TempDir::new().unwrap(), Begin::Standby).await;
+    (pc, wire, key)
+}
+
 /// A new PC joins the server that took the shop's place, and is given the office back.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_pc_joins_empty_and_becomes_the_shop_without_loss() {
@@ -670,9 +678,7 @@ async fn a_new_pc_joins_empty_and_becomes_the_shop_without_loss() {
     let (_lost, owner, office, _wire) = pair.shop_stops().await;
     hold(&office, &mut phone, sale()).await;
     standby::take_over(&office.server, "Test").await.unwrap();
-    let DoorKey { key, .. } = standby::new_key(&office.server, None).await.unwrap();
-    let wire = Wire::to(listen_to(&office).await).await;
-    let pc = Shop::open_as(TempDir::new().unwrap(), Begin::Standby).await;
+    let (pc, wire, key) = empty_pc(&office).await;
     // Somebody types it wrong first, and starts the program again.
     join(&pc, &wire, "another key").await;
     tokio::spawn(standby::dial::keep(Arc::clone(&pc.server)));
@@ -735,9 +741,7 @@ async fn a_shop_that_is_dialled_takes_what_the_standby_holds_before_anything_new
     let pair = Pair::new().await;
     let (_lost, owner, office, _wire) = pair.shop_stops().await;
     standby::take_over(&office.server, "Test").await.unwrap();
-    let DoorKey { key, .. } = standby::new_key(&office.server, None).await.unwrap();
-    let wire = Wire::to(listen_to(&office).await).await;
-    let pc = Shop::open_as(TempDir::new().unwrap(), Begin::Standby).await;
+    let (pc, wire, key) = empty_pc(&office).await;
     join(&pc, &wire, &key).await;
     tokio::spawn(standby::dial::keep(Arc::clone(&pc.server)));
     are_equal(&office, &pc).await;
@@ -893,6 +897,91 @@ async fn a_standby_that_is_put_in_office_takes_over_and_the_old_shop_becomes_its
         let said = String::from_utf8_lossy(&verified.stderr);
         assert!(verified.status.success(), "{said}");
     }
+}
+
+/// The standby took the shop's place and is lost for good after it: the old shop knows of it from devices alone, and goes on
+/// when an owner says so. Whatever a device still has comes back with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shop_whose_successor_is_lost_goes_on_when_an_owner_says_so() {
+    let pair = Pair::new().await;
+    let mut phone = owner_at(&pair.standby, &pair.owner).await;
+    let (folder, owner, successor, wire) = pair.shop_stops().await;
+    wire.is(Mode::Cut);
+    standby::take_over(&successor.server, "Test").await.unwrap();
+    let only_there = phone.op(sale());
+    let taken: PushReply = successor
+        .push(&phone, vec![only_there.clone()])
+        .await
+        .json();
+    assert_eq!(taken.outcomes.len(), 1);
+    successor.must(&mut phone, sale()).await;
+    let seen = PullAsk::new(successor.server.sequencer.position(), phone.device_id);
+    let lost = stop(successor).await;
+
+    let shop = Shop::open(folder).await;
+    let mut till = owner_at(&shop, &owner).await;
+    let cookie = till.cookie.clone();
+    let pull = async |ask: &PullAsk| -> PullReply {
+        let asked = json!({ "ask": ask });
+        shop.call("pull", &asked, Some(&cookie)).await.json()
+    };
+    let is_overruled = async || standby::view(&shop.server).await.unwrap().is_overruled;
+    let promote = async |name: &str| {
+        let asked = json!({ "password": PASSWORD, "shop_name": name });
+        let answer = shop.call("promote", &asked, Some(&cookie)).await;
+        (answer.status.as_u16(), answer.text)
+    };
+    assert!(!is_overruled().await);
+    let not_now = (409, "\"not_new\"".to_owned());
+    assert_eq!(promote("Test").await, not_now, "nobody has overruled it");
+    // Nobody is taken at their word about more than can be.
+    let mut liar = seen.clone();
+    liar.heard = Some(seen.since);
+    liar.since.epoch.reign = u64::MAX;
+    assert!(pull(&liar).await.is_behind);
+    assert!(!is_overruled().await);
+
+    let reply = pull(&seen).await;
+    assert!(reply.is_behind && !reply.is_reset, "{reply:?}");
+    assert!(is_overruled().await);
+    // The till, which has heard of nothing, goes on meanwhile.
+    shop.must(&mut till, sale()).await;
+    let wrong_name = (422, "\"wrong_name\"".to_owned());
+    assert_eq!(promote("Another").await, wrong_name);
+    assert_eq!(promote("Test").await.0, 200);
+    assert_eq!(shop.server.sequencer.position().epoch.reign, 2);
+    assert!(!is_overruled().await && !shop.server.sequencer.is_standby());
+    let reply = pull(&seen).await;
+    assert!(reply.is_reset && !reply.is_behind, "{reply:?}");
+
+    // The phone sends what it has not heard to be safe.
+    phone.cookie.clone_from(&till.cookie);
+    let again: PushReply = shop.push(&phone, vec![only_there]).await.json();
+    assert_eq!(again.outcomes.len(), 1);
+    shop.must(&mut till, sale()).await;
+    let now = state(&shop, &till).await;
+    assert_eq!(now.sales.len(), 3);
+    assert!(now.undecided_gaps().is_empty(), "no power was off");
+    let losses: Vec<LossView> = shop
+        .call("losses", &json!({}), Some(&till.cookie))
+        .await
+        .json();
+    let [loss] = losses.as_slice() else {
+        panic!("{losses:?}");
+    };
+    let came_back: u64 = loss.came_back.iter().map(|part| part.n).sum();
+    assert_eq!((loss.loss.cause, came_back), (LossCause::Overruled, 1));
+
+    // It was not lost after all.
+    let successor = Shop::open(lost).await;
+    let wire = Wire::to(listen_to(&successor).await).await;
+    dial(&shop, &wire).await;
+    until("that it follows", async || {
+        successor.server.sequencer.is_standby()
+    })
+    .await;
+    are_equal(&shop, &successor).await;
+    assert_eq!(state(&shop, &till).await.sales.len(), 4);
 }
 
 /// A promotion that the power cut short is gone on with by the next start.

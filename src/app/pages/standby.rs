@@ -87,12 +87,17 @@ fn BothServers() -> impl IntoView {
     let is_standby = desk.part(|view| view.is_standby);
     let dials = desk.part(|view| !view.address.is_empty());
     let is_paired = desk.part(|view| view.is_paired);
+    let is_overruled = desk.part(|view| view.is_overruled);
+    let words = words();
     let is = |part: Memo<Option<bool>>, wanted: bool| move || part.get() == Some(wanted);
     view! {
         <div class="stack">
             <Line desk />
             <Show when=is(is_standby, true)>
-                <Promote desk />
+                <Promote desk title=words.promote note=words.promote_note />
+            </Show>
+            <Show when=is(is_overruled, true)>
+                <Promote desk title=words.overruled_title note=words.overruled_note />
             </Show>
             <Show when=is(is_standby, false)>
                 <Setting desk />
@@ -441,9 +446,9 @@ fn Confirmed(
     }
 }
 
-/// The standby takes the shop's place.
+/// This server takes the place of another one that is gone.
 #[component]
-fn Promote(desk: Desk) -> impl IntoView {
+fn Promote(desk: Desk, title: &'static str, note: &'static str) -> impl IntoView {
     let words = words();
     let name = RwSignal::new(String::new());
     let promote = move |password: String| {
@@ -461,8 +466,8 @@ fn Promote(desk: Desk) -> impl IntoView {
     view! {
         <Show when=move || is_up.get() != Some(true) fallback=there>
             <Confirmed
-                title=words.promote
-                note=words.promote_note
+                title
+                note
                 icon="alert"
                 word=words.promote_do
                 typed=Some((words.promote_name, name))

@@ -185,6 +185,7 @@ pub fn loss_word(cause: LossCause, words: &Words) -> &'static str {
         LossCause::Restored => words.loss_restored,
         LossCause::CutShort => words.loss_cut_short,
         LossCause::Promoted => words.loss_promoted,
+        LossCause::Overruled => words.loss_overruled,
     }
 }
 

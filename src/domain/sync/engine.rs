@@ -201,7 +201,7 @@ impl Engine {
             Some(Failure::Trouble) if self.n_failures() >= FAILURES_SHOWN => Link::Error,
             _ if self.heard_ms.is_none() => Link::Connecting,
             _ if self.is_stuck(now_ms) => Link::Error,
-            Some(Failure::Behind) => Link::Syncing,
+            Some(Failure::Behind | Failure::Overruled) => Link::Syncing,
             _ if self.n_pending() > 0 || self.is_behind || self.is_fetching => Link::Syncing,
             _ => Link::Live,
         }
@@ -210,6 +210,11 @@ impl Engine {
     /// Tells whether it has failed several times in a row: not a hiccup any more.
     pub fn is_away(&self) -> bool {
         self.last_failure.is_some() && self.n_failures() >= FAILURES_SHOWN
+    }
+
+    /// Tells whether the server does not know of one that has been in office since.
+    pub fn is_overruled(&self) -> bool {
+        self.last_failure == Some(Failure::Overruled)
     }
 
     fn n_failures(&self) -> u32 {
@@ -409,7 +414,12 @@ impl Engine {
         }
         if reply.is_behind {
             self.is_behind = false;
-            self.last_failure = Some(Failure::Behind);
+            let is_overruled = ask.reign() > reply.position.epoch.reign;
+            self.last_failure = Some(if is_overruled {
+                Failure::Overruled
+            } else {
+                Failure::Behind
+            });
             return;
         }
         if reply.is_reset {

@@ -208,6 +208,13 @@ impl PullAsk {
             end: None,
         }
     }
+
+    /// The latest reign that it has heard of.
+    pub fn reign(&self) -> u64 {
+        let places = [Some(self.since), self.end, self.heard];
+        let reigns = places.iter().flatten().map(|place| place.epoch.reign);
+        reigns.max().unwrap_or_default()
+    }
 }
 
 /// Which list of held operations is known, and how many of it. A list only grows; where something leaves it, another

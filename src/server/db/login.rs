@@ -8,6 +8,8 @@ use crate::domain::time::Timestamp;
 
 /// When the backup was made that was put back last, in milliseconds.
 pub const RESTORED_FROM: &str = "restored_from_ms";
+/// There was another server that let people in, and it is gone.
+const OTHERS_LOST: &str = "others_lost";
 
 /// A stay of somebody on a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,30 +156,46 @@ pub async fn restored_from(
     Ok(made_at.and_then(|text| text.parse().ok().map(Timestamp)))
 }
 
-/// Finds who answers for a stay that a database has lost: it began after the backup was made that was put back, or before
-/// there was this log, where there was no backup. It is whoever sends what was recorded in it: nothing is refused for that.
+/// Notes that another server is gone which let people in.
+pub async fn lose_others(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    super::put_meta(connection, OTHERS_LOST, "true").await
+}
+
+/// Finds who answers for a stay that a database has lost. It is whoever sends what was recorded in it: nothing is refused
+/// for that.
 pub async fn find_lost_maker(
     connection: &mut SqliteConnection,
     sender: LoginId,
     maker: LoginId,
 ) -> Result<Option<Maker>, sqlx::Error> {
-    let Some(began_at) = made_of(maker.0) else {
-        return Ok(None);
-    };
-    let backup = restored_from(connection).await?;
-    let log = super::log::began(connection).await?;
-    let is_later = backup.is_some_and(|made_at| began_at >= made_at);
-    if !is_later && log.is_none_or(|log_began| began_at >= log_began) {
-        return Ok(None);
-    }
     let known: Option<i64> = sqlx::query_scalar("select 1 from login where login_id = ?")
         .bind(maker.to_string())
         .fetch_optional(&mut *connection)
         .await?;
-    if known.is_some() {
+    if known.is_some() || !may_be_lost(connection, maker).await? {
         return Ok(None);
     }
     find_maker(connection, sender, sender).await
+}
+
+/// Tells whether a stay that is not known may have been one: another server is gone that let people in, it began after the
+/// backup was made that was put back, or before there was this log.
+async fn may_be_lost(
+    connection: &mut SqliteConnection,
+    stay: LoginId,
+) -> Result<bool, sqlx::Error> {
+    let Some(began_at) = made_of(stay.0) else {
+        return Ok(false);
+    };
+    if super::find_meta(connection, OTHERS_LOST).await?.is_some() {
+        return Ok(true);
+    }
+    let backup = restored_from(connection).await?;
+    if backup.is_some_and(|made_at| began_at >= made_at) {
+        return Ok(true);
+    }
+    let log = super::log::began(connection).await?;
+    Ok(log.is_some_and(|log_began| began_at < log_began))
 }
 
 /// Ends a stay.

@@ -21,6 +21,9 @@ const UNSURE: Duration = Duration::from_secs(20);
 /// How long a shop that has just started leaves what devices send waiting for what its standby holds.
 const CATCH_UP: Duration = Duration::from_secs(5);
 
+/// How many times somebody may have been put in office while this server was away.
+const REIGNS_MAX: u64 = 1_000;
+
 /// The board.
 pub struct Board {
     known: Mutex<Known>,
@@ -59,6 +62,8 @@ struct Known {
     /// There has been a line since the start.
     has_spoken: bool,
     kept: Option<(Epoch, u64)>,
+    /// The latest reign that devices have heard of.
+    reign: u64,
     lags_ms: VecDeque<i64>,
     origins: Vec<String>,
 }
@@ -202,6 +207,20 @@ impl Board {
         let known = self.known();
         let kept = known.kept.filter(|(under, _)| *under == epoch);
         known.is_paired.then(|| kept.map_or(0, |(_, kept)| kept))
+    }
+
+    /// A device has heard of a server that was put in office after this one, under this reign. It is not taken at its word
+    /// about more of them than there can have been.
+    pub fn overruled(&self, reign: u64, own: Epoch) {
+        if reign <= own.reign.saturating_add(REIGNS_MAX) {
+            let mut known = self.known();
+            known.reign = known.reign.max(reign);
+        }
+    }
+
+    /// The reign under which another server was put in office after this one, as devices say.
+    pub fn overruled_by(&self, own: Epoch) -> Option<u64> {
+        Some(self.known().reign).filter(|reign| *reign > own.reign)
     }
 
     /// What there is to see.

@@ -71,26 +71,30 @@ pub async fn put_peer(connection: &mut SqliteConnection, peer: Option<&Peer>) ->
     Ok(())
 }
 
-/// Tells whether the key for a server cannot be read any more: another `secret.key` has sealed it.
-pub async fn is_locked(
-    server: &Server,
-    logins: &mut SqliteConnection,
-    address: &str,
-) -> Result<bool, Error> {
-    let peer = peer(logins).await?.filter(|peer| peer.address == address);
-    Ok(peer.is_some_and(|peer| server.key.open_sealed(PURPOSE, &peer.key).is_none()))
+/// The key that is kept for a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeptKey {
+    /// It is not the one that is dialled.
+    None,
+    /// It cannot be read any more: another `secret.key` has sealed it.
+    Locked,
+    /// The key.
+    Open(String),
 }
 
-/// Tells whether a server is the one that is dialled already, with this key.
-pub async fn is_set(
+/// Reads the key that is kept for a server.
+pub async fn kept_key(
     server: &Server,
     logins: &mut SqliteConnection,
     address: &str,
-    key: &str,
-) -> Result<bool, Error> {
+) -> Result<KeptKey, Error> {
     let peer = peer(logins).await?.filter(|peer| peer.address == address);
-    let known = peer.and_then(|peer| server.key.open_sealed(PURPOSE, &peer.key));
-    Ok(known.as_deref() == Some(key))
+    let opened = peer.map(|peer| server.key.open_sealed(PURPOSE, &peer.key));
+    Ok(match opened {
+        None => KeptKey::None,
+        Some(None) => KeptKey::Locked,
+        Some(Some(key)) => KeptKey::Open(key),
+    })
 }
 
 /// Sets which server to dial. Without a key the one that is kept stays, and without a certificate whom to trust, as long

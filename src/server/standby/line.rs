@@ -7,7 +7,7 @@
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::sync::{Held, Position, TailAsk, TailReply};
+use crate::domain::sync::{Held, Position, Side, TailAsk, TailReply};
 use crate::domain::time::Timestamp;
 use crate::server::db::beside::Beside;
 
@@ -37,6 +37,17 @@ pub struct Hello {
     /// Under which addresses browsers open it.
     #[serde(default)]
     pub origins: Vec<String>,
+}
+
+impl Hello {
+    /// What says who of the two is in office.
+    pub fn side(&self) -> Side {
+        Side {
+            is_standby: self.is_standby,
+            position: self.position,
+            has_given: self.has_given,
+        }
+    }
 }
 
 /// What is said on a line.

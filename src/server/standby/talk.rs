@@ -16,12 +16,13 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use tokio_util::codec::{FramedRead, FramedWrite, LengthDelimitedCodec};
 
-use crate::domain::sync::{Chain, Position, Side, Tail, TailAsk, TailReply};
+use crate::domain::sync::{Chain, Position, Tail, TailAsk, TailReply};
 use crate::server::db;
 use crate::server::db::beside::Beside;
 use crate::server::sequencer::Stand;
+use crate::server::standby::copy::{Taken, Untaken};
 use crate::server::standby::line::{Garbled, Hello, MESSAGE_BYTES_MAX, Message, Packer, Unpacker};
-use crate::server::standby::{Taken, Untaken, agree, note_heard, remember_origins};
+use crate::server::standby::{agree, note_heard, remember_origins};
 use crate::server::{Error, Server, clock, loss};
 
 /// How long the other server may take to say who it is.
@@ -134,11 +135,7 @@ pub async fn talk(
     };
     let speak = async {
         let mut unpacker = Unpacker::default();
-        let ours = Side {
-            is_standby: hello.is_standby,
-            position: hello.position,
-            has_given: hello.has_given,
-        };
+        let ours = hello.side();
         let is_standby = ours.is_standby;
         out.send(Message::Hello(Box::new(hello))).ok();
         let first = timeout(HELLO, next(&server, &mut frames, &mut unpacker)).await;
