@@ -295,21 +295,23 @@ test('when the server that took the place of the shop is lost as well, the shop 
     await shop.start();
 
     // The shop knows nothing of that; phones do, and keep what they have until somebody decides.
-    await expect(phone.page.locator('.alarm-bar')).toContainText(words.overruled, { timeout: 20_000 });
+    await expect(phone.page.locator('.alarm-bar')).toContainText(words.overruled, { timeout: 60_000 });
     await phone.floor.card(6).shows('playing');
     const old = new StandbyPage(till);
     await old.open();
     await old.is(words.is_shop);
-    await expect(till.page.getByRole('heading', { name: words.overruled_title })).toBeVisible();
+    await expect(till.page.getByRole('heading', { name: words.overruled_title })).toBeVisible({ timeout: 30_000 });
     const wrong: string[] = [];
     await look(till, 'standby-overruled', wrong);
     await look(phone, 'floor-overruled', wrong);
     expect(wrong).toEqual([]);
-    await old.promote(name, PASSWORD);
+    expect(await liveOn(till, station_id), 'nothing is given to a server that may not be the shop').toEqual([]);
+    await old.promote(name, PASSWORD, words.overruled_do);
     await till.told(words.was_promoted);
     await expect(till.page.getByRole('heading', { name: words.overruled_title })).toHaveCount(0);
     await expect(phone.page.locator('.alarm-bar')).toHaveCount(0, { timeout: 20_000 });
     await phone.linked('live');
+    await phone.stored();
     await till.go();
     await expect(till.page.getByText(words.loss_overruled)).toBeVisible();
     await till.floor.card(6).shows('playing');

@@ -82,9 +82,9 @@ export class StandbyPage {
     }
 
     /** Has this server take the place of the one that is gone. */
-    async promote(name: string, password: string): Promise<void> {
+    async promote(name: string, password: string, word = this.till.words.promote_do): Promise<void> {
         const { page, words } = this.till;
-        const button = page.getByRole('button', { name: words.promote_do, exact: true });
+        const button = page.getByRole('button', { name: word, exact: true });
         const card = page.locator('section.card').filter({ has: button });
         await field(card, words.promote_name).fill(name);
         await card.getByLabel(words.your_password).fill(password);

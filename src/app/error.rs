@@ -101,6 +101,9 @@ pub enum Error {
     /// This server is a standby, and its shop is there.
     #[error("the shop answers")]
     ShopAnswers,
+    /// Another server was put in office after this one, and nobody has decided what becomes of that.
+    #[error("another server was put in office after this one")]
+    Overruled,
     /// What was typed is not the shop's name.
     #[error("this is not the shop's name")]
     WrongName,
@@ -123,6 +126,7 @@ impl Error {
             | Error::Busy
             | Error::AtShop
             | Error::ShopAnswers
+            | Error::Overruled
             | Error::Refused(Reason::NoSuchStep | Reason::LastOwner | Reason::OwnPlace) => 409,
             Error::BadRequest => 400,
             Error::Refused(_)

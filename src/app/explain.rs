@@ -160,6 +160,7 @@ impl Error {
             Error::WrongName => words.wrong_name.to_owned(),
             Error::AtShop => words.at_shop.to_owned(),
             Error::ShopAnswers => words.shop_answers.to_owned(),
+            Error::Overruled => words.overruled_first.to_owned(),
             Error::Filling => words.standby_filling.to_owned(),
             Error::Internal => words.internal_error.to_owned(),
         }

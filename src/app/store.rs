@@ -102,10 +102,10 @@ pub enum Alarm {
     NearlyFull,
     /// Very much waits to be sent.
     TooManyWait,
-    /// The server does not know of the one that was in office last.
-    Overruled,
     /// The server has not answered for a while.
     Away,
+    /// The server has not known for a while of the one that was put in office after it.
+    Overruled,
 }
 
 /// A short notice, with a way back where there is one.
@@ -754,16 +754,16 @@ impl Store {
             Link::SignedOut if self.is_elsewhere() => Link::Offline,
             link => link,
         };
-        let is_overruled = || self.engine.with_value(Engine::is_overruled);
         let is_away = || self.engine.with_value(Engine::is_away);
+        let is_overruled = || self.engine.with_value(|engine| engine.is_overruled(now_ms));
         let alarm = if self.is_nearly_full.get_value() {
             Some(Alarm::NearlyFull)
         } else if n_pending >= WAITING_MAX {
             Some(Alarm::TooManyWait)
-        } else if is_overruled() {
-            Some(Alarm::Overruled)
+        } else if is_away() {
+            Some(Alarm::Away)
         } else {
-            is_away().then_some(Alarm::Away)
+            is_overruled().then_some(Alarm::Overruled)
         };
         if self.alarm.get_untracked() != alarm {
             self.alarm.set(alarm);

@@ -101,13 +101,14 @@ pub async fn tell_promoted(server: &Server, after: u64) {
 }
 
 /// Says that this server goes on without the one that was in office after it. What that one recorded came after it was heard
-/// here last: before this start, where that is not known.
+/// here last, and after what was recorded here before this start; the earlier of both, as either may be another one's.
 pub async fn tell_overruled(server: &Server, after: u64, heard_at: Option<Timestamp>) {
     let told = async {
         let mut read = server.readers.acquire().await?;
         let before = db::log::last_received(&mut read, server.began).await?;
         drop(read);
-        let lacks = (after, heard_at.or(before));
+        let since = [heard_at, before].into_iter().flatten().min();
+        let lacks = (after, since);
         tell(server, LossCause::Overruled, lacks, |_| false).await
     };
     if let Err(error) = told.await {

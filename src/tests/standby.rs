@@ -662,6 +662,44 @@ async fn a_standby_that_was_started_again_knows_since_when_its_shop_is_away() {
     assert_eq!(asked, [(ten_minutes_ago, 1)]);
 }
 
+/// A first fill takes minutes in an old shop: the shop goes on meanwhile, and where the standby's power goes it is not begun
+/// again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_fill_that_is_cut_off_goes_on_from_there_and_holds_nobody_up() {
+    let (shop, mut owner) = Shop::ready().await;
+    for _ in 0..50 {
+        let ops = (0..100).map(|_| owner.op(sale())).collect();
+        let reply: PushReply = shop.push(&owner, ops).await.json();
+        assert_eq!(reply.outcomes.len(), 100);
+    }
+    let all = shop.server.sequencer.position().cursor;
+    let standby = empty_standby().await;
+    let wire = Wire::to(listen_to(&standby).await).await;
+    wire.is(Mode::Bad(Link {
+        per_second: 50_000,
+        delay: Duration::from_millis(5),
+        lost_of: 0,
+    }));
+    dial(&shop, &wire).await;
+    let place = |standby: &Shop| standby.server.sequencer.position().cursor;
+    until("that some of it is there", async || place(&standby) > 0).await;
+    shop.must(&mut owner, sale()).await;
+    let boot: Boot = standby.call("open_page", &json!({}), None).await.json();
+    let Boot::Waiting(Waiting { n_done, n_all, .. }) = boot else {
+        panic!("nobody is let in before it is whole: {boot:?}");
+    };
+    assert!(0 < n_done && n_done < n_all, "{n_done} of {n_all}");
+
+    let standby = Shop::open_as(stop(standby).await, Begin::Standby).await;
+    let before = place(&standby);
+    assert!(0 < before && before < all, "{before} of {all}");
+    wire.leads_to(listen_to(&standby).await);
+    until("that it goes on", async || place(&standby) != before).await;
+    assert!(place(&standby) > before, "from there");
+    wire.is(Mode::Open);
+    are_equal(&shop, &standby).await;
+}
+
 /// A PC with nothing on it, a wire from it to the server in office, and the key to that one's door.
 async fn empty_pc(office: &Shop) -> (Shop, Wire, String) {
     let DoorKey { key, .. } = standby::new_key(&office.server, None).await.unwrap();
@@ -943,7 +981,12 @@ async fn a_shop_whose_successor_is_lost_goes_on_when_an_owner_says_so() {
 
     let reply = pull(&seen).await;
     assert!(reply.is_behind && !reply.is_reset, "{reply:?}");
-    assert!(is_overruled().await);
+    assert!(!is_overruled().await, "it may hear that any moment");
+    until("that it is known", is_overruled).await;
+    let password = json!({ "password": PASSWORD });
+    let refused = shop.call("hand_over", &password, Some(&cookie)).await;
+    let overruled = (409, "\"overruled\"");
+    assert_eq!((refused.status.as_u16(), refused.text.as_str()), overruled);
     // The till, which has heard of nothing, goes on meanwhile.
     shop.must(&mut till, sale()).await;
     let wrong_name = (422, "\"wrong_name\"".to_owned());

@@ -88,20 +88,36 @@ fn BothServers() -> impl IntoView {
     let dials = desk.part(|view| !view.address.is_empty());
     let is_paired = desk.part(|view| view.is_paired);
     let is_overruled = desk.part(|view| view.is_overruled);
+    let is_up = desk.part(|view| view.line.up_since.is_some());
     let words = words();
+    let there = move || view! { <p class="notice">{words.shop_answers}</p> };
     let is = |part: Memo<Option<bool>>, wanted: bool| move || part.get() == Some(wanted);
     view! {
         <div class="stack">
             <Line desk />
             <Show when=is(is_standby, true)>
-                <Promote desk title=words.promote note=words.promote_note />
+                <Show when=move || is_up.get() != Some(true) fallback=there>
+                    <Promote
+                        desk
+                        title=words.promote
+                        note=words.promote_note
+                        word=words.promote_do
+                    />
+                </Show>
             </Show>
             <Show when=is(is_overruled, true)>
-                <Promote desk title=words.overruled_title note=words.overruled_note />
+                <Promote
+                    desk
+                    title=words.overruled_title
+                    note=words.overruled_note
+                    word=words.overruled_do
+                />
             </Show>
             <Show when=is(is_standby, false)>
                 <Setting desk />
-                <Show when=is(is_paired, true)>
+                <Show when=move || {
+                    is_paired.get() == Some(true) && is_overruled.get() != Some(true)
+                }>
                     <HandOver desk />
                 </Show>
                 <Show when=is(dials, false)>
@@ -448,7 +464,12 @@ fn Confirmed(
 
 /// This server takes the place of another one that is gone.
 #[component]
-fn Promote(desk: Desk, title: &'static str, note: &'static str) -> impl IntoView {
+fn Promote(
+    desk: Desk,
+    title: &'static str,
+    note: &'static str,
+    word: &'static str,
+) -> impl IntoView {
     let words = words();
     let name = RwSignal::new(String::new());
     let promote = move |password: String| {
@@ -461,19 +482,15 @@ fn Promote(desk: Desk, title: &'static str, note: &'static str) -> impl IntoView
             desk.told(done, words.was_promoted);
         });
     };
-    let is_up = desk.part(|view| view.line.up_since.is_some());
-    let there = move || view! { <p class="notice">{words.shop_answers}</p> };
     view! {
-        <Show when=move || is_up.get() != Some(true) fallback=there>
-            <Confirmed
-                title
-                note
-                icon="alert"
-                word=words.promote_do
-                typed=Some((words.promote_name, name))
-                on_press=promote
-            />
-        </Show>
+        <Confirmed
+            title
+            note
+            icon="alert"
+            word
+            typed=Some((words.promote_name, name))
+            on_press=promote
+        />
     }
 }
 

@@ -127,8 +127,8 @@ pub fn AlarmBar() -> impl IntoView {
         let (tone, text) = match store.alarm.get()? {
             Alarm::NearlyFull => ("bad", words.nearly_full),
             Alarm::TooManyWait => ("bad", words.too_many_wait),
-            Alarm::Overruled => ("warn", words.overruled),
             Alarm::Away => ("warn", words.kept_here),
+            Alarm::Overruled => ("warn", words.overruled),
         };
         Some(view! {
             <p class="notice alarm-bar" data-tone=tone>

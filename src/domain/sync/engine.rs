@@ -21,6 +21,8 @@ use crate::domain::time::Timestamp;
 const LOOK_MS: i64 = 15_000;
 /// How long operations may wait while the server answers, before something is wrong.
 const STUCK_MS: i64 = 60_000;
+/// How long a server may not know that it was overruled before somebody is told: it hears of that, as a rule, in a moment.
+const OVERRULED_SHOWN_MS: i64 = 20_000;
 /// So many failures in a row are shown.
 const FAILURES_SHOWN: u32 = 3;
 
@@ -175,6 +177,20 @@ pub struct Engine {
     progress_ms: i64,
     heard_ms: Option<i64>,
     last_failure: Option<Failure>,
+    standing: Standing,
+}
+
+/// Whether the server that is asked is given operations. One that was overruled is given none - another one was put in office
+/// after it, of which it does not know: they would stand in a log that is not the shop's any more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Standing {
+    /// It has not answered yet: its first answer tells.
+    #[default]
+    Unknown,
+    /// It is.
+    Fit,
+    /// It was overruled, as is known since then.
+    Overruled(i64),
 }
 
 impl Engine {
@@ -200,8 +216,9 @@ impl Engine {
             Some(Failure::NoAnswer) => Link::Offline,
             Some(Failure::Trouble) if self.n_failures() >= FAILURES_SHOWN => Link::Error,
             _ if self.heard_ms.is_none() => Link::Connecting,
+            _ if matches!(self.standing, Standing::Overruled(_)) => Link::Syncing,
             _ if self.is_stuck(now_ms) => Link::Error,
-            Some(Failure::Behind | Failure::Overruled) => Link::Syncing,
+            Some(Failure::Behind) => Link::Syncing,
             _ if self.n_pending() > 0 || self.is_behind || self.is_fetching => Link::Syncing,
             _ => Link::Live,
         }
@@ -212,9 +229,23 @@ impl Engine {
         self.last_failure.is_some() && self.n_failures() >= FAILURES_SHOWN
     }
 
-    /// Tells whether the server does not know of one that has been in office since.
-    pub fn is_overruled(&self) -> bool {
-        self.last_failure == Some(Failure::Overruled)
+    /// Tells whether the server has not known for a while of one that was put in office after it.
+    pub fn is_overruled(&self, now_ms: i64) -> bool {
+        match self.standing {
+            Standing::Overruled(since_ms) => now_ms - since_ms > OVERRULED_SHOWN_MS,
+            Standing::Unknown | Standing::Fit => false,
+        }
+    }
+
+    /// What a page asks for, as things stand.
+    fn ask(&self) -> PullAsk {
+        let journal = self.replica.journal();
+        PullAsk {
+            held: self.replica.held_mark(),
+            heard: journal.head.heard,
+            end: self.partial.as_ref().map(|partial| partial.end),
+            ..PullAsk::new(self.replica.position(), journal.head.device_id)
+        }
     }
 
     fn n_failures(&self) -> u32 {
@@ -300,6 +331,7 @@ impl Engine {
             Event::Turned => {
                 self.flusher.turn();
                 self.asked = None;
+                self.standing = Standing::Unknown;
                 self.pull_patience.reset();
                 self.is_fetching = false;
                 self.is_behind = true;
@@ -405,7 +437,18 @@ impl Engine {
         let since = ask.since;
         let reply = match answer {
             Ok(reply) => reply,
-            Err(failure) => return self.failed(failure, now_ms, chance),
+            Err(failure) => {
+                if self.standing == Standing::Unknown {
+                    self.standing = Standing::Fit;
+                }
+                return self.failed(failure, now_ms, chance);
+            }
+        };
+        let is_overruled = reply.held.is_none() && ask.reign() > reply.position.epoch.reign;
+        self.standing = match self.standing {
+            Standing::Overruled(since_ms) if is_overruled => Standing::Overruled(since_ms),
+            _ if is_overruled => Standing::Overruled(now_ms),
+            _ => Standing::Fit,
         };
         self.heard(now_ms);
         self.pull_patience.reset();
@@ -414,12 +457,7 @@ impl Engine {
         }
         if reply.is_behind {
             self.is_behind = false;
-            let is_overruled = ask.reign() > reply.position.epoch.reign;
-            self.last_failure = Some(if is_overruled {
-                Failure::Overruled
-            } else {
-                Failure::Behind
-            });
+            self.last_failure = Some(Failure::Behind);
             return;
         }
         if reply.is_reset {
@@ -516,7 +554,9 @@ impl Engine {
         if !self.is_open {
             return;
         }
-        if let Some((n, batch)) = self.flusher.next(self.replica.journal(), now_ms) {
+        if self.standing == Standing::Fit
+            && let Some((n, batch)) = self.flusher.next(self.replica.journal(), now_ms)
+        {
             actions.push(Action::Push(n, batch));
         }
         let is_pulling = self
@@ -526,13 +566,7 @@ impl Engine {
         let may_pull = !is_pulling && !self.is_fetching && self.pull_patience.is_over(now_ms);
         if self.is_behind && may_pull && !self.flusher.is_signed_out() {
             let epoch = self.replica.position().epoch;
-            let device_id = self.replica.journal().head.device_id;
-            let about = PullAsk {
-                held: self.replica.held_mark(),
-                heard: self.replica.journal().head.heard,
-                end: self.partial.as_ref().map(|partial| partial.end),
-                ..PullAsk::new(self.replica.position(), device_id)
-            };
+            let about = self.ask();
             self.n_asked += 1;
             actions.push(Action::Pull(self.n_asked, about.clone()));
             self.asked = Some(Asked {
@@ -552,7 +586,9 @@ mod tests {
     use crate::domain::outcome::Outcome;
     use crate::domain::registry::State;
     use crate::domain::spare::random_rows;
-    use crate::domain::sync::{Epoch, HeldPage, JournalEntry, OpOutcome, RevRow, WireOp};
+    use crate::domain::sync::{
+        DeviceHead, Epoch, HeldPage, JournalEntry, OpOutcome, PushReply, RevRow, WireOp,
+    };
 
     /// A log that nobody restores: rows by their place in it, and the position after so many of them.
     struct Log {
@@ -609,6 +645,70 @@ mod tests {
             outcome: Outcome::Applied,
             seq,
         }
+    }
+
+    /// What is pending stays here while the server does not know of one that was put in office after it, and goes on its way
+    /// when it does: it would stand in a log that is not the shop's any more.
+    #[test]
+    fn a_server_that_was_overruled_is_given_nothing() {
+        let under = |reign| Log {
+            rows: Vec::new(),
+            epoch: Epoch {
+                reign,
+                ..Epoch::default()
+            },
+        };
+        let snapshot = Snapshot {
+            position: under(1).at(0),
+            ..Snapshot::default()
+        };
+        let (mut engine, mut chance) = (Engine::new(snapshot), Chance(1));
+        let mut journal = Journal::default();
+        journal.entries.push(pending());
+        let turns = [
+            (Event::Outbox(journal), 0, 0),
+            (Event::Tick, LOOK_MS, 0),
+            (Event::Tick, 2 * LOOK_MS, 2),
+        ];
+        let n_given = turns.map(|(event, now_ms, reign)| {
+            let log = under(reign);
+            let mut handle = |event| engine.handle(event, now_ms, Timestamp(0), &mut chance);
+            let (mut actions, mut n_given) = (handle(event), 0);
+            while let Some(action) = actions.pop() {
+                let answer = match action {
+                    Action::Push(n, batch) => {
+                        n_given += batch.ops.len();
+                        let mut head = DeviceHead::default();
+                        for op in &batch.ops {
+                            head = DeviceHead {
+                                watermark: op.device_seq,
+                                chain: head.chain.then(op.bytes.as_bytes()),
+                            };
+                        }
+                        let reply = PushReply {
+                            epoch: log.epoch,
+                            end: Some(log.at(0)),
+                            head,
+                            outcomes: batch.ops.iter().map(|_| applied(1)).collect(),
+                            is_standby: false,
+                            server_time: Timestamp(0),
+                        };
+                        Event::Pushed(n, Ok(reply))
+                    }
+                    Action::Pull(n, ask) => {
+                        let reply = PullReply {
+                            is_behind: ask.reign() > reign,
+                            ..log.page(ask, 0)
+                        };
+                        Event::Pulled(n, Ok(reply))
+                    }
+                    _ => continue,
+                };
+                actions.extend(handle(answer));
+            }
+            n_given
+        });
+        assert_eq!(n_given, [0, 0, 1]);
     }
 
     /// A bug: rows that were fetched anew were of a log that had gone back and did not know it. The epoch that began when

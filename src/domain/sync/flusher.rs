@@ -22,8 +22,6 @@ pub enum Failure {
     Trouble,
     /// The server answers, and cannot tell yet whether what is here still stands.
     Behind,
-    /// The same, as another server has been in office since, of which it does not know.
-    Overruled,
     /// The server knows nobody here: it waits for a login, and loses nothing.
     SignedOut,
 }

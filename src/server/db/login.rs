@@ -8,8 +8,8 @@ use crate::domain::time::Timestamp;
 
 /// When the backup was made that was put back last, in milliseconds.
 pub const RESTORED_FROM: &str = "restored_from_ms";
-/// There was another server that let people in, and it is gone.
-const OTHERS_LOST: &str = "others_lost";
+/// When another server that had let people in was given up, in milliseconds.
+const OTHERS_LOST: &str = "others_lost_at_ms";
 
 /// A stay of somebody on a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -156,9 +156,12 @@ pub async fn restored_from(
     Ok(made_at.and_then(|text| text.parse().ok().map(Timestamp)))
 }
 
-/// Notes that another server is gone which let people in.
-pub async fn lose_others(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-    super::put_meta(connection, OTHERS_LOST, "true").await
+/// Notes that another server is gone which let people in, as of now.
+pub async fn lose_others(
+    connection: &mut SqliteConnection,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    super::put_meta(connection, OTHERS_LOST, &now.0.to_string()).await
 }
 
 /// Finds who answers for a stay that a database has lost. It is whoever sends what was recorded in it: nothing is refused
@@ -187,7 +190,9 @@ async fn may_be_lost(
     let Some(began_at) = made_of(stay.0) else {
         return Ok(false);
     };
-    if super::find_meta(connection, OTHERS_LOST).await?.is_some() {
+    let others = super::find_meta(connection, OTHERS_LOST).await?;
+    let lost_at = others.and_then(|text| text.parse().ok().map(Timestamp));
+    if lost_at.is_some_and(|lost_at| began_at < lost_at) {
         return Ok(true);
     }
     let backup = restored_from(connection).await?;

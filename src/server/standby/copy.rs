@@ -344,6 +344,21 @@ impl Core {
         promoted
     }
 
+    /// Begins the reign after another one, in office as it is; none where it is not in office, or has begun one since.
+    pub(super) async fn outlive(&mut self, reign: u64) -> Result<Option<Epoch>, sqlx::Error> {
+        let own = self.desk.position.epoch;
+        if self.standby.is_some() || own.reign > reign {
+            return Ok(None);
+        }
+        let epoch = Epoch {
+            reign: reign.saturating_add(1),
+            ..own.after(own, number())
+        };
+        db::log::put_epoch(&mut self.connection, epoch).await?;
+        self.desk.position.epoch = epoch;
+        Ok(Some(epoch))
+    }
+
     async fn take_office(
         &mut self,
         epoch: Epoch,

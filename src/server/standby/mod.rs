@@ -117,7 +117,7 @@ async fn agree(server: &Arc<Server>, ours: &Side, theirs: &Hello) -> Result<bool
             }
             return Ok(true);
         }
-        Office::Take => whole(promote(Arc::clone(server), Some(*ours), None)).await?,
+        Office::Take => whole(promote(Arc::clone(server), Some(*ours))).await?,
         Office::StepDown(reign) => {
             tracing::warn!(
                 reign,
@@ -195,26 +195,18 @@ async fn step_down(server: Arc<Server>, ours: Side, reign: u64) -> Result<(), Li
 }
 
 /// Puts this server in office. If the shop is away the time since then is a gap in its heartbeat, of which the next beat
-/// asks what becomes of it. Where that was found out as a line began, it has to be still who it was. A server that is in
-/// office and was overruled under a reign leaves it before.
-async fn promote(
-    server: Arc<Server>,
-    ours: Option<Side>,
-    overruled_by: Option<u64>,
-) -> Result<(), LineEnd> {
+/// asks what becomes of it. Where that was found out as a line began, it has to be still who it was.
+async fn promote(server: Arc<Server>, ours: Option<Side>) -> Result<(), LineEnd> {
     let now = clock::now();
     let line = server.line.view();
-    let misses_shop = line.up_since.is_none() && overruled_by.is_none();
-    let alive_at = line.heard_at.filter(|_| misses_shop).unwrap_or(now);
+    let alive_at = line.heard_at.filter(|_| line.up_since.is_none());
+    let alive_at = alive_at.unwrap_or(now);
     let promoted = server.sequencer.between(move |core| {
         Box::pin(async move {
             if let Some(ours) = &ours
                 && !core.side().await?.is_still(ours)
             {
                 return Ok(None);
-            }
-            if let Some(reign) = overruled_by {
-                core.step_down(reign, false).await?;
             }
             core.promote(now, alive_at).await.map(Some)
         })
@@ -237,54 +229,67 @@ async fn promote(
 /// gone, or the shop that was there before another one which is gone.
 pub async fn take_over(server: &Arc<Server>, shop_name: &str) -> Result<(), Error> {
     let stand = *server.sequencer.stand().borrow();
-    let overruled_by = match stand.standby {
-        Some(_) => None,
-        None => Some(overruled_by(server).ok_or(Error::NotNew)?),
-    };
-    let is_filling = stand
-        .standby
-        .is_some_and(|holding| holding.filling.is_some());
-    if is_filling || stand.position.cursor == 0 {
-        return Err(Error::Filling);
-    }
-    let line = server.line.view();
-    if line.up_since.is_some() {
-        return Err(Error::ShopAnswers);
+    let overruled_by = overruled_by(server);
+    match stand.standby {
+        None if overruled_by.is_none() => return Err(Error::NotNew),
+        Some(holding) if holding.filling.is_some() || stand.position.cursor == 0 => {
+            return Err(Error::Filling);
+        }
+        Some(_) if server.line.view().up_since.is_some() => return Err(Error::ShopAnswers),
+        _ => {}
     }
     let shop = sync::shop(&mut *server.readers.acquire().await?).await?;
     if shop.name.trim() != shop_name.trim() {
         return Err(Error::WrongName);
     }
+    // What the other one had beyond this comes back from devices, or with it.
     let after = stand.position.cursor;
-    if overruled_by.is_some() {
-        db::login::lose_others(&mut *server.logins.lock().await).await?;
+    if let Some(reign) = overruled_by {
+        return outlive(server, reign, after).await;
     }
-    whole(promote(Arc::clone(server), None, overruled_by))
+    whole(promote(Arc::clone(server), None))
         .await
         .map_err(|error| {
             tracing::error!(%error, "this server cannot be put in office");
             Error::Unavailable
         })?;
-    // What the other one had beyond that comes back from devices, or with it.
-    if overruled_by.is_some() {
-        loss::tell_overruled(server, after, line.heard_at).await;
-    } else {
-        loss::tell_promoted(server, after).await;
-    }
+    loss::tell_promoted(server, after).await;
     Ok(())
 }
 
-/// The reign under which another server was put in office after this one, as devices say, which has not been heard here.
+/// The reign under which another server was put in office after this one, as devices say, which has not been heard here. A
+/// server that has just started may hear it any moment.
 fn overruled_by(server: &Server) -> Option<u64> {
     let stand = *server.sequencer.stand().borrow();
-    let line = &server.line;
-    let reign = line.overruled_by(stand.position.epoch)?;
-    stand.standby.is_none().then_some(reign)
+    let is_known = stand.standby.is_none() && server.line.sure_at().is_none();
+    let reign = server.line.overruled_by(stand.position.epoch);
+    reign.filter(|_| is_known)
+}
+
+/// Begins a later reign than that of a server which was put in office after this one, and is gone.
+async fn outlive(server: &Arc<Server>, reign: u64, after: u64) -> Result<(), Error> {
+    let now = clock::now();
+    // It let people in, of whom only devices know.
+    db::login::lose_others(&mut *server.logins.lock().await, now).await?;
+    let begun = server
+        .sequencer
+        .between(move |core| Box::pin(core.outlive(reign)));
+    let begun = begun.await.ok_or(Error::Unavailable)??;
+    if let Some(epoch) = begun {
+        tracing::warn!(reign = epoch.reign, "this server goes on in office");
+        let heard_at = server.line.view().heard_at;
+        server.line.begin();
+        loss::tell_overruled(server, after, heard_at).await;
+    }
+    Ok(())
 }
 
 /// Gives this server's office to its standby, which has everything that this one has: in a busy shop it takes a moment until
 /// that is so.
 pub async fn hand_over(server: &Arc<Server>) -> Result<(), Error> {
+    if overruled_by(server).is_some() {
+        return Err(Error::Overruled);
+    }
     for _ in 0..GIVE_TRIES {
         if give(server).await? {
             return Ok(());

@@ -11,6 +11,7 @@ use crate::server::{Error, Server, StartError, auth, db};
 /// Hashes of what the command line said of the other server when it was listened to last.
 const TOKEN: &str = "line_said_token";
 const JOIN: &str = "line_said_join";
+
 /// Learns from the command line who may dial, and whom to dial.
 pub async fn meet(
     server: &Server,
