@@ -6,11 +6,11 @@
 //! ([`mod@line`]); what stands beside the log goes along.
 
 pub mod board;
-mod copy;
+pub mod copy;
 pub mod dial;
 pub mod door;
 pub mod line;
-mod said;
+pub mod said;
 pub mod talk;
 
 use std::sync::Arc;
