@@ -5,6 +5,7 @@ import { CutSheet } from '../pages/cut';
 import { Login } from '../pages/door';
 import { look, PHONE } from '../pages/looks';
 import { goesOn, hearsShop, isBack, KEY, knows, missesShop, pair, PASSWORD, prepared, StandbyPage, test, together } from '../pages/standby';
+import type { Server } from '../pages/server';
 import { AWAY, expect, Till } from '../pages/test';
 import type { Session } from '../pages/api';
 
@@ -38,6 +39,20 @@ async function order({ floor, words }: Till, place: number, item: string): Promi
     await floor.card(place).press(words.order);
     await floor.order.add(item);
     await floor.order.save();
+}
+
+/** A shop that has a standby: with somebody's phone that knows both, and its owner in front of the standby. */
+async function spread(till: Till, another: (place: { viewport: typeof PHONE } | { at: Server }) => Promise<Till>, standby: Server) {
+    await pair(till, standby);
+    await till.go();
+    const phone = await another({ viewport: PHONE });
+    await phone.enter('cashier');
+    const there = await another({ at: standby });
+    await there.api.signIn('1111', 'owner');
+    for (const device of [till, phone]) await prepared(device, standby);
+    const [{ name }] = await till.api.table<{ name: string }>('shop');
+    const station_id = await till.floor.card(6).stationId();
+    return { phone, there, name, station_id };
 }
 
 const names = ({ lines = [] }: Session) => lines.map(({ name, quantity }) => `${quantity} ${name.en}`).sort();
@@ -209,16 +224,7 @@ test('whatever shop, standby and a till record while each is alone comes togethe
 test('a shop that is gone for good is followed by its standby, and becomes the standby when it comes back', async ({ till, another, shop, standby, noise }) => {
     noise.expect(AWAY, /status of 4\d\d .*api\/promote/);
     const { words } = till;
-    await pair(till, standby);
-    await till.go();
-    const phone = await another({ viewport: PHONE });
-    await phone.enter('cashier');
-    const there = await another({ at: standby });
-    await there.api.signIn('1111', 'owner');
-    await there.go();
-    for (const device of [till, phone]) await prepared(device, standby);
-    const [{ name }] = await till.api.table<{ name: string }>('shop');
-    const station_id = await till.floor.card(6).stationId();
+    const { phone, there, name, station_id } = await spread(till, another, standby);
 
     await shop.kill9();
     await goesOn(phone);
@@ -272,15 +278,7 @@ test('a shop that is gone for good is followed by its standby, and becomes the s
 test('when the server that took the place of the shop is lost as well, the shop goes on as its owner says, with what phones have', async ({ till, another, shop, standby, noise }) => {
     noise.expect(AWAY);
     const { words } = till;
-    await pair(till, standby);
-    await till.go();
-    const phone = await another({ viewport: PHONE });
-    await phone.enter('cashier');
-    const there = await another({ at: standby });
-    await there.api.signIn('1111', 'owner');
-    for (const device of [till, phone]) await prepared(device, standby);
-    const [{ name }] = await till.api.table<{ name: string }>('shop');
-    const station_id = await till.floor.card(6).stationId();
+    const { phone, there, name, station_id } = await spread(till, another, standby);
 
     await shop.kill9();
     await goesOn(phone);
